@@ -1,0 +1,214 @@
+// Package bus moves work: what WeCom told us (inbox), what became due (timer) and what we have to call (intent).
+//
+// The table work is the truth. A row is written in the transaction of its cause and marked done in the transaction of
+// its effects, so both happen once, whatever crashes between. JetStream carries only the wake-up "partition P has work",
+// and may lose it: every second the owner of a partition looks by itself.
+//
+// Order. Work is spread over 16 partitions by (corp, order key). A partition is owned by one node at a time, by a lease
+// with a fence that is checked in every transaction. Within a partition rows are read in the order they were put; a row
+// that waits for its next try holds back only the rows of its own order key.
+//
+// Handlers (inbox, timer) do their work inside the transaction that marks it done; up to 200 rows share one commit, and
+// when one of them fails, all are done again one by one. Performers (intents) call the outside first and settle in a
+// transaction afterwards; a crash between the two shows as Attempts > 0 on the next try, and the performer must then ask
+// the outside what happened before it repeats.
+//
+// Callers: internal/inbound puts inbox rows, nouns put intents and timers, internal/app registers who does what.
+package bus
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/db"
+)
+
+// Handler does one piece of inbox or timer work. Its effects and the mark "done" commit together.
+type Handler func(ctx context.Context, tx *db.Tx, w Work) error
+
+// Settle writes what became of an intent, in the transaction that marks it done. It may be nil.
+type Settle func(ctx context.Context, tx *db.Tx) error
+
+// Performer does one intent: it calls the outside and answers how to settle.
+type Performer func(ctx context.Context, w Work) (Settle, error)
+
+// Config of a Bus.
+type Config struct {
+	DB      *db.DB
+	World   clock.World
+	Wall    clock.Wall
+	Log     *slog.Logger
+	NATS    *nats.Conn // an embedded server's or a cluster's connection
+	Node    string     // unique name of this process
+	Workers int        // intents performed at the same time on this node; 0 = 24
+}
+
+// Bus moves work on one node.
+type Bus struct {
+	db    *db.DB
+	world clock.World
+	wall  clock.Wall
+	log   *slog.Logger
+	nc    *nats.Conn
+	js    jetstream.JetStream
+	node  string
+
+	handlers   map[string]Handler
+	performers map[string]Performer
+	slots      chan struct{} // intents in flight
+	urgent     chan struct{} // extra slots that only urgent intents may take
+
+	parts [Partitions]*partition
+	stop  context.CancelFunc
+	wg    sync.WaitGroup
+}
+
+const (
+	streamName   = "ZHIYIN_WORK"
+	subject      = "zhiyin.work."
+	batch        = 200
+	urgentSlots  = 8
+	sweepEvery   = time.Second
+	defaultSlots = 24
+)
+
+// New makes a bus; nothing runs before Start.
+func New(c Config) (*Bus, error) {
+	js, err := jetstream.New(c.NATS)
+	if err != nil {
+		return nil, fmt.Errorf("use JetStream: %w", err)
+	}
+	if c.Workers == 0 {
+		c.Workers = defaultSlots
+	}
+	b := &Bus{
+		db: c.DB, world: c.World, wall: c.Wall, log: c.Log, nc: c.NATS, js: js, node: c.Node,
+		handlers: map[string]Handler{}, performers: map[string]Performer{},
+		slots: make(chan struct{}, c.Workers), urgent: make(chan struct{}, urgentSlots),
+	}
+	for i := range b.parts {
+		b.parts[i] = newPartition(b, i)
+	}
+	return b, nil
+}
+
+// Handle registers who does inbox and timer work of a kind. A kind is handled by one function; call before Start.
+func (b *Bus) Handle(kind string, h Handler) { b.handlers[kind] = h }
+
+// Perform registers who does intents of a kind. Call before Start.
+func (b *Bus) Perform(kind string, p Performer) { b.performers[kind] = p }
+
+// Start joins the stream, takes a share of the partitions and begins to work.
+func (b *Bus) Start(ctx context.Context) error {
+	stream, err := b.openStream(ctx)
+	if err != nil {
+		return err
+	}
+	if b.db.Engine == db.SQLite { // one process at a time: a lease that is still open is the former process's
+		if err := b.freeLeases(ctx); err != nil {
+			return err
+		}
+	}
+	run, stop := context.WithCancel(context.WithoutCancel(ctx))
+	b.stop = stop
+	consumer, err := stream.CreateConsumer(ctx, jetstream.ConsumerConfig{
+		DeliverPolicy: jetstream.DeliverNewPolicy, AckPolicy: jetstream.AckNonePolicy, InactiveThreshold: time.Minute,
+	})
+	if err != nil {
+		stop()
+		return fmt.Errorf("subscribe to work: %w", err)
+	}
+	sub, err := consumer.Consume(func(m jetstream.Msg) {
+		if p, err := strconv.Atoi(m.Subject()[len(subject):]); err == nil && p >= 0 && p < Partitions {
+			b.parts[p].signal()
+		}
+	})
+	if err != nil {
+		stop()
+		return fmt.Errorf("subscribe to work: %w", err)
+	}
+	b.wg.Go(func() {
+		<-run.Done()
+		sub.Stop()
+	})
+	b.wg.Go(func() { b.keepLeases(run) })
+	for _, p := range b.parts {
+		b.wg.Go(func() { p.run(run) })
+	}
+	b.wg.Go(func() { b.prune(run) })
+	return nil
+}
+
+func (b *Bus) openStream(ctx context.Context) (jetstream.Stream, error) {
+	cfg := jetstream.StreamConfig{
+		Name: streamName, Subjects: []string{subject + "*"}, MaxAge: time.Hour, MaxMsgsPerSubject: 1000,
+		Storage: jetstream.FileStorage, Replicas: 1,
+	}
+	if len(b.nc.Servers()) > 1 || len(b.nc.DiscoveredServers()) > 1 {
+		cfg.Replicas = 3
+	}
+	stream, err := b.js.CreateOrUpdateStream(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("open the work stream: %w", err)
+	}
+	return stream, nil
+}
+
+// Stop finishes what is in flight and gives the partitions back. It is safe before Start and twice.
+func (b *Bus) Stop(ctx context.Context) error {
+	if b.stop == nil {
+		return nil
+	}
+	b.stop()
+	done := make(chan struct{})
+	go func() { b.wg.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-ctx.Done():
+		return fmt.Errorf("stop the bus: %w", ctx.Err())
+	}
+	return b.giveBack(ctx)
+}
+
+// wake tells the owner of a partition, on whatever node, that there is work. Losing it costs a second, never work.
+func (b *Bus) wake(p int) {
+	if _, err := b.js.PublishAsync(subject+strconv.Itoa(p), nil, jetstream.WithStallWait(50*time.Millisecond)); err != nil {
+		b.parts[p].signal()
+	}
+}
+
+func (b *Bus) wakeAll() {
+	for p := range Partitions {
+		b.wake(p)
+	}
+}
+
+// prune removes work that was done three days ago; WeCom repeats nothing that old.
+func (b *Bus) prune(ctx context.Context) {
+	const keep = 72 * time.Hour
+	tick := time.NewTicker(10 * time.Minute)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		err := b.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.NewRaw("DELETE FROM work WHERE id IN (SELECT id FROM work WHERE state = ? AND done_at < ? LIMIT 5000)",
+				Done, b.world.Now().Add(-keep)).Exec(ctx)
+			return err
+		})
+		if err != nil && ctx.Err() == nil {
+			b.log.Warn("prune done work", "error", err)
+		}
+	}
+}

@@ -1,0 +1,235 @@
+package bus_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"zhiyin.dev/zhiyin/internal/bus"
+	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/db"
+	"zhiyin.dev/zhiyin/internal/db/dbtest"
+	"zhiyin.dev/zhiyin/internal/log"
+)
+
+func start(t *testing.T, d *db.DB, world clock.World, node string, register func(*bus.Bus)) *bus.Bus {
+	t.Helper()
+	nc, stop, err := bus.Connect("", t.TempDir(), node)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stop)
+	b, err := bus.New(bus.Config{DB: d, World: world, Wall: clock.SystemWall(), Log: log.Discard(), NATS: nc, Node: node})
+	if err != nil {
+		t.Fatal(err)
+	}
+	register(b)
+	if err := b.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = b.Stop(context.Background()) })
+	return b
+}
+
+// seen collects what was done, and lets a test wait for it without sleeping.
+type seen struct {
+	mu   sync.Mutex
+	keys []string
+	more chan struct{}
+}
+
+func newSeen() *seen { return &seen{more: make(chan struct{}, 10000)} }
+
+func (s *seen) add(k string) {
+	s.mu.Lock()
+	s.keys = append(s.keys, k)
+	s.mu.Unlock()
+	s.more <- struct{}{}
+}
+
+func (s *seen) wait(t *testing.T, n int) []string {
+	t.Helper()
+	limit := time.After(30 * time.Second)
+	for range n {
+		select {
+		case <-s.more:
+		case <-limit:
+			t.Fatalf("saw %d of %d", len(s.keys), n)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]string(nil), s.keys...)
+}
+
+func put(t *testing.T, d *db.DB, b *bus.Bus, items ...bus.Item) int {
+	t.Helper()
+	var n int
+	err := d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) (err error) {
+		n, err = b.Put(ctx, tx, items...)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestWorkOfOneOrderKeyIsDoneInOrderAndOnce(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		world, done := clock.NewManual(time.Unix(1_800_000_000, 0)), newSeen()
+		b := start(t, d, world, "n1", func(b *bus.Bus) {
+			b.Handle("tick", func(ctx context.Context, tx *db.Tx, w bus.Work) error {
+				tx.OnCommit(func() { done.add(w.Key) })
+				return nil
+			})
+		})
+		var items []bus.Item
+		for i := range 300 {
+			items = append(items, bus.Item{CorpID: "c", Lane: bus.Inbox, Kind: "tick", Key: fmt.Sprintf("k%03d", i), OrderKey: "one"})
+		}
+		if n := put(t, d, b, items...); n != 300 {
+			t.Fatalf("put %d, want 300", n)
+		}
+		if n := put(t, d, b, items...); n != 0 {
+			t.Fatalf("the same work again counted %d, want 0", n)
+		}
+		for i, k := range done.wait(t, 300) {
+			if want := fmt.Sprintf("k%03d", i); k != want {
+				t.Fatalf("position %d is %s, want %s", i, k, want)
+			}
+		}
+	})
+}
+
+func TestFailedWorkHoldsBackOnlyItsOwnOrderKeyAndIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		world, done, failed := clock.NewManual(time.Unix(1_800_000_000, 0)), newSeen(), newSeen()
+		tries := 0
+		b := start(t, d, world, "n1", func(b *bus.Bus) {
+			b.Handle("tick", func(ctx context.Context, tx *db.Tx, w bus.Work) error {
+				if w.Key == "a1" {
+					if tries++; tries <= 2 { // once in the batch, once alone
+						if tries == 2 {
+							failed.add(w.Key)
+						}
+						return errors.New("no luck")
+					}
+				}
+				tx.OnCommit(func() { done.add(w.Key) })
+				return nil
+			})
+		})
+		put(t, d, b,
+			bus.Item{CorpID: "c", Lane: bus.Inbox, Kind: "tick", Key: "a1", OrderKey: "a"},
+			bus.Item{CorpID: "c", Lane: bus.Inbox, Kind: "tick", Key: "a2", OrderKey: "a"},
+			bus.Item{CorpID: "c", Lane: bus.Inbox, Kind: "tick", Key: "b1", OrderKey: "b"})
+		failed.wait(t, 1)
+		if got := done.wait(t, 1); got[0] != "b1" {
+			t.Fatalf("done first: %v, want b1 alone", got)
+		}
+		for { // the failure is written after the handler returned: advance until its next try is due
+			world.Advance(2 * time.Second)
+			if busy, _ := b.Load(t.Context(), world.Now()); !busy {
+				break
+			}
+			got := done.wait(t, 2)
+			if fmt.Sprint(got) != "[b1 a1 a2]" {
+				t.Fatalf("done %v, want b1 a1 a2", got)
+			}
+			break
+		}
+	})
+}
+
+func TestIntentThatCannotSucceedBecomesADeadLetterAndCanBeTriedAgain(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		world, done, tried := clock.NewManual(time.Unix(1_800_000_000, 0)), newSeen(), newSeen()
+		mended := false
+		b := start(t, d, world, "n1", func(b *bus.Bus) {
+			b.Perform("call", func(_ context.Context, w bus.Work) (bus.Settle, error) {
+				if !mended {
+					tried.add(w.Key)
+					return nil, bus.Permanent(errors.New("refused"))
+				}
+				return func(_ context.Context, tx *db.Tx) error {
+					tx.OnCommit(func() { done.add(w.Key) })
+					return nil
+				}, nil
+			})
+		})
+		put(t, d, b, bus.Item{CorpID: "c", Lane: bus.Intent, Kind: "call", Key: "x", OrderKey: "x"})
+		tried.wait(t, 1)
+		var dead []bus.Work
+		for len(dead) == 0 {
+			var err error
+			if dead, _, err = b.DeadLetters(t.Context(), "c", 0, 10); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if dead[0].Error == "" || dead[0].Attempts != 1 {
+			t.Fatalf("dead letter %+v: want its error and 1 attempt", dead[0])
+		}
+		mended = true
+		if n, err := b.TryAgain(t.Context(), "c", dead[0].ID); err != nil || n != 1 {
+			t.Fatalf("try again: %d, %v", n, err)
+		}
+		done.wait(t, 1)
+	})
+}
+
+func TestTimerWaitsForTheWorld(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		world, done := clock.NewManual(time.Unix(1_800_000_000, 0)), newSeen()
+		b := start(t, d, world, "n1", func(b *bus.Bus) {
+			b.Handle("ring", func(_ context.Context, tx *db.Tx, w bus.Work) error {
+				tx.OnCommit(func() { done.add(w.Key) })
+				return nil
+			})
+		})
+		due := world.Now().Add(time.Hour)
+		put(t, d, b, bus.Item{CorpID: "c", Lane: bus.Timer, Kind: "ring", Key: "r", OrderKey: "r", DueAt: due})
+		if busy, next := b.Load(t.Context(), world.Now()); busy || next != due {
+			t.Fatalf("load is busy=%v next=%d, want idle until %d", busy, next, due)
+		}
+		world.Advance(time.Hour)
+		done.wait(t, 1)
+	})
+}
+
+func TestTwoNodesShareThePartitionsAndDoAllWorkOnce(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Postgres(t)
+	world, done := clock.NewManual(time.Unix(1_800_000_000, 0)), newSeen()
+	register := func(b *bus.Bus) {
+		b.Handle("tick", func(_ context.Context, tx *db.Tx, w bus.Work) error {
+			tx.OnCommit(func() { done.add(w.Key) })
+			return nil
+		})
+	}
+	b1 := start(t, d, world, "n1", register)
+	start(t, d, world, "n2", register)
+	var items []bus.Item
+	for i := range 400 {
+		items = append(items, bus.Item{CorpID: "c", Lane: bus.Inbox, Kind: "tick", Key: fmt.Sprint(i), OrderKey: fmt.Sprint(i % 40)})
+	}
+	put(t, d, b1, items[:200]...)
+	if err := b1.Stop(t.Context()); err != nil { // one node leaves: the other takes over
+		t.Fatal(err)
+	}
+	put(t, d, b1, items[200:]...)
+	got := map[string]bool{}
+	for _, k := range done.wait(t, 400) {
+		if got[k] {
+			t.Fatalf("%s was done twice", k)
+		}
+		got[k] = true
+	}
+}

@@ -1,0 +1,219 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/db"
+)
+
+var errNotOwner = errors.New("the partition belongs to another node now")
+
+// partition does the work of one partition while this node owns it.
+type partition struct {
+	bus  *Bus
+	n    int
+	work chan struct{}
+
+	mu       sync.Mutex
+	fence    int64           // 0 = not owned
+	inFlight map[string]bool // order keys of intents being performed
+}
+
+func newPartition(b *Bus, n int) *partition {
+	return &partition{bus: b, n: n, work: make(chan struct{}, 1), inFlight: map[string]bool{}}
+}
+
+func (p *partition) signal() {
+	select {
+	case p.work <- struct{}{}:
+	default:
+	}
+}
+
+func (p *partition) owned() int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.fence
+}
+
+// run drains the partition on every wake-up, when something becomes due, and each second.
+func (p *partition) run(ctx context.Context) {
+	sweep := time.NewTicker(sweepEvery)
+	defer sweep.Stop()
+	for {
+		next := clock.Time(0)
+		if p.owned() != 0 {
+			var err error
+			if next, err = p.drain(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, errNotOwner) {
+				p.bus.log.Error("work on a partition", "partition", p.n, "error", err)
+			}
+		}
+		waitCtx, cancel := context.WithCancel(ctx)
+		due := make(chan struct{})
+		if next != 0 {
+			go func() {
+				if p.bus.world.Wait(waitCtx, next) == nil {
+					close(due)
+				}
+			}()
+		}
+		select {
+		case <-p.work:
+		case <-due:
+		case <-sweep.C:
+		case <-ctx.Done():
+			cancel()
+			return
+		}
+		cancel()
+	}
+}
+
+// drain does all that is due and answers when the next work of this partition is.
+func (p *partition) drain(ctx context.Context) (clock.Time, error) {
+	for {
+		handled, err := p.handle(ctx)
+		if err != nil {
+			return 0, err
+		}
+		started, err := p.perform(ctx)
+		if err != nil {
+			return 0, err
+		}
+		if handled == 0 && started == 0 {
+			break
+		}
+	}
+	var next clock.Time
+	err := p.bus.db.Read().NewSelect().Model((*Work)(nil)).ColumnExpr("COALESCE(MIN(due_at), 0)").
+		Where("part = ? AND state = ? AND due_at > ?", p.n, Pending, p.bus.world.Now()).Scan(ctx, &next)
+	if err != nil {
+		return 0, fmt.Errorf("find the next due work: %w", err)
+	}
+	return next, nil
+}
+
+// due reads what may be done now: in order, without rows whose order key waits for an earlier row.
+func (p *partition) due(ctx context.Context, lanes []Lane, limit int) ([]Work, error) {
+	now := p.bus.world.Now()
+	var rows []Work
+	err := p.bus.db.Read().NewSelect().Model(&rows).
+		Where("part = ? AND state = ? AND lane IN (?)", p.n, Pending, bun.In(lanes)).Where("due_at <= ?", now).
+		Where("NOT EXISTS (SELECT 1 FROM work AS e WHERE e.part = ? AND e.state = ? AND e.lane = work.lane AND e.attempts > 0 "+
+			"AND e.due_at > ? AND e.corp_id = work.corp_id AND e.order_key = work.order_key AND e.id < work.id)", p.n, Pending, now).
+		OrderExpr("urgent DESC, id").Limit(int64(limit)).Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read due work: %w", err)
+	}
+	return rows, nil
+}
+
+// handle does a batch of inbox and timer rows in one transaction; after a failure each row gets its own.
+func (p *partition) handle(ctx context.Context) (int, error) {
+	rows, err := p.due(ctx, []Lane{Inbox, Timer}, batch)
+	if err != nil || len(rows) == 0 {
+		return 0, err
+	}
+	if err = p.commit(ctx, rows); err == nil || ctx.Err() != nil || errors.Is(err, errNotOwner) {
+		return len(rows), err
+	}
+	blocked := map[string]bool{}
+	for _, w := range rows {
+		if blocked[w.OrderKey] {
+			continue
+		}
+		err := p.commit(ctx, []Work{w})
+		switch {
+		case err == nil:
+		case ctx.Err() != nil || errors.Is(err, errNotOwner):
+			return 0, err
+		default:
+			blocked[w.OrderKey] = true
+			if err := p.fail(ctx, w, err); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return len(rows), nil
+}
+
+// commit runs the handlers of rows and marks them done, all in one transaction.
+func (p *partition) commit(ctx context.Context, rows []Work) error {
+	return p.bus.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := p.checkFence(ctx, tx); err != nil {
+			return err
+		}
+		ids := make([]int64, len(rows))
+		for i, w := range rows {
+			if err := p.call(ctx, tx, w); err != nil {
+				return err
+			}
+			ids[i] = w.ID
+		}
+		return p.markDone(ctx, tx, ids)
+	})
+}
+
+func (p *partition) call(ctx context.Context, tx *db.Tx, w Work) (err error) {
+	h, ok := p.bus.handlers[w.Kind]
+	if !ok {
+		if w.Lane == Inbox {
+			return nil // an event nobody listens to: stored, and that is all
+		}
+		return Permanent(fmt.Errorf("nobody handles %s", w.Kind))
+	}
+	defer func() {
+		if r := recover(); r != nil { // a panic is a failed attempt, never a success
+			err = fmt.Errorf("panic in %s: %v\n%s", w.Kind, r, debug.Stack())
+		}
+	}()
+	if err := h(ctx, tx, w); err != nil {
+		return fmt.Errorf("handle %s: %w", w.Kind, err)
+	}
+	return nil
+}
+
+func (p *partition) markDone(ctx context.Context, tx *db.Tx, ids []int64) error {
+	_, err := tx.NewUpdate().Model((*Work)(nil)).Set("state = ?", Done).Set("done_at = ?", p.bus.world.Now()).Set("error = ''").
+		Where("id IN (?)", bun.In(ids)).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("mark work done: %w", err)
+	}
+	return nil
+}
+
+// fail writes what becomes of work that did not succeed.
+func (p *partition) fail(ctx context.Context, w Work, cause error) error {
+	state, attempts, due := verdict(w, p.bus.world.Now(), cause)
+	if state == Dead {
+		p.bus.log.Error("work became a dead letter", "kind", w.Kind, "id", w.ID, "attempts", attempts, "error", cause)
+	}
+	err := p.bus.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := p.checkFence(ctx, tx); err != nil {
+			return err
+		}
+		_, err := tx.NewUpdate().Model((*Work)(nil)).Set("state = ?", state).Set("attempts = ?", attempts).Set("due_at = ?", due).
+			Set("error = ?", shorten(cause.Error())).Where("id = ?", w.ID).Exec(ctx)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("write that %s %d failed: %w", w.Kind, w.ID, err)
+	}
+	return nil
+}
+
+func shorten(s string) string {
+	const most = 2000
+	if len(s) > most {
+		return s[:most]
+	}
+	return s
+}

@@ -1,0 +1,138 @@
+package clock
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Load tells a sandbox whether the platform has work that is due now, and when its next work is due (0 = none).
+type Load func(ctx context.Context, now Time) (busy bool, next Time)
+
+// Follower is a world that follows a sandbox's clock over HTTP. It reports every 100 ms of wall time whether the
+// platform is busy, so that the world can stand still meanwhile, and interpolates between two reports by the world's speed.
+type Follower struct {
+	url  string
+	id   string
+	http *http.Client
+
+	mu      sync.Mutex
+	now     Time
+	at      time.Time // wall instant at which the world stood at now
+	speed   float64
+	running bool
+	changed chan struct{}
+}
+
+const followEvery = 100 * time.Millisecond
+
+// Follow asks the sandbox at base for its clock and returns a world that stands there. It fails when the sandbox
+// does not answer: a platform that cannot tell the time must not start.
+func Follow(ctx context.Context, base, id string) (*Follower, error) {
+	f := &Follower{
+		url: strings.TrimRight(base, "/") + "/_sandbox/clock/follow", id: id,
+		http: &http.Client{Timeout: 2 * time.Second}, changed: make(chan struct{}),
+	}
+	if err := f.report(ctx, true, 0); err != nil {
+		return nil, fmt.Errorf("follow the clock at %s: %w", base, err)
+	}
+	return f, nil
+}
+
+// Run reports load to the sandbox until ctx ends.
+func (f *Follower) Run(ctx context.Context, load Load) {
+	tick := time.NewTicker(followEvery)
+	defer tick.Stop()
+	for {
+		busy, next := load(ctx, f.Now())
+		_ = f.report(ctx, busy, next) // a sandbox that is away: the world runs on by interpolation
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (f *Follower) report(ctx context.Context, busy bool, next Time) error {
+	body := map[string]any{"id": f.id, "busy": busy}
+	if seen := f.Now(); !seen.IsZero() {
+		body["seen"] = seen.In(time.UTC)
+	}
+	if !next.IsZero() {
+		body["next"] = next.In(time.UTC)
+	}
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, f.url, bytes.NewReader(raw))
+	if err != nil {
+		return err
+	}
+	resp, err := f.http.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	var ans struct {
+		Clock   time.Time `json:"clock"`
+		Speed   float64   `json:"speed"`
+		Running bool      `json:"running"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&ans); err != nil {
+		return fmt.Errorf("read the clock: %w", err)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.now, f.at, f.speed, f.running = At(ans.Clock), time.Now(), ans.Speed, ans.Running
+	close(f.changed)
+	f.changed = make(chan struct{})
+	return nil
+}
+
+// Now implements World.
+func (f *Follower) Now() Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.nowLocked()
+}
+
+// nowLocked never runs further ahead of the last report than two reports' worth: the world may have stood still.
+func (f *Follower) nowLocked() Time {
+	if f.now == 0 || !f.running {
+		return f.now
+	}
+	since := min(time.Since(f.at), 2*followEvery)
+	return f.now.Add(time.Duration(float64(since) * f.speed))
+}
+
+// Wait implements World.
+func (f *Follower) Wait(ctx context.Context, t Time) error {
+	for {
+		f.mu.Lock()
+		now, changed, speed := f.nowLocked(), f.changed, f.speed
+		f.mu.Unlock()
+		if now >= t {
+			return nil
+		}
+		wait := followEvery
+		if speed > 0 {
+			wait = min(wait, time.Duration(float64(t.Sub(now))/speed)+time.Millisecond)
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-changed:
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		}
+		timer.Stop()
+	}
+}

@@ -1,0 +1,209 @@
+// Package db opens the database, the only truth of the platform: SQLite in the data directory, or PostgreSQL.
+//
+// One text of SQL serves both engines: bun with "?" placeholders, ON CONFLICT, plain types (TEXT, BIGINT, BOOLEAN).
+// Ids are made here, not by the engine, so that they sort by time on every node. Times are clock.Time, milliseconds.
+//
+// Writes go through Tx. On SQLite there is one writer connection; reads use their own pool and see the last commit.
+package db
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+	"github.com/uptrace/bun/dialect/sqlitedialect"
+	_ "modernc.org/sqlite" // registers the pure-Go driver
+)
+
+// Engine is which database lies underneath. Code branches on it only in this package and where a lock needs it.
+type Engine string
+
+// The two engines.
+const (
+	SQLite   Engine = "sqlite"
+	Postgres Engine = "postgres"
+)
+
+// DB is an open database.
+type DB struct {
+	Engine Engine
+	write  *bun.DB
+	read   *bun.DB
+	ids    ids
+}
+
+// Open opens url ("postgres://...") or, when it is empty, SQLite in dir/zhiyin.db. It does not migrate.
+func Open(ctx context.Context, url, dir string) (*DB, error) {
+	if url == "" {
+		return openSQLite(ctx, dir)
+	}
+	if !strings.HasPrefix(url, "postgres://") && !strings.HasPrefix(url, "postgresql://") {
+		return nil, fmt.Errorf("ZHIYIN_DATABASE_URL: want postgres://..., or nothing for SQLite in the data directory")
+	}
+	cfg, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, errors.New("ZHIYIN_DATABASE_URL: not a valid PostgreSQL URL") // the parse error would show the password
+	}
+	cfg.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol // bun inlines arguments: every text is new to a statement cache
+	pool := stdlib.OpenDB(*cfg)
+	pool.SetMaxOpenConns(24)
+	pool.SetMaxIdleConns(12)
+	bdb := bun.NewDB(pool, pgdialect.New())
+	d := &DB{Engine: Postgres, write: bdb, read: bdb, ids: newIDs()}
+	if err := d.Ping(ctx); err != nil {
+		_ = pool.Close()
+		return nil, fmt.Errorf("reach PostgreSQL: %w", err)
+	}
+	return d, nil
+}
+
+func openSQLite(ctx context.Context, dir string) (*DB, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data directory: %w", err)
+	}
+	file := filepath.Join(dir, "zhiyin.db")
+	open := func(extra string, conns int) (*bun.DB, error) {
+		dsn := "file:" + file + "?_txlock=immediate&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)" +
+			"&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=cache_size(-32000)" + extra
+		pool, err := sql.Open("sqlite", dsn)
+		if err != nil {
+			return nil, err
+		}
+		pool.SetMaxOpenConns(conns)
+		pool.SetMaxIdleConns(conns)
+		return bun.NewDB(pool, sqlitedialect.New()), nil
+	}
+	write, err := open("", 1)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", file, err)
+	}
+	if err := write.PingContext(ctx); err != nil {
+		_ = write.Close()
+		return nil, fmt.Errorf("open %s: %w", file, err)
+	}
+	read, err := open("&_pragma=query_only(1)", 4)
+	if err != nil {
+		_ = write.Close()
+		return nil, fmt.Errorf("open %s for reading: %w", file, err)
+	}
+	return &DB{Engine: SQLite, write: write, read: read, ids: newIDs()}, nil
+}
+
+// Close closes the pools.
+func (d *DB) Close() error {
+	err := d.write.Close()
+	if d.read != d.write {
+		err = errors.Join(err, d.read.Close())
+	}
+	return err
+}
+
+// Ping says whether the database answers a write connection.
+func (d *DB) Ping(ctx context.Context) error { return d.write.PingContext(ctx) }
+
+// Read is for queries outside a transaction: it sees what was committed last.
+func (d *DB) Read() bun.IDB { return d.read }
+
+// NewID makes an id that sorts by the time it was made, over all nodes.
+func (d *DB) NewID() int64 { return d.ids.next() }
+
+// Tx is a write transaction. Helpers below a use case take it; only use cases open one.
+type Tx struct {
+	bun.Tx
+	DB       *DB
+	onCommit []func()
+}
+
+// OnCommit runs f after the transaction was committed, never when it was rolled back.
+func (tx *Tx) OnCommit(f func()) { tx.onCommit = append(tx.onCommit, f) }
+
+// NewID makes an id, as DB.NewID.
+func (tx *Tx) NewID() int64 { return tx.DB.NewID() }
+
+// Lock serialises transactions over the named keys until the end of this one. SQLite has one writer and needs nothing;
+// PostgreSQL takes advisory locks in sorted order, so that two transactions cannot wait for each other.
+func (tx *Tx) Lock(ctx context.Context, keys ...string) error {
+	if tx.DB.Engine == SQLite || len(keys) == 0 {
+		return nil
+	}
+	_, err := tx.NewRaw(
+		"SELECT pg_advisory_xact_lock(h) FROM (SELECT DISTINCT hashtextextended(k, 0) AS h FROM unnest(ARRAY[?]) AS k ORDER BY 1) AS s",
+		bun.In(keys)).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("lock %d keys: %w", len(keys), err)
+	}
+	return nil
+}
+
+type inTx struct{}
+
+// Tx runs f in one transaction and commits when it answers nil. A transaction inside a transaction is refused: on SQLite
+// it would wait for itself.
+func (d *DB) Tx(ctx context.Context, f func(ctx context.Context, tx *Tx) error) error {
+	if ctx.Value(inTx{}) != nil {
+		return errors.New("transaction inside a transaction: pass the Tx on")
+	}
+	raw, err := d.write.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	tx := &Tx{Tx: raw, DB: d}
+	done := false
+	defer func() {
+		if !done { // error or panic
+			_ = raw.Rollback()
+		}
+	}()
+	if err := f(context.WithValue(ctx, inTx{}, true), tx); err != nil {
+		return err
+	}
+	if err := raw.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	done = true
+	for _, f := range tx.onCommit {
+		f()
+	}
+	return nil
+}
+
+// IsNoRows says whether err means that the row does not exist.
+func IsNoRows(err error) bool { return errors.Is(err, sql.ErrNoRows) }
+
+// ids makes 63-bit ids: 41 bits of milliseconds since 2025, 10 bits of node, 12 bits of sequence.
+type ids struct {
+	mu   *sync.Mutex
+	last *int64
+	node int64
+}
+
+const idEpoch = 1735689600000 // 2025-01-01 UTC
+
+func newIDs() ids {
+	var b [8]byte
+	_, _ = rand.Read(b[:])
+	return ids{mu: new(sync.Mutex), last: new(int64), node: int64(binary.BigEndian.Uint16(b[:]) & 0x3ff)}
+}
+
+func (g ids) next() int64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	id := (time.Now().UnixMilli()-idEpoch)<<22 | g.node<<12
+	if id <= *g.last {
+		id = *g.last + 1
+	}
+	*g.last = id
+	return id
+}
