@@ -1,0 +1,79 @@
+# Everything a person does with this tree. `make help` lists it; scripts/ holds what is longer than a line.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+ARGS ?=
+FUZZTIME ?= 30s
+SOAK ?= 15m
+
+# Only what changes the binary: a second `make demo` then starts at once.
+GO_SOURCES := $(shell find . -name '*.go' -not -name '*_test.go' -not -path './*/node_modules/*' -not -path './bin/*' 2>/dev/null) \
+              $(shell find internal spec sandbox wecom -type f \( -name '*.sql' -o -name '*.json' -o -name '*.html' -o -name '*.css' -o -name '*.txt' -o -name '*.svg' \) 2>/dev/null) \
+              go.mod go.sum
+CONSOLE_STAMP := bin/.console-stamp
+
+.PHONY: help demo test build bench bench-large race soak fuzz conformance e2e console fmt lint generate verify clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: build ## sandbox, platform and console with a living fictional chain; ends with URL, user, password (ARGS="--speed 60")
+	@exec bin/zhiyin demo $(ARGS)
+
+build: bin/zhiyin ## console and binary -> bin/zhiyin
+
+bin/zhiyin: $(GO_SOURCES) $(CONSOLE_STAMP)
+	@scripts/need.sh go
+	@CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o $@ ./cmd/zhiyin
+
+# The script compares contents, so a touched file costs nothing and a changed one rebuilds.
+$(CONSOLE_STAMP): FORCE
+	@scripts/console.sh $@
+
+FORCE:
+
+console: ## build the console only (npm ci when the lock file changed)
+	@scripts/console.sh --always $(CONSOLE_STAMP)
+
+test: ## everything: console, vet, lint, race tests on both engines, conformance, browser, generated files
+	@scripts/test.sh $(STEPS)
+
+race: ## Go tests with the race detector on SQLite and PostgreSQL (PKG=./internal/... narrows)
+	@scripts/need.sh go gcc postgres
+	@scripts/with-postgres.sh go run ./scripts/gotest -want postgres -- -race $(or $(PKG),./...)
+
+conformance: build ## strangers' clients and callback vectors against the built sandbox
+	@scripts/conformance.sh
+
+e2e: build ## stories on the built binary: txtar scripts and a real browser
+	@scripts/need.sh go node chromium fonts
+	@go run ./scripts/gotest -- -count=1 ./e2e/...
+	@node e2e/run.mjs
+
+bench: ## callbacks, events, sync and matching per second, as figures and as shares of the measured ceilings
+	@scripts/bench.sh
+
+bench-large: ## the same on large data: minutes and gigabytes
+	@scripts/bench.sh --large
+
+soak: build ## demo at speed 600 for SOAK=15m, watching memory, backlog and the caps
+	@node scripts/soak.mjs $(SOAK)
+
+fuzz: ## every fuzz target for FUZZTIME=30s each
+	@scripts/fuzz.sh $(FUZZTIME)
+
+fmt: ## format Go (gofumpt, gci)
+	@$$(scripts/golangci.sh) fmt
+
+lint: ## golangci-lint with the reasons in .golangci.yml
+	@$$(scripts/golangci.sh) run --concurrency 2 $(or $(PKG),./...)
+
+generate: ## write generated files again
+	@scripts/generate.sh
+
+verify: ## fail when a generated file, the module list or a link in the documents is out of date
+	@scripts/verify.sh
+
+clean: ## remove what was built here, keep downloads
+	rm -rf bin console/dist/assets console/dist/index.html

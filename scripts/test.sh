@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# test.sh [STEP...] : the whole test run, or the named steps of it. Each step prints its name and its time; the last line
+# is the total over all steps. A step that fails, or that ought to run tests and runs none, fails the run.
+#
+# On Debian as root it installs what is missing; elsewhere it names everything missing before it starts.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+all_steps="console vet lint build go conformance stories browser verify"
+steps=${*:-$all_steps}
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+export ZHIYIN_TEST_TOTALS=$tmp/totals # steps append "passed failed skipped" here
+: >"$ZHIYIN_TEST_TOTALS"
+summary=()
+failed_steps=0
+began=$SECONDS
+
+# step NAME COUNTS COMMAND... : COUNTS is yes when the step must report at least one test.
+step() {
+  local name=$1 counts=$2 start=$SECONDS before code=0 note=ok
+  shift 2
+  case " $steps " in *" $name "*) ;; *) return 0 ;; esac
+  printf '\n== %s\n' "$name"
+  before=$(wc -l <"$ZHIYIN_TEST_TOTALS")
+  "$@" || code=$?
+  local new passed failed
+  new=$(tail -n +$((before + 1)) "$ZHIYIN_TEST_TOTALS")
+  passed=$(awk '{ n += $1 } END { print n + 0 }' <<<"$new")
+  failed=$(awk '{ n += $2 } END { print n + 0 }' <<<"$new")
+  if [ "$counts" = yes ]; then
+    note="$passed passed"
+    if [ "$code" = 0 ] && [ "$passed" = 0 ]; then code=1; note="ran no test"; fi
+    if [ "$failed" -gt 0 ]; then code=1; note="$passed passed, $failed failed"; fi
+  fi
+  if [ "$code" != 0 ]; then
+    failed_steps=$((failed_steps + 1))
+    # A step that fails without a failing test (a compiler error, a finding) still shows in the total.
+    [ "$failed" = 0 ] && echo "0 1 0" >>"$ZHIYIN_TEST_TOTALS"
+    [ "$note" = ok ] && note="failed"
+    note="FAILED: $note"
+  fi
+  summary+=("$(printf '%-12s %5ss  %s' "$name" "$((SECONDS - start))" "$note")")
+  printf -- '-- %s: %s (%ss)\n' "$name" "$note" "$((SECONDS - start))"
+  return 0
+}
+
+console() {
+  scripts/npm-ci.sh console && scripts/npm-ci.sh e2e || return 1
+  (cd console && npx --no-install tsc --noEmit -p .) || return 1
+  local code=0
+  (cd console && npx --no-install vitest run --reporter=default --reporter=json --outputFile="$tmp/vitest.json") || code=$?
+  [ -f "$tmp/vitest.json" ] && node -e '
+    const r = JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8"));
+    console.log(r.numPassedTests, r.numFailedTests, r.numPendingTests + r.numTodoTests);
+  ' "$tmp/vitest.json" >>"$ZHIYIN_TEST_TOTALS"
+  [ "$code" = 0 ] && scripts/console.sh bin/.console-stamp
+}
+vet() { go vet ./...; }
+lint() { local bin; bin=$(scripts/golangci.sh) && "$bin" run --concurrency 2 ./...; }
+build() { make --no-print-directory build; }
+# The stories run on the plain binary in their own step: under the race detector they would only be slower.
+go_tests() {
+  local packages
+  packages=$(go list ./... | grep -v '/e2e$') || return 1
+  # shellcheck disable=SC2086  # one argument a package
+  scripts/with-postgres.sh go run ./scripts/gotest -want postgres -total "$ZHIYIN_TEST_TOTALS" -- -race -timeout 12m $packages
+}
+stories() { go run ./scripts/gotest -total "$ZHIYIN_TEST_TOTALS" -- -count=1 -timeout 10m ./e2e/...; }
+
+echo "== tools"
+scripts/need.sh go gcc node postgres chromium fonts || { echo; echo "0 passed, 1 failed, 0 skipped"; exit 1; }
+mkdir -p bin
+
+step console yes console
+step vet no vet
+step lint no lint
+step build no build
+step go yes go_tests
+step conformance yes scripts/conformance.sh
+step stories yes stories
+step browser yes node e2e/run.mjs
+step verify no scripts/verify.sh
+
+printf '\n'
+[ ${#summary[@]} -gt 0 ] && printf '%s\n' "${summary[@]}"
+printf '%-12s %5ss\n\n' total "$((SECONDS - began))"
+awk '{ p += $1; f += $2; s += $3 } END { printf "%d passed, %d failed, %d skipped\n", p, f, s }' "$ZHIYIN_TEST_TOTALS"
+[ "$failed_steps" = 0 ] && [ ${#summary[@]} -gt 0 ]
