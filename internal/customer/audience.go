@@ -1,0 +1,93 @@
+package customer
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/uptrace/bun"
+
+	"zhiyin.dev/zhiyin/internal/clock"
+)
+
+// TagMode says how several tags of an audience are joined.
+type TagMode string
+
+// The modes.
+const (
+	AnyTag TagMode = "any"
+	AllTag TagMode = "all"
+)
+
+// AudienceQuery chooses live relations. Tags count for the person, whoever of the staff gave them.
+type AudienceQuery struct {
+	TagIDs        []string
+	TagMode       TagMode // "" = any
+	ExcludeTagIDs []string
+	StaffIDs      []string // nil = all
+}
+
+// Member is one person of an audience with the member of staff who is to speak: the one with the newest live relation.
+type Member struct {
+	CustomerID string
+	StaffID    string
+	AddedAt    clock.Time
+}
+
+// Audience answers the persons that the query chooses, each once, ordered by customer id.
+func (s *Service) Audience(ctx context.Context, q AudienceQuery) ([]Member, error) {
+	sel := s.DB.Read().NewSelect().Model((*relationRow)(nil)).Column("customer_id", "staff_id", "added_at").
+		Where("r.corp_id = ? AND r.live", s.CorpID)
+	if q.StaffIDs != nil {
+		sel.Where("r.staff_id IN (?)", bun.In(orNone(q.StaffIDs)))
+	}
+	having := func(tags []string) *bun.SelectQuery {
+		return s.DB.Read().NewSelect().Model((*relationTagRow)(nil)).ColumnExpr("rt.customer_id").
+			Where("rt.corp_id = ? AND rt.tag_id IN (?)", s.CorpID, bun.In(tags))
+	}
+	if len(q.TagIDs) > 0 {
+		in := having(q.TagIDs)
+		if q.TagMode == AllTag {
+			in = in.GroupExpr("rt.customer_id").Having("COUNT(DISTINCT rt.tag_id) = ?", len(q.TagIDs))
+		}
+		sel.Where("r.customer_id IN (?)", in)
+	}
+	if len(q.ExcludeTagIDs) > 0 {
+		sel.Where("r.customer_id NOT IN (?)", having(q.ExcludeTagIDs))
+	}
+	var rows []Member
+	if err := sel.OrderExpr("r.customer_id, r.added_at DESC, r.staff_id").Scan(ctx, &rows); err != nil {
+		return nil, fmt.Errorf("choose an audience: %w", err)
+	}
+	out := rows[:0]
+	for _, m := range rows {
+		if len(out) == 0 || out[len(out)-1].CustomerID != m.CustomerID {
+			out = append(out, m)
+		}
+	}
+	return out, nil
+}
+
+// orNone keeps an empty list an empty list in SQL.
+func orNone(ids []string) []string {
+	if len(ids) == 0 {
+		return []string{""}
+	}
+	return ids
+}
+
+// Names answers the names of persons by id; unknown ids are left out.
+func (s *Service) Names(ctx context.Context, q bun.IDB, ids []string) (map[string]string, error) {
+	out := map[string]string{}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	var rows []struct{ ID, Name string }
+	err := q.NewSelect().Model((*customerRow)(nil)).Column("id", "name").Where("corp_id = ? AND id IN (?)", s.CorpID, bun.In(ids)).Scan(ctx, &rows)
+	if err != nil {
+		return nil, fmt.Errorf("read names of %d customers: %w", len(ids), err)
+	}
+	for _, r := range rows {
+		out[r.ID] = r.Name
+	}
+	return out, nil
+}

@@ -1,0 +1,201 @@
+package customer
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"zhiyin.dev/zhiyin/internal/bus"
+	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/db"
+	"zhiyin.dev/zhiyin/wecom"
+)
+
+// Config of a Service.
+type Config struct {
+	DB     *db.DB
+	Bus    *bus.Bus
+	World  clock.World
+	Zone   *time.Location // the corp's zone
+	WeCom  *wecom.Client
+	CorpID string
+	Live   func(kind, id string) // tells the consoles that are open; may be nil
+}
+
+// Service is the use cases of customers and relations.
+type Service struct {
+	Config
+
+	// OnAdded and OnLost are told inside the transaction; what they write commits with the relation or not at all.
+	OnAdded []func(ctx context.Context, tx *db.Tx, e Added) error
+	OnLost  []func(ctx context.Context, tx *db.Tx, e Lost) error
+}
+
+// New makes the service.
+func New(c Config) *Service { return &Service{Config: c} }
+
+// add records that a relation began, tells the subscribers, and asks for the person's details. The same beginning told
+// twice (half add then full add, callback after sync) changes nothing the second time.
+func (s *Service) add(ctx context.Context, tx *db.Tx, e Added) error {
+	if err := tx.Lock(ctx, "customer/"+e.CorpID+"/"+e.CustomerID); err != nil {
+		return err
+	}
+	former, known, err := getRelation(ctx, tx, e.CorpID, e.CustomerID, e.StaffID)
+	if err != nil {
+		return err
+	}
+	person, wasCustomer, err := getCustomer(ctx, tx, e.CorpID, e.CustomerID)
+	if err != nil {
+		return err
+	}
+	e.FirstEver = !wasCustomer
+	if known && former.Live && former.AddedAt > 0 {
+		if e.Half || e.WelcomeCode == "" {
+			return nil // told before
+		}
+	}
+	began := !known || !former.Live
+	if began {
+		row := relationRow{
+			CorpID: e.CorpID, CustomerID: e.CustomerID, StaffID: e.StaffID, Live: true, AddedAt: e.At, AddWay: -1, State: e.State,
+		}
+		_, err := tx.NewInsert().Model(&row).On("CONFLICT (corp_id, customer_id, staff_id) DO UPDATE").
+			Set("live = TRUE").Set("added_at = EXCLUDED.added_at").Set("state = EXCLUDED.state").Set("lost_at = 0").Set("lost_by = ''").Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("store relation %s/%s: %w", e.CustomerID, e.StaffID, err)
+		}
+		if !wasCustomer || !person.Live {
+			if err := touchPerson(ctx, tx, e.CorpID, e.CustomerID, e.At); err != nil {
+				return err
+			}
+		}
+		if err := Note(ctx, tx, Entry{CorpID: e.CorpID, CustomerID: e.CustomerID, At: e.At, Kind: "added", Actor: e.StaffID, Detail: e.State}); err != nil {
+			return err
+		}
+	}
+	if began || e.WelcomeCode != "" {
+		for _, tell := range s.OnAdded {
+			if err := tell(ctx, tx, e); err != nil {
+				return err
+			}
+		}
+	}
+	s.announce(tx, "customer", e.CustomerID)
+	return nil
+}
+
+// lose records that a relation ended.
+func (s *Service) lose(ctx context.Context, tx *db.Tx, corpID, customerID, staffID string, by LostBy, at clock.Time) error {
+	if err := tx.Lock(ctx, "customer/"+corpID+"/"+customerID); err != nil {
+		return err
+	}
+	former, known, err := getRelation(ctx, tx, corpID, customerID, staffID)
+	if err != nil || !known || !former.Live {
+		return err // never known or told before
+	}
+	_, err = tx.NewUpdate().Model((*relationRow)(nil)).Set("live = FALSE").Set("lost_at = ?", at).Set("lost_by = ?", by).
+		Where("corp_id = ? AND customer_id = ? AND staff_id = ?", corpID, customerID, staffID).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("end relation %s/%s: %w", customerID, staffID, err)
+	}
+	more, err := hasLiveRelation(ctx, tx, corpID, customerID)
+	if err != nil {
+		return err
+	}
+	if !more {
+		_, err := tx.NewUpdate().Model((*customerRow)(nil)).Set("live = FALSE").Set("lost_at = ?", at).
+			Where("corp_id = ? AND id = ?", corpID, customerID).Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("mark customer %s lost: %w", customerID, err)
+		}
+	}
+	if err := Note(ctx, tx, Entry{CorpID: corpID, CustomerID: customerID, At: at, Kind: "lost", Actor: staffID, Detail: string(by)}); err != nil {
+		return err
+	}
+	e := Lost{CorpID: corpID, CustomerID: customerID, StaffID: staffID, By: by, At: at, LastOne: !more}
+	for _, tell := range s.OnLost {
+		if err := tell(ctx, tx, e); err != nil {
+			return err
+		}
+	}
+	s.announce(tx, "customer", customerID)
+	return nil
+}
+
+// Store writes relations as a read call answered them, and tells OnAdded for those that nobody had told of. No welcome
+// can follow: a relation that a sync finds has no welcome code.
+func (s *Service) Store(ctx context.Context, snapshots []Snapshot) error {
+	if len(snapshots) == 0 {
+		return nil
+	}
+	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error { return s.store(ctx, tx, snapshots) })
+}
+
+func (s *Service) store(ctx context.Context, tx *db.Tx, snapshots []Snapshot) error {
+	fresh, err := s.unknown(ctx, tx, snapshots)
+	if err != nil {
+		return err
+	}
+	now := s.World.Now()
+	persons, relations := map[string]customerRow{}, make([]Relation, 0, len(snapshots))
+	rows := make([]relationRow, 0, len(snapshots))
+	for _, sn := range snapshots {
+		r, p := sn.Relation, sn.Person
+		if former, ok := persons[p.ID]; !ok || r.AddedAt < former.AddedAt {
+			persons[p.ID] = customerRow{
+				CorpID: s.CorpID, ID: p.ID, Name: p.Name, Avatar: p.Avatar, Gender: p.Gender, Kind: p.Kind, CorpName: p.CorpName,
+				UnionID: p.UnionID, Live: true, AddedAt: r.AddedAt, KnownAt: now,
+			}
+		}
+		relations = append(relations, r)
+		rows = append(rows, relationRow{
+			CorpID: s.CorpID, CustomerID: r.CustomerID, StaffID: r.StaffID, Live: true, Remark: r.Remark, Description: r.Description,
+			AddedAt: r.AddedAt, AddWay: r.AddWay, State: r.State, KnownAt: now,
+		})
+	}
+	people := make([]customerRow, 0, len(persons))
+	for _, p := range persons {
+		people = append(people, p)
+	}
+	if err := upsertPersons(ctx, tx, people); err != nil {
+		return err
+	}
+	if err := upsertRelations(ctx, tx, rows); err != nil {
+		return err
+	}
+	if err := replaceTags(ctx, tx, s.CorpID, relations); err != nil {
+		return err
+	}
+	return s.found(ctx, tx, fresh)
+}
+
+// found tells of relations that a read call brought and no callback had told of.
+func (s *Service) found(ctx context.Context, tx *db.Tx, fresh []Relation) error {
+	if len(fresh) == 0 {
+		return nil
+	}
+	notes := make([]Entry, len(fresh))
+	for i, r := range fresh {
+		notes[i] = Entry{
+			CorpID: s.CorpID, ID: tx.NewID(), CustomerID: r.CustomerID, At: r.AddedAt, Kind: "added", Actor: r.StaffID, Detail: r.State,
+		}
+	}
+	if _, err := tx.NewInsert().Model(&notes).Exec(ctx); err != nil {
+		return fmt.Errorf("note %d new relations: %w", len(fresh), err)
+	}
+	for _, r := range fresh {
+		e := Added{CorpID: s.CorpID, CustomerID: r.CustomerID, StaffID: r.StaffID, State: r.State, At: r.AddedAt}
+		for _, tell := range s.OnAdded {
+			if err := tell(ctx, tx, e); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Service) announce(tx *db.Tx, kind, id string) {
+	if s.Live != nil {
+		tx.OnCommit(func() { s.Live(kind, id) })
+	}
+}
