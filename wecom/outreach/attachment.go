@@ -47,7 +47,10 @@ func (MiniProgram) msgtype() string { return "miniprogram" }
 func (Video) msgtype() string       { return "video" }
 func (File) msgtype() string        { return "file" }
 
-var errNilAttachment = errors.New("wecom/outreach: an attachment is nil")
+var (
+	errNilAttachment = errors.New("wecom/outreach: an attachment is nil")
+	errNilContent    = errors.New("wecom/outreach: the message has no content")
+)
 
 // attachments writes each attachment with the one object its msgtype names.
 // Objects of other types must not be there, not even empty ones.
