@@ -144,3 +144,31 @@ func TestReadmesStayShort(t *testing.T) {
 		}
 	}
 }
+
+// A dependency without a reason does not come in, and a reason without its dependency is a leftover.
+func TestEachDirectDependencyHasItsReason(t *testing.T) {
+	t.Parallel()
+	mod, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := os.ReadFile(filepath.Join(root, "docs", "dependencies.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range strings.Split(string(mod), "\n") {
+		fields := strings.Fields(strings.TrimPrefix(line, "require "))
+		if len(fields) == 2 && strings.HasPrefix(fields[1], "v") && !strings.Contains(string(doc), fields[0]) {
+			// bun's dialects stand with bun
+			if !strings.HasPrefix(fields[0], "github.com/uptrace/bun/") {
+				t.Errorf("docs/dependencies.md gives no reason for %s", fields[0])
+			}
+		}
+	}
+	for _, m := range codeSpan.FindAllStringSubmatch(string(doc), -1) {
+		host, _, _ := strings.Cut(m[1], "/")
+		if strings.Contains(host, ".") && strings.Contains(m[1], "/") && !strings.Contains(string(mod), m[1]+" ") {
+			t.Errorf("docs/dependencies.md names %s, which go.mod does not require", m[1])
+		}
+	}
+}

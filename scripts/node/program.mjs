@@ -56,6 +56,8 @@ export async function start(binary, args, { env = {}, readyWithin = 60_000 } = {
   }
   return {
     ready,
+    pid: child.pid,
+    running: () => child.exitCode === null && child.signalCode === null,
     log: () => log,
     async stop() {
       child.kill('SIGTERM');
