@@ -5,9 +5,11 @@ package calls
 import (
 	"errors"
 	"fmt"
+	"strconv"
 
 	"zhiyin.dev/zhiyin/internal/bus"
 	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/errs"
 	"zhiyin.dev/zhiyin/wecom"
 )
 
@@ -27,4 +29,22 @@ func Failed(err error, doing string) error {
 	default: // retryable; a permission or a secret that a person may mend before the tries are used up
 		return wrapped
 	}
+}
+
+// Refused turns the error of a call that a person waits for into words, with WeCom's own code in them. The writes it is
+// used for change nothing at WeCom when they are refused.
+func Refused(err error, doing string) error {
+	cause := fmt.Errorf("%s: %w", doing, err)
+	var e *wecom.Error
+	if errors.As(err, &e) {
+		return errs.New(errs.Conflict, "wecom."+strconv.Itoa(e.Code), errs.Tf("企业微信返回 %d（%s），什么都没有改变。",
+			"WeCom answered %d (%s); nothing was changed.", e.Code, e.Msg)).Because(cause)
+	}
+	var limit *wecom.LimitError
+	if errors.As(err, &limit) {
+		return errs.New(errs.Limited, "wecom.limit", errs.T("企业微信的调用额度暂时用完，请稍后再试。",
+			"WeCom's limit of calls is used up for now. Try again later.")).Because(cause)
+	}
+	return errs.New(errs.Unavailable, "wecom.unreachable", errs.T("企业微信没有回应，请稍后再试。",
+		"WeCom did not answer. Try again later.")).Because(cause)
 }

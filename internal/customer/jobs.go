@@ -101,11 +101,5 @@ func (s *Service) refresh(ctx context.Context, w bus.Work) (bus.Settle, error) {
 	case err != nil:
 		return nil, calls.Failed(err, "read customer "+p.CustomerID)
 	}
-	return func(ctx context.Context, tx *db.Tx) error {
-		current, err := s.stillLive(ctx, tx, snapshots)
-		if err != nil || len(current) == 0 {
-			return err
-		}
-		return s.store(ctx, tx, current)
-	}, nil
+	return func(ctx context.Context, tx *db.Tx) error { return s.StoreTx(ctx, tx, snapshots) }, nil
 }

@@ -35,8 +35,11 @@ type Service struct {
 func New(c Config) *Service { return &Service{Config: c} }
 
 // add records that a relation began, tells the subscribers, and asks for the person's details. The same beginning told
-// twice (half add then full add, callback after sync) changes nothing the second time.
+// twice (a callback after a sync) changes nothing the second time.
 func (s *Service) add(ctx context.Context, tx *db.Tx, e Added) error {
+	if e.Half { // no relation yet, only a welcome code: the full event follows when the member confirms
+		return s.tellAdded(ctx, tx, e)
+	}
 	if err := tx.Lock(ctx, "customer/"+e.CorpID+"/"+e.CustomerID); err != nil {
 		return err
 	}
@@ -49,10 +52,8 @@ func (s *Service) add(ctx context.Context, tx *db.Tx, e Added) error {
 		return err
 	}
 	e.FirstEver = !wasCustomer
-	if known && former.Live && former.AddedAt > 0 {
-		if e.Half || e.WelcomeCode == "" {
-			return nil // told before
-		}
+	if known && former.Live && e.WelcomeCode == "" {
+		return nil // told before
 	}
 	began := !known || !former.Live
 	if began {
@@ -73,12 +74,8 @@ func (s *Service) add(ctx context.Context, tx *db.Tx, e Added) error {
 			return err
 		}
 	}
-	if began || e.WelcomeCode != "" {
-		for _, tell := range s.OnAdded {
-			if err := tell(ctx, tx, e); err != nil {
-				return err
-			}
-		}
+	if err := s.tellAdded(ctx, tx, e); err != nil {
+		return err
 	}
 	s.announce(tx, "customer", e.CustomerID)
 	return nil
@@ -122,15 +119,8 @@ func (s *Service) lose(ctx context.Context, tx *db.Tx, corpID, customerID, staff
 	return nil
 }
 
-// Store writes relations as a read call answered them, and tells OnAdded for those that nobody had told of. No welcome
-// can follow: a relation that a sync finds has no welcome code.
-func (s *Service) Store(ctx context.Context, snapshots []Snapshot) error {
-	if len(snapshots) == 0 {
-		return nil
-	}
-	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error { return s.store(ctx, tx, snapshots) })
-}
-
+// store writes live relations as a read call answered them, and tells OnAdded of those that nobody had told of. No
+// welcome can follow: a relation that a read finds has no welcome code.
 func (s *Service) store(ctx context.Context, tx *db.Tx, snapshots []Snapshot) error {
 	fresh, err := s.unknown(ctx, tx, snapshots)
 	if err != nil {
@@ -185,10 +175,17 @@ func (s *Service) found(ctx context.Context, tx *db.Tx, fresh []Relation) error 
 	}
 	for _, r := range fresh {
 		e := Added{CorpID: s.CorpID, CustomerID: r.CustomerID, StaffID: r.StaffID, State: r.State, At: r.AddedAt}
-		for _, tell := range s.OnAdded {
-			if err := tell(ctx, tx, e); err != nil {
-				return err
-			}
+		if err := s.tellAdded(ctx, tx, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Service) tellAdded(ctx context.Context, tx *db.Tx, e Added) error {
+	for _, tell := range s.OnAdded {
+		if err := tell(ctx, tx, e); err != nil {
+			return err
 		}
 	}
 	return nil

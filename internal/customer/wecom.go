@@ -51,21 +51,6 @@ func (s *Service) read(ctx context.Context, customerID string) ([]Snapshot, erro
 	}
 }
 
-// stillLive drops the relations that ended for us: a customer who deleted the member stays readable at WeCom.
-func (s *Service) stillLive(ctx context.Context, tx *db.Tx, snapshots []Snapshot) ([]Snapshot, error) {
-	live := snapshots[:0]
-	for _, sn := range snapshots {
-		r, known, err := getRelation(ctx, tx, s.CorpID, sn.Relation.CustomerID, sn.Relation.StaffID)
-		if err != nil {
-			return nil, err
-		}
-		if !known || r.Live || sn.Relation.AddedAt > r.LostAt {
-			live = append(live, sn)
-		}
-	}
-	return live, nil
-}
-
 // unknown answers the relations of snapshots that we do not hold as live.
 func (s *Service) unknown(ctx context.Context, tx *db.Tx, snapshots []Snapshot) ([]Relation, error) {
 	pairs := make([][]string, len(snapshots))

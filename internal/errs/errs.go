@@ -84,3 +84,9 @@ func KindOf(err error) Kind {
 	}
 	return Internal
 }
+
+// Because gives the cause, for the log.
+func (e *Error) Because(err error) *Error {
+	e.Err = err
+	return e
+}

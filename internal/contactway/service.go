@@ -1,0 +1,157 @@
+package contactway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"zhiyin.dev/zhiyin/internal/bus"
+	"zhiyin.dev/zhiyin/internal/calls"
+	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/customer"
+	"zhiyin.dev/zhiyin/internal/db"
+	"zhiyin.dev/zhiyin/wecom"
+)
+
+// Config of a Service.
+type Config struct {
+	DB     *db.DB
+	Bus    *bus.Bus
+	World  clock.World
+	WeCom  *wecom.Client
+	CorpID string
+	// Tag gives tags to a relation, at WeCom and in our tables.
+	Tag func(ctx context.Context, customerID, staffID string, tagIDs []string) (bus.Settle, error)
+}
+
+// Service is the use cases of channel codes.
+type Service struct{ Config }
+
+// New makes the service.
+func New(c Config) *Service { return &Service{c} }
+
+const tagKind = "contactway.tag"
+
+// Register tells the bus what this room does.
+func (s *Service) Register(b *bus.Bus) { b.Perform(tagKind, s.giveTags) }
+
+// Create makes a code at WeCom and stores it.
+func (s *Service) Create(ctx context.Context, c Contactway) (Contactway, error) {
+	if err := c.Validate(); err != nil {
+		return c, err
+	}
+	c.ID = s.DB.NewID()
+	c.State = "c" + strconv.FormatInt(c.ID, 36) // never reused, at most 30 characters
+	var err error
+	if c.ConfigID, c.QRCode, err = s.WeCom.AddContactWay(ctx, c.wire()); err != nil {
+		return c, calls.Refused(err, "make a channel code")
+	}
+	c.Enabled, c.CreatedAt = true, s.World.Now()
+	r, err := rowOf(s.CorpID, c)
+	if err != nil {
+		return c, err
+	}
+	err = s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		_, err := tx.NewInsert().Model(&r).Exec(ctx)
+		return err
+	})
+	if err != nil {
+		return c, fmt.Errorf("store channel code %q: %w", c.Name, err)
+	}
+	return c, nil
+}
+
+// Update changes a code at WeCom and in our table. Its state never changes.
+func (s *Service) Update(ctx context.Context, c Contactway) (Contactway, error) {
+	if err := c.Validate(); err != nil {
+		return c, err
+	}
+	former, err := s.Get(ctx, c.ID)
+	if err != nil {
+		return c, err
+	}
+	c.ConfigID, c.State, c.QRCode, c.CreatedAt, c.Enabled = former.ConfigID, former.State, former.QRCode, former.CreatedAt, former.Enabled
+	if err := s.WeCom.UpdateContactWay(ctx, c.wire()); err != nil {
+		return c, calls.Refused(err, "change a channel code")
+	}
+	r, err := rowOf(s.CorpID, c)
+	if err != nil {
+		return c, err
+	}
+	err = s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		_, err := tx.NewUpdate().Model(&r).WherePK().Exec(ctx)
+		return err
+	})
+	if err != nil {
+		return c, fmt.Errorf("store channel code %d: %w", c.ID, err)
+	}
+	return c, nil
+}
+
+// Delete ends a code at WeCom. Our row stays, so that customers who came by it keep their source.
+func (s *Service) Delete(ctx context.Context, id int64) error {
+	c, err := s.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	if err := s.WeCom.DeleteContactWay(ctx, c.ConfigID); err != nil && !errors.Is(err, wecom.ErrConfigID) {
+		return calls.Refused(err, "end a channel code")
+	}
+	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		_, err := tx.NewUpdate().Model((*row)(nil)).Set("enabled = FALSE").Where("corp_id = ? AND id = ?", s.CorpID, id).Exec(ctx)
+		return err
+	})
+}
+
+// ChannelOf answers the id of the code with a state, "" when none has it: for welcomes.
+func (s *Service) ChannelOf(ctx context.Context, tx *db.Tx, state string) (string, error) {
+	c, ok, err := s.ByState(ctx, tx, state)
+	if err != nil || !ok {
+		return "", err
+	}
+	return strconv.FormatInt(c.ID, 10), nil
+}
+
+type tagPayload struct {
+	CustomerID, StaffID string
+	TagIDs              []string
+}
+
+// Added gives the code's tags to whoever came by it: it is a subscriber of customer.OnAdded.
+func (s *Service) Added(ctx context.Context, tx *db.Tx, e customer.Added) error {
+	if e.Half || e.State == "" {
+		return nil
+	}
+	c, ok, err := s.ByState(ctx, tx, e.State)
+	if err != nil || !ok || len(c.TagIDs) == 0 {
+		return err
+	}
+	_, err = s.Bus.Put(ctx, tx, bus.Item{
+		CorpID: s.CorpID, Lane: bus.Intent, Kind: tagKind, OrderKey: "tag/" + e.CustomerID,
+		Key:     fmt.Sprintf("contactway/tag/%s/%s/%d", e.CustomerID, e.StaffID, e.At),
+		Payload: tagPayload{CustomerID: e.CustomerID, StaffID: e.StaffID, TagIDs: c.TagIDs},
+	})
+	return err
+}
+
+func (s *Service) giveTags(ctx context.Context, w bus.Work) (bus.Settle, error) {
+	var p tagPayload
+	if err := w.Decode(&p); err != nil {
+		return nil, err
+	}
+	settle, err := s.Tag(ctx, p.CustomerID, p.StaffID, p.TagIDs)
+	return settle, calls.Failed(err, "tag customer "+p.CustomerID)
+}
+
+func (c Contactway) wire() wecom.ContactWay {
+	kind := wecom.WayMany // one member or several: a code can grow without being printed anew
+	staff := make([]wecom.StaffID, len(c.StaffIDs))
+	for i, id := range c.StaffIDs {
+		staff[i] = wecom.StaffID(id)
+	}
+	return wecom.ContactWay{
+		ConfigID: c.ConfigID, Type: kind, Scene: wecom.SceneQR, Remark: c.Remark, SkipVerify: &c.SkipVerify, State: c.State,
+		Staff: staff, Departments: c.Departments,
+	}
+}

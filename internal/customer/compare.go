@@ -1,0 +1,131 @@
+package customer
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/uptrace/bun"
+
+	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/db"
+)
+
+// Listed is which customers WeCom names for one member, and when it was asked.
+type Listed struct {
+	StaffID     string
+	CustomerIDs []string
+	At          clock.Time
+}
+
+// Pair names a relation.
+type Pair struct{ CustomerID, StaffID string }
+
+// Difference between WeCom's lists and what we hold.
+type Difference struct {
+	New  []Pair // named, not held as live
+	Gone []Pair // held as live since before the list, not named
+}
+
+// Compare compares WeCom's lists with what we hold.
+func (s *Service) Compare(ctx context.Context, lists []Listed) (Difference, error) {
+	var d Difference
+	for _, l := range lists {
+		var rows []relationRow
+		err := s.DB.Read().NewSelect().Model(&rows).Column("customer_id", "live", "added_at", "lost_at", "lost_by").
+			Where("corp_id = ? AND staff_id = ?", s.CorpID, l.StaffID).Scan(ctx)
+		if err != nil {
+			return d, fmt.Errorf("read relations of %s: %w", l.StaffID, err)
+		}
+		held := make(map[string]relationRow, len(rows))
+		for _, r := range rows {
+			held[r.CustomerID] = r
+		}
+		named := make(map[string]bool, len(l.CustomerIDs))
+		for _, id := range l.CustomerIDs {
+			named[id] = true
+			r, ok := held[id]
+			// WeCom keeps naming a customer who deleted the member; and what ended after the list was asked is not new.
+			if !ok || (!r.Live && r.LostBy != ByCustomer && r.LostAt < l.At) {
+				d.New = append(d.New, Pair{id, l.StaffID})
+			}
+		}
+		for id, r := range held {
+			if r.Live && !named[id] && r.AddedAt < l.At {
+				d.Gone = append(d.Gone, Pair{id, l.StaffID})
+			}
+		}
+	}
+	return d, nil
+}
+
+// Read asks WeCom for one person and stores the answer.
+func (s *Service) Read(ctx context.Context, customerID string) error {
+	snapshots, err := s.read(ctx, customerID)
+	if err != nil {
+		return fmt.Errorf("read customer %s: %w", customerID, err)
+	}
+	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error { return s.StoreTx(ctx, tx, snapshots) })
+}
+
+// End records relations that a sync found gone. WeCom does not tell who ended them, nor when.
+func (s *Service) End(ctx context.Context, pairs []Pair) error {
+	const group = 200
+	for len(pairs) > 0 {
+		n := min(group, len(pairs))
+		err := s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+			for _, p := range pairs[:n] {
+				if err := s.lose(ctx, tx, s.CorpID, p.CustomerID, p.StaffID, ByUnknown, s.World.Now()); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("end relations that are gone: %w", err)
+		}
+		pairs = pairs[n:]
+	}
+	return nil
+}
+
+// StoreTx writes relations as a read call answered them, in the caller's transaction. Relations that ended for us, and
+// which WeCom still answers (the customer deleted the member), stay ended.
+func (s *Service) StoreTx(ctx context.Context, tx *db.Tx, snapshots []Snapshot) error {
+	if len(snapshots) == 0 {
+		return nil
+	}
+	ended, err := s.ended(ctx, tx, snapshots)
+	if err != nil {
+		return err
+	}
+	live := make([]Snapshot, 0, len(snapshots))
+	for _, sn := range snapshots {
+		lostAt, ok := ended[Pair{sn.Relation.CustomerID, sn.Relation.StaffID}]
+		if !ok || sn.Relation.AddedAt > lostAt {
+			live = append(live, sn)
+		}
+	}
+	if len(live) == 0 {
+		return nil
+	}
+	return s.store(ctx, tx, live)
+}
+
+// ended answers which of the relations are over for us because the customer ended them, and since when.
+func (s *Service) ended(ctx context.Context, tx *db.Tx, snapshots []Snapshot) (map[Pair]clock.Time, error) {
+	pairs := make([][]string, len(snapshots))
+	for i, sn := range snapshots {
+		pairs[i] = []string{sn.Relation.CustomerID, sn.Relation.StaffID}
+	}
+	var rows []relationRow
+	err := tx.NewSelect().Model(&rows).Column("customer_id", "staff_id", "lost_at").Where("corp_id = ? AND NOT live AND lost_by = ?", s.CorpID, ByCustomer).
+		Where("(customer_id, staff_id) IN (VALUES ?)", bun.In(pairs)).Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("look for ended relations: %w", err)
+	}
+	out := map[Pair]clock.Time{}
+	for _, r := range rows {
+		out[Pair{r.CustomerID, r.StaffID}] = r.LostAt
+	}
+	return out, nil
+}

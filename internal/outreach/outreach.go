@@ -1,0 +1,120 @@
+// Package outreach carries what customers will see: intents -> governance -> wecom/outreach -> results.
+//
+// It is the only importer of wecom/outreach. Every message begins as an entry of the touch ledger and an intent, written
+// in the transaction of its cause, and is sent only with a Permit, which only governance mints. What became of it is
+// written in the transaction that settles the intent, and told there to the noun that asked.
+package outreach
+
+import (
+	"context"
+	"time"
+
+	"zhiyin.dev/zhiyin/internal/bus"
+	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/db"
+	"zhiyin.dev/zhiyin/internal/errs"
+	"zhiyin.dev/zhiyin/internal/governance"
+	"zhiyin.dev/zhiyin/wecom"
+	wire "zhiyin.dev/zhiyin/wecom/outreach"
+)
+
+// Config of a Service.
+type Config struct {
+	DB       *db.DB
+	Bus      *bus.Bus
+	World    clock.World
+	Zone     *time.Location
+	Governor *governance.Governor
+	WeCom    *wecom.Client
+	CorpID   string
+}
+
+// Service sends.
+type Service struct {
+	Config
+	wire *wire.Client
+
+	// OnSettled is told what became of every message, inside the transaction that settles it.
+	OnSettled []func(ctx context.Context, tx *db.Tx, r Result) error
+}
+
+// Result is what became of one message to one person or chat.
+type Result struct {
+	CorpID     string
+	TouchID    int64
+	Channel    governance.Channel
+	CustomerID string
+	StaffID    string
+	Delivered  bool
+	At         clock.Time
+	Code       string    // why not, when it was not delivered: a rule id or one of the Code constants
+	Reason     errs.Text // the same in words
+}
+
+// Why a message was not delivered, apart from rules of governance.
+const (
+	CodeWelcomeExpired = "welcome_expired" // older than 20 s when it could be sent
+	CodeWelcomeUsed    = "welcome_used"    // another app sent a welcome, or the chat had begun
+	CodeRefused        = "refused"         // WeCom refused; the reason holds its code
+)
+
+// New makes the service.
+func New(c Config) *Service { return &Service{Config: c, wire: wire.New(c.WeCom)} }
+
+// Register tells the bus what this room does.
+func (s *Service) Register(b *bus.Bus) {
+	b.Perform(welcomeKind, s.sendWelcome)
+	s.registerKf(b)
+	s.registerBroadcast(b)
+}
+
+// with opens the wire for the holder of a permit. There is no other way to it: a call without a permit cannot be written.
+func (s *Service) with(p governance.Permit) *wire.Client {
+	if p.TouchID() == 0 {
+		panic("outreach: a call to a customer without a permit")
+	}
+	return s.wire
+}
+
+// settle writes a result to the ledger and tells the noun that asked.
+func (s *Service) settle(r Result) bus.Settle {
+	return func(ctx context.Context, tx *db.Tx) error {
+		var err error
+		if r.Delivered {
+			err = s.Governor.Delivered(ctx, tx, r.TouchID, r.At)
+		} else {
+			err = s.Governor.Release(ctx, tx, r.TouchID, r.Code, r.Reason)
+		}
+		if err != nil {
+			return err
+		}
+		return s.tell(ctx, tx, r)
+	}
+}
+
+func (s *Service) tell(ctx context.Context, tx *db.Tx, r Result) error {
+	for _, tell := range s.OnSettled {
+		if err := tell(ctx, tx, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// permit asks governance again, right before the call. When it refuses, the entry is released by governance and held
+// answers why; the caller settles with tell alone.
+func (s *Service) permit(ctx context.Context, touchID int64) (p governance.Permit, held *governance.Decision, err error) {
+	err = s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		permits, refused, err := s.Governor.Permit(ctx, tx, touchID)
+		if err != nil {
+			return err
+		}
+		if len(refused) > 0 {
+			held = &refused[0]
+			return nil
+		}
+		p = permits[0]
+		return nil
+	})
+	return p, held, err
+}
