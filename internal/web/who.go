@@ -1,0 +1,95 @@
+package web
+
+import (
+	"context"
+	"slices"
+	"sync/atomic"
+
+	"golang.org/x/text/language"
+)
+
+// Scope says whose data a caller sees.
+type Scope string
+
+// The scopes, from narrow to wide.
+const (
+	Own        Scope = "own"        // what belongs to the member
+	Department Scope = "department" // what belongs to members of the member's departments and those below
+	All        Scope = "all"        // the whole corp
+)
+
+// Who is the caller of a route.
+type Who struct {
+	CorpID      string
+	User        string // account name: "admin", or a member's userid; for a token "token:<name>"
+	Name        string // to show
+	StaffID     string // the member behind the account; empty for admin and for tokens
+	Role        string
+	Scope       Scope
+	Departments []int64 // ids of the member's departments and all below, for Scope Department
+	Session     string  // id of the session or token that was shown; empty when none
+	Lang        string  // "zh" or "en"
+
+	// May says whether the caller's role has a permission; nil means none.
+	May func(permission string) bool
+}
+
+// SeesAll says whether no filter applies to what the caller may see.
+func (w Who) SeesAll() bool { return w.Scope == All }
+
+// SeesDepartment says whether the department is within the caller's scope.
+func (w Who) SeesDepartment(id int64) bool {
+	return w.SeesAll() || w.Scope == Department && slices.Contains(w.Departments, id)
+}
+
+type whoKey struct{}
+
+// asked notes whether a handler looked at its caller: a route that says it filters must have.
+type asked struct {
+	who  Who
+	seen atomic.Bool
+}
+
+// Caller tells who calls. Outside of a route it is nobody, who may do nothing.
+func Caller(ctx context.Context) Who {
+	a, ok := ctx.Value(whoKey{}).(*asked)
+	if !ok {
+		return Who{Scope: Own, Lang: langOf(ctx)}
+	}
+	a.seen.Store(true)
+	return a.who
+}
+
+// WithCaller puts a caller into ctx: for jobs that act for somebody, and for tests.
+func WithCaller(ctx context.Context, who Who) context.Context {
+	return context.WithValue(ctx, whoKey{}, &asked{who: who})
+}
+
+type langKey struct{}
+
+// Lang is the language of the request: "zh" unless the caller prefers English.
+func Lang(ctx context.Context) string { return langOf(ctx) }
+
+func langOf(ctx context.Context) string {
+	if l, ok := ctx.Value(langKey{}).(string); ok {
+		return l
+	}
+	return "zh"
+}
+
+var languages = language.NewMatcher([]language.Tag{language.SimplifiedChinese, language.English})
+
+// acceptedLang reads an Accept-Language header.
+func acceptedLang(header string) string {
+	if header == "" {
+		return "zh"
+	}
+	tags, _, err := language.ParseAcceptLanguage(header)
+	if err != nil {
+		return "zh"
+	}
+	if _, i, _ := languages.Match(tags...); i == 1 {
+		return "en"
+	}
+	return "zh"
+}
