@@ -128,7 +128,7 @@ func waitUntil(ts *testscript.TestScript, neg bool, args []string) {
 	defer deadline.Stop()
 	again := time.NewTicker(50 * time.Millisecond)
 	defer again.Stop()
-	last := "no answer"
+	var last string
 	for {
 		status, answer, err := send(http.MethodGet, args[1], nil, ts.Getenv("TOKEN"))
 		if err != nil {
@@ -177,7 +177,7 @@ func send(method, url string, body []byte, token string) (status int, answer []b
 }
 
 func lookUp(v any, path string) (any, error) {
-	for _, key := range strings.Split(path, ".") {
+	for key := range strings.SplitSeq(path, ".") {
 		switch in := v.(type) {
 		case map[string]any:
 			inner, ok := in[key]

@@ -28,7 +28,8 @@ const (
 type program struct {
 	cmd  *exec.Cmd
 	log  *lockedBuffer
-	done chan error
+	done chan struct{} // closed when it ended
+	err  error         // how, once it has ended
 }
 
 // programs are kept by the script's name and theirs; scripts run side by side.
@@ -62,7 +63,7 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 	name := args[0]
 	bin, err := exec.LookPath(binDir + "/zhiyin")
 	ts.Check(err)
-	p := &program{cmd: exec.Command(bin, args[1:]...), log: &lockedBuffer{}, done: make(chan error, 1)}
+	p := &program{cmd: exec.Command(bin, args[1:]...), log: &lockedBuffer{}, done: make(chan struct{})}
 	p.cmd.Dir = ts.MkAbs(".")
 	p.cmd.Env = scriptEnv(ts)
 	p.cmd.Stderr = p.log
@@ -72,7 +73,8 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 	line := make(chan map[string]any, 1)
 	go func() {
 		readLines(out, p.log, line)
-		p.done <- p.cmd.Wait()
+		p.err = p.cmd.Wait()
+		close(p.done)
 	}()
 	programs.Store(ts.Name()+"/"+name, p)
 	ts.Defer(func() {
@@ -93,9 +95,8 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 				setAll(ts, strings.ToUpper(name), ready)
 				return
 			}
-		case err := <-p.done:
-			programs.Delete(ts.Name() + "/" + name)
-			ts.Fatalf("%s ended before it was ready: %v\n%s", name, err, p.log)
+		case <-p.done:
+			ts.Fatalf("%s ended before it was ready: %v\n%s", name, p.err, p.log)
 		case <-deadline.C:
 			ts.Fatalf("%s was not ready within %s\n%s", name, readyWithin, p.log)
 		case <-poll.C:
@@ -127,9 +128,9 @@ func stop(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ts.Check(p.cmd.Process.Signal(syscall.SIGTERM))
 	select {
-	case err := <-p.done:
-		if err != nil {
-			ts.Fatalf("%s ended with %v\n%s", args[0], err, p.log)
+	case <-p.done:
+		if p.err != nil {
+			ts.Fatalf("%s ended with %v\n%s", args[0], p.err, p.log)
 		}
 	case <-time.After(stopWithin):
 		_ = p.cmd.Process.Kill()
@@ -169,7 +170,7 @@ func setAll(ts *testscript.TestScript, prefix string, v any) {
 // scriptEnv passes the machine's environment less our own variables, then those the script has set with env.
 func scriptEnv(ts *testscript.TestScript) []string {
 	vars := []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + ts.MkAbs("."), "TMPDIR=" + ts.Getenv("TMPDIR"), "NO_PROXY=*"}
-	for _, line := range strings.Split(ts.Getenv("PROGRAM_ENV"), " ") {
+	for line := range strings.SplitSeq(ts.Getenv("PROGRAM_ENV"), " ") {
 		if line != "" {
 			vars = append(vars, line)
 		}

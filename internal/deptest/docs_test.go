@@ -156,7 +156,7 @@ func TestEachDirectDependencyHasItsReason(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, line := range strings.Split(string(mod), "\n") {
+	for line := range strings.SplitSeq(string(mod), "\n") {
 		fields := strings.Fields(strings.TrimPrefix(line, "require "))
 		if len(fields) == 2 && strings.HasPrefix(fields[1], "v") && !strings.Contains(string(doc), fields[0]) {
 			// bun's dialects stand with bun
