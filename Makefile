@@ -49,7 +49,7 @@ conformance: build ## strangers' clients and callback vectors against the built 
 e2e: build ## stories on the built binary: txtar scripts and a real browser
 	@scripts/need.sh go node chromium fonts
 	@go run ./scripts/gotest -- -count=1 ./e2e/...
-	@node e2e/run.mjs
+	@scripts/npm-ci.sh e2e && node e2e/run.mjs
 
 bench: ## callbacks, events, sync and matching per second, as figures and as shares of the measured ceilings
 	@scripts/bench.sh

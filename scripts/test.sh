@@ -46,15 +46,15 @@ step() {
 }
 
 console() {
-  scripts/npm-ci.sh console && scripts/npm-ci.sh e2e || return 1
-  (cd console && npx --no-install tsc --noEmit -p .) || return 1
+  scripts/npm-ci.sh console || return 1
+  (cd console && npm run --silent lint) || return 1
   local code=0
   (cd console && npx --no-install vitest run --reporter=default --reporter=json --outputFile="$tmp/vitest.json") || code=$?
   [ -f "$tmp/vitest.json" ] && node -e '
     const r = JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8"));
     console.log(r.numPassedTests, r.numFailedTests, r.numPendingTests + r.numTodoTests);
   ' "$tmp/vitest.json" >>"$ZHIYIN_TEST_TOTALS"
-  [ "$code" = 0 ] && scripts/console.sh bin/.console-stamp
+  [ "$code" = 0 ] && scripts/console.sh --always bin/.console-stamp # checks the types too
 }
 vet() { go vet ./...; }
 lint() { local bin; bin=$(scripts/golangci.sh) && "$bin" run --concurrency 2 ./...; }
@@ -67,6 +67,7 @@ go_tests() {
   scripts/with-postgres.sh go run ./scripts/gotest -want postgres -total "$ZHIYIN_TEST_TOTALS" -- -race -timeout 12m $packages
 }
 stories() { go run ./scripts/gotest -total "$ZHIYIN_TEST_TOTALS" -- -count=1 -timeout 10m ./e2e/...; }
+browser() { scripts/npm-ci.sh e2e && node e2e/run.mjs; }
 
 echo "== tools"
 scripts/need.sh go gcc node postgres chromium fonts || { echo; echo "0 passed, 1 failed, 0 skipped"; exit 1; }
@@ -79,7 +80,7 @@ step build no build
 step go yes go_tests
 step conformance yes scripts/conformance.sh
 step stories yes stories
-step browser yes node e2e/run.mjs
+step browser yes browser
 step verify no scripts/verify.sh
 
 printf '\n'
