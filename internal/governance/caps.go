@@ -1,0 +1,134 @@
+package governance
+
+import (
+	"fmt"
+	"time"
+
+	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/errs"
+)
+
+// Caps are the limits in force for a corp. The policy's own numbers are the most that is ever allowed; a corp may only
+// tighten them.
+type Caps struct {
+	Version  int       `json:"-"` // 0 = the policy's numbers, untouched
+	Per      [3]Window `json:"per"`
+	Quiet    Quiet     `json:"quiet"`
+	MassMode MassMode  `json:"mass_mode"`
+}
+
+// Window is one sliding limit of FTG-01: at most Cap marketing and lifecycle touches within Days times 24 hours.
+type Window struct {
+	Days int `json:"days"`
+	Cap  int `json:"cap"`
+}
+
+// length of the window.
+func (w Window) length() time.Duration { return time.Duration(w.Days) * 24 * time.Hour }
+
+// Quiet are the hours of the day within which marketing may reach a customer (FTG-05), in minutes after midnight of the
+// corp's zone: From is allowed, To is not.
+type Quiet struct {
+	From       int `json:"from"`
+	To         int `json:"to"`
+	SundayFrom int `json:"sunday_from"`
+}
+
+// MassMode is how WeCom counts mass messages per customer (WC-01). It mirrors what the corp's administrator chose in WeCom.
+type MassMode string
+
+// The modes. Official page: document/path/92135.
+const (
+	PerMonthDays MassMode = "per_month_days" // as many in a calendar month as the month has days
+	PerWeek7     MassMode = "per_week_7"     // 7 in a calendar week
+	PerDay1      MassMode = "per_day_1"      // 1 in a calendar day
+)
+
+// DefaultCaps are the policy's own numbers.
+func DefaultCaps() Caps {
+	return Caps{
+		Per:      [3]Window{{1, 1}, {7, 3}, {30, 8}},
+		Quiet:    Quiet{From: 9 * 60, To: 21 * 60, SundayFrom: 10 * 60},
+		MassMode: PerMonthDays,
+	}
+}
+
+// tightens says, as an error for the user, when c allows more than the policy does.
+func (c Caps) tightens(policy Caps) error {
+	for i, w := range c.Per {
+		p := policy.Per[i]
+		if w.Days != p.Days {
+			return errs.Bad(fmt.Sprintf("per/%d/days", i), "governance.days_fixed",
+				errs.Tf("第 %d 个窗口固定为 %d 天。", "Window %d is fixed at %d days.", i+1, p.Days))
+		}
+		if w.Cap < 0 || w.Cap > p.Cap {
+			return errs.Bad(fmt.Sprintf("per/%d/cap", i), "governance.only_tighter",
+				errs.Tf("%d 天内最多 %d 次，只能调低（FTG-01）。", "At most %[2]d within %[1]d days; it can only be lowered (FTG-01).", p.Days, p.Cap))
+		}
+	}
+	q, p := c.Quiet, policy.Quiet
+	if q.From < p.From || q.To > p.To || q.SundayFrom < p.SundayFrom || q.From >= q.To || q.SundayFrom >= q.To {
+		return errs.Bad("quiet", "governance.only_tighter",
+			errs.T("允许发送的时段只能在 09:00 到 21:00 之内（周日 10:00 起），并且开始要早于结束（FTG-05）。",
+				"Sending hours can only lie within 09:00 and 21:00 (Sundays from 10:00), and must begin before they end (FTG-05)."))
+	}
+	switch c.MassMode {
+	case PerMonthDays, PerWeek7, PerDay1:
+		return nil
+	}
+	return errs.Bad("mass_mode", "governance.mass_mode",
+		errs.T("请选择企业微信后台里设置的群发次数规则（WC-01）。", "Choose the mass message rule that is set in WeCom's own console (WC-01)."))
+}
+
+func (q Quiet) day(t time.Time) (from, to time.Time) {
+	y, m, d := t.Date()
+	first := q.From
+	if t.Weekday() == time.Sunday {
+		first = q.SundayFrom
+	}
+	at := func(min int) time.Time { return time.Date(y, m, d, min/60, min%60, 0, 0, t.Location()) }
+	return at(first), at(q.To)
+}
+
+// Open says whether marketing may reach a customer at t.
+func (q Quiet) Open(t clock.Time, zone *time.Location) bool {
+	l := t.In(zone)
+	from, to := q.day(l)
+	return !l.Before(from) && l.Before(to)
+}
+
+// Next is t when the window is open then, else the instant at which it opens next.
+func (q Quiet) Next(t clock.Time, zone *time.Location) clock.Time {
+	l := t.In(zone)
+	from, to := q.day(l)
+	if l.Before(from) {
+		return clock.At(from)
+	}
+	if l.Before(to) {
+		return t
+	}
+	y, m, d := l.Date()
+	from, _ = q.day(time.Date(y, m, d+1, 12, 0, 0, 0, zone))
+	return clock.At(from)
+}
+
+// Close is the end of the window that is open at t, or that opens next.
+func (q Quiet) Close(t clock.Time, zone *time.Location) clock.Time {
+	_, to := q.day(q.Next(t, zone).In(zone))
+	return clock.At(to)
+}
+
+// period is the calendar period of WC-01 that t lies in, and what may be received within it.
+func (m MassMode) period(t clock.Time, zone *time.Location) (from, to clock.Time, limit int) {
+	y, mon, d := t.In(zone).Date()
+	at := func(y int, m time.Month, d int) clock.Time { return clock.At(time.Date(y, m, d, 0, 0, 0, 0, zone)) }
+	switch m {
+	case PerWeek7:
+		monday := d - (int(t.In(zone).Weekday())+6)%7
+		return at(y, mon, monday), at(y, mon, monday+7), 7
+	case PerDay1:
+		return at(y, mon, d), at(y, mon, d+1), 1
+	case PerMonthDays:
+	}
+	return at(y, mon, 1), at(y, mon+1, 1), time.Date(y, mon+1, 0, 12, 0, 0, 0, zone).Day()
+}

@@ -1,0 +1,38 @@
+// Package governance decides whether a customer may be reached, and keeps the ledger of every touch, also of those it
+// held back. Nothing that a customer sees goes out without a Permit, and only this package makes one.
+//
+// # States
+//
+//	            Reserve                Permit                 Delivered
+//	request ─┬──────────▶ reserved ──────────────▶ tasked ──────────────▶ delivered ─▶ committed
+//	         │               │                        │                                  ▲
+//	         └─▶ held        └──────▶ released ◀──────┘ Release (WeCom says: not sent)   │
+//	                                     └───────────────────────────────────────────────┘ it reached the customer after all: late
+//
+// Everything but held and released counts against the caps. A reserved touch ends by itself (Expires); a tasked one ends
+// only by WeCom's answer, because a member may have confirmed it without our knowing. delivered and committed happen in one
+// step, with both times kept.
+//
+// # Rules, in the order they are read
+//
+// Class comes first: what answers the customer's own act is Service, and is checked for its words and counted, but never held by
+// caps, hours or an opt-out from marketing. Then: content, opt-out (LAW-24), suppression (FTG-09), WeCom's own quota
+// (WC-01), the corp's sliding caps (FTG-01), quiet hours (FTG-05, which only defers). The first rule that refuses ends the
+// reading; what it counted is kept in the row, and the row alone is enough to decide it again (Recompute).
+//
+// # Invariants, tested against this code
+//
+//   - L1: for every customer and instant, the marketing touches made by us within each window are at most its cap.
+//   - L2: what was delivered is never released. L3: one delivery is booked once.
+//   - L4: after an opt-out no marketing is reserved or tasked; what a member had confirmed before is booked as late.
+//   - L6: the ledger counts at least what the customer got. L7: every reservation ends.
+//   - L11: every call to a customer carries a ledger id (Orphans compares both sides).
+//
+// # Why counting is careful
+//
+// We do not know when a task will be confirmed. So an open touch counts as if it were delivered at the worst instant, and a
+// new one is judged at its earliest possible delivery: later ones only see more of the past leave the windows. Decisions
+// about one customer are serialised over all nodes by a lock (one of 256 by hash, because locks are a bounded resource).
+//
+// Callers: internal/outreach asks for permits and books results, nouns reserve, internal/app registers the expiry timer.
+package governance

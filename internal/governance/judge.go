@@ -1,0 +1,194 @@
+package governance
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/errs"
+)
+
+// Step is one rule that was read for a decision, with its counters.
+type Step struct {
+	RuleID  string      `json:"rule_id"`
+	Verdict StepVerdict `json:"verdict"`
+	Days    int         `json:"days,omitempty"`   // length of the window, for FTG-01
+	Before  int         `json:"before,omitempty"` // counted before this touch
+	After   int         `json:"after,omitempty"`  // with it
+	Cap     int         `json:"cap,omitempty"`
+	From    clock.Time  `json:"from,omitempty"` // what the counters cover
+	To      clock.Time  `json:"to,omitempty"`
+	Since   clock.Time  `json:"since,omitempty"` // of an opt-out
+	Next    clock.Time  `json:"next,omitempty"`  // when this rule would allow it
+	Text    string      `json:"text,omitempty"`  // the words a content rule found
+}
+
+// StepVerdict is what a rule said.
+type StepVerdict string
+
+// The verdicts of a rule.
+const (
+	Pass    StepVerdict = "pass"
+	Refused StepVerdict = "held"
+	Waits   StepVerdict = "waits" // allowed, but not yet
+	NotRead StepVerdict = "not_read"
+)
+
+// standing is what the ledger knows of one customer at the earliest possible delivery.
+type standing struct {
+	optedOut   clock.Time // since when; 0 = not
+	suppressed clock.Time // since when, under any identity
+	used       [3]int     // open touches and those delivered within each window of FTG-01
+	mass       int        // mass messages of the calendar period of WC-01
+	at         []spent    // what makes up used, only loaded for those over a cap
+}
+
+// spent is one counted touch.
+type spent struct {
+	at   clock.Time // delivery; 0 = still open
+	cost int
+}
+
+// verdict is what all rules together say.
+type verdict struct {
+	held   bool
+	rule   string // the rule that held it, or makes it wait
+	reason errs.Text
+	next   clock.Time
+	steps  []Step
+}
+
+// judge reads the rules in order, up to the first that refuses; on is the earliest possible delivery, and waits says
+// whether quiet hours made it later than the sender wanted. It is pure: the same request, standing, caps and
+// content findings always give the same verdict, which is how a decision can be recomputed later.
+func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Finding, zone *time.Location) verdict {
+	var v verdict
+	refuse := func(st Step, reason errs.Text) {
+		st.Verdict = Refused
+		v.steps = append(v.steps, st)
+		v.held, v.rule, v.reason, v.next = true, st.RuleID, reason, st.Next
+	}
+	read := func(f func()) {
+		if !v.held {
+			f()
+		}
+	}
+	contentStep := Step{RuleID: ruleContent, Verdict: Pass}
+	if content != nil {
+		refuse(Step{RuleID: content.RuleID, Text: content.Text}, content.Reason)
+	} else {
+		v.steps = append(v.steps, contentStep)
+	}
+	if !r.Class.Limited() { // counted, never held by caps, hours or an opt-out from marketing
+		read(func() { v.steps = append(v.steps, Step{RuleID: ruleService, Verdict: Pass}) })
+		return v
+	}
+	pass := func(st Step) { st.Verdict = Pass; v.steps = append(v.steps, st) }
+	cost := r.cost()
+
+	read(func() {
+		st := Step{RuleID: ruleOptOut, Since: s.optedOut}
+		if s.optedOut != 0 {
+			refuse(st, reasonOptOut)
+			return
+		}
+		pass(st)
+	})
+	read(func() {
+		st := Step{RuleID: ruleSuppressed, Since: s.suppressed}
+		if s.suppressed != 0 {
+			refuse(st, reasonSuppressed)
+			return
+		}
+		pass(st)
+	})
+	if r.Channel == MassCustomer {
+		read(func() {
+			from, to, limit := c.MassMode.period(on, zone)
+			st := Step{RuleID: rulePlatform, Before: s.mass, After: s.mass + 1, Cap: limit, From: from, To: to}
+			if st.After > limit {
+				st.Next = c.Quiet.Next(to, zone)
+				refuse(st, errs.Tf("这位客户在这个周期内已收到 %d 条群发，企业微信最多允许 %d 条。",
+					"This customer has %d mass messages in the present period; WeCom allows %d.", s.mass, limit))
+				return
+			}
+			pass(st)
+		})
+	}
+	for i, w := range c.Per {
+		read(func() {
+			st := Step{RuleID: ruleCap, Days: w.Days, Before: s.used[i], After: s.used[i] + cost, Cap: w.Cap,
+				From: on.Add(-w.length()), To: on}
+			if st.After > w.Cap {
+				st.Next = c.room(s.at, cost, on, zone)
+				refuse(st, errs.Tf("%d 天内已触达 %d 次，上限 %d 次。", "%[2]d touches within %[1]d days; the cap is %[3]d.", w.Days, s.used[i], w.Cap))
+				return
+			}
+			pass(st)
+		})
+	}
+	if v.held {
+		for _, w := range c.Per {
+			if !hasStep(v.steps, ruleCap, w.Days) {
+				v.steps = append(v.steps, Step{RuleID: ruleCap, Days: w.Days, Cap: w.Cap, Verdict: NotRead})
+			}
+		}
+		v.steps = append(v.steps, Step{RuleID: ruleQuiet, Verdict: NotRead})
+		return v
+	}
+	if waits {
+		v.rule, v.reason, v.next = ruleQuiet, reasonQuiet, on
+		v.steps = append(v.steps, Step{RuleID: ruleQuiet, Verdict: Waits, Next: on})
+		return v
+	}
+	pass(Step{RuleID: ruleQuiet})
+	return v
+}
+
+func hasStep(steps []Step, rule string, days int) bool {
+	for _, s := range steps {
+		if s.RuleID == rule && s.Days == days {
+			return true
+		}
+	}
+	return false
+}
+
+// room is the earliest instant at which every window of FTG-01 has room for cost more, if each open touch were delivered
+// at the instant on and nothing else is reserved meanwhile. Never when a cap itself is below cost.
+func (c Caps) room(at []spent, cost int, on clock.Time, zone *time.Location) clock.Time {
+	var next clock.Time
+	for _, w := range c.Per {
+		if cost > w.Cap {
+			return 0
+		}
+		next = max(next, w.room(at, cost, on))
+	}
+	return c.Quiet.Next(next, zone)
+}
+
+func (w Window) room(at []spent, cost int, on clock.Time) clock.Time {
+	used := 0
+	ends := make([]spent, 0, len(at)) // when each touch leaves the window
+	for _, s := range at {
+		d := s.at
+		if d == 0 {
+			d = on
+		}
+		if end := d.Add(w.length()); end > on {
+			ends = append(ends, spent{at: end, cost: s.cost})
+			used += s.cost
+		}
+	}
+	slices.SortFunc(ends, func(a, b spent) int { return cmp.Compare(a.at, b.at) })
+	next := on
+	for _, e := range ends {
+		if used+cost <= w.Cap {
+			break
+		}
+		next = e.at
+		used -= e.cost
+	}
+	return next
+}

@@ -1,0 +1,255 @@
+package governance
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"zhiyin.dev/zhiyin/internal/bus"
+	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/db"
+)
+
+// Config of a Governor.
+type Config struct {
+	DB    *db.DB
+	Bus   *bus.Bus // for the timers that end reservations
+	World clock.World
+	Zone  *time.Location // the corp's zone: quiet hours and calendar periods are cut by it
+	Key   []byte         // at least 16 secret bytes: salts the suppression hashes and signs preference links
+	Log   *slog.Logger
+	// Identities answers further lasting ids of a customer (a unionid), so that an opt-out survives a new external_userid. It may
+	// be nil.
+	Identities func(ctx context.Context, tx bun.IDB, corpID string, customerIDs []string) (map[string][]string, error)
+}
+
+// Governor decides about every touch and keeps the ledger.
+type Governor struct {
+	db         *db.DB
+	bus        *bus.Bus
+	world      clock.World
+	zone       *time.Location
+	key        []byte
+	log        *slog.Logger
+	guard      *guard
+	identities func(ctx context.Context, tx bun.IDB, corpID string, customerIDs []string) (map[string][]string, error)
+
+	// OnOptOut are called inside the transaction in which a customer says stop.
+	OnOptOut []func(ctx context.Context, tx *db.Tx, e OptedOut) error
+}
+
+// New makes a Governor. It fails when the built-in policy cannot be read or Key is too short.
+func New(c Config) (*Governor, error) {
+	if len(c.Key) < 16 {
+		return nil, fmt.Errorf("governance: the key has %d bytes, want at least 16", len(c.Key))
+	}
+	g, err := newGuard()
+	if err != nil {
+		return nil, err
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Governor{
+		db: c.DB, bus: c.Bus, world: c.World, zone: c.Zone, key: c.Key, log: c.Log, guard: g, identities: c.Identities,
+	}, nil
+}
+
+// chunk is how many requests share one round of queries.
+const chunk = 500
+
+// Reserve decides about each request and writes it into the ledger: reserved, or held with the rule that refused it. A
+// Key that was asked before gets its former answer. All requests are of one corp. Thousands in one call are fine, but
+// the transaction keeps their customers' locks until it ends: take a thousand or two a transaction.
+func (g *Governor) Reserve(ctx context.Context, tx *db.Tx, reqs ...Request) ([]Decision, error) {
+	if len(reqs) == 0 {
+		return nil, nil
+	}
+	caps, err := g.capsOf(ctx, tx, reqs[0].CorpID)
+	if err != nil {
+		return nil, err
+	}
+	if err := lockCustomers(ctx, tx, reqs); err != nil {
+		return nil, err
+	}
+	out := make([]Decision, 0, len(reqs))
+	for len(reqs) > 0 {
+		n := min(chunk, len(reqs))
+		rows, err := g.decide(ctx, tx, reqs[:n], caps, newOverlay())
+		if err != nil {
+			return nil, err
+		}
+		if err := g.write(ctx, tx, rows); err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			out = append(out, r.touch.decision(r.existing))
+		}
+		reqs = reqs[n:]
+	}
+	return out, nil
+}
+
+// Plan decides as Reserve would, and writes nothing: for previews.
+func (g *Governor) Plan(ctx context.Context, reqs ...Request) ([]Decision, error) {
+	if len(reqs) == 0 {
+		return nil, nil
+	}
+	caps, err := g.capsOf(ctx, g.db.Read(), reqs[0].CorpID)
+	if err != nil {
+		return nil, err
+	}
+	out, over := make([]Decision, 0, len(reqs)), newOverlay()
+	for len(reqs) > 0 {
+		n := min(chunk, len(reqs))
+		rows, err := g.decide(ctx, g.db.Read(), reqs[:n], caps, over)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			out = append(out, r.touch.decision(r.existing))
+		}
+		reqs = reqs[n:]
+	}
+	return out, nil
+}
+
+// decided is a touch as it was decided, new or found.
+type decided struct {
+	touch    *Touch
+	existing bool
+}
+
+// overlay counts what was decided in this call and is not in the tables yet.
+type overlay struct {
+	used map[string]int
+	mass map[string]int
+	keys map[string]*Touch
+}
+
+func newOverlay() overlay {
+	return overlay{used: map[string]int{}, mass: map[string]int{}, keys: map[string]*Touch{}}
+}
+
+// decide judges one chunk, in its order.
+func (g *Governor) decide(ctx context.Context, q bun.IDB, reqs []Request, caps Caps, over overlay) ([]decided, error) {
+	corpID := reqs[0].CorpID
+	keys := make([]string, len(reqs))
+	for i, r := range reqs {
+		if err := r.validate(); err != nil {
+			return nil, err
+		}
+		if r.CorpID != corpID {
+			return nil, fmt.Errorf("touch request %s: one call decides for one corp", r.Key)
+		}
+		keys[i] = r.Key
+	}
+	found, err := touchesByKey(ctx, q, corpID, keys)
+	if err != nil {
+		return nil, err
+	}
+	for k, t := range found {
+		over.keys[k] = t
+	}
+	now := g.world.Now()
+	facts, err := g.standings(ctx, q, reqs, found, caps, now)
+	if err != nil {
+		return nil, err
+	}
+	version := g.version(caps)
+	contents := map[string]*Finding{}
+	out := make([]decided, 0, len(reqs))
+	for _, r := range reqs {
+		if t, ok := over.keys[r.Key]; ok {
+			out = append(out, decided{t, true})
+			continue
+		}
+		wanted := max(now, r.NotBefore)
+		on := r.earliest(wanted, caps.Quiet, g.zone)
+		s := facts[on][r.CustomerID]
+		for i := range s.used {
+			s.used[i] += over.used[r.CustomerID]
+		}
+		s.mass += over.mass[r.CustomerID]
+		v := judge(r, on, on > wanted, s, caps, g.content(contents, r), g.zone)
+		t, err := newTouch(r, v, now, on, version)
+		if err != nil {
+			return nil, err
+		}
+		if t.State == Reserved && r.CustomerID != "" {
+			if r.Class.Limited() {
+				over.used[r.CustomerID] += t.Cost
+			}
+			if r.Channel == MassCustomer {
+				over.mass[r.CustomerID]++
+			}
+		}
+		over.keys[r.Key] = t
+		out = append(out, decided{t, false})
+	}
+	return out, nil
+}
+
+// content is the finding that forbids r's words, if there is one; seen spares checking one text ten thousand times.
+func (g *Governor) content(seen map[string]*Finding, r Request) *Finding {
+	raw, _ := json.Marshal(r.Texts) // strings always encode
+	k := string(r.Class) + "\x00" + string(r.Channel) + "\x00" + string(raw)
+	f, ok := seen[k]
+	if !ok {
+		f = g.guard.check(r.Class, r.Channel, fieldsOf(r.Texts)).blocking()
+		seen[k] = f
+	}
+	return f
+}
+
+func newTouch(r Request, v verdict, now, on clock.Time, version string) (*Touch, error) {
+	texts, err := json.Marshal(append([]string{}, r.Texts...))
+	if err != nil {
+		return nil, fmt.Errorf("write the texts of %s: %w", r.Key, err)
+	}
+	why, err := json.Marshal(v.steps)
+	if err != nil {
+		return nil, fmt.Errorf("write the reasons of %s: %w", r.Key, err)
+	}
+	t := &Touch{
+		CorpID: r.CorpID, Key: r.Key, CustomerID: r.CustomerID, ChatID: r.ChatID, StaffID: r.StaffID, Channel: r.Channel,
+		Class: r.Class, Topic: r.Topic, CampaignID: r.CampaignID, CampaignName: r.CampaignName, Texts: string(texts),
+		RequestedBy: r.By, RequestReason: r.Reason, Cost: r.cost(), State: Reserved, NextAt: v.next, Why: string(why),
+		RuleVersion: version, ReservedAt: now, EarliestAt: on,
+	}
+	t.setReason(v.rule, v.reason)
+	if v.held {
+		t.State = Held
+		return t, nil
+	}
+	t.ExpiresAt = r.expires(on)
+	return t, nil
+}
+
+func (r Request) cost() int { return max(r.Cost, 1) }
+
+// earliest is the earliest possible delivery of a touch that its sender wants to make at `wanted`.
+func (r Request) earliest(wanted clock.Time, q Quiet, zone *time.Location) clock.Time {
+	if !r.Class.Limited() {
+		return wanted
+	}
+	return q.Next(wanted, zone)
+}
+
+// expires is rounded up to the hour, so that one timer ends all reservations of an hour.
+func (r Request) expires(on clock.Time) clock.Time {
+	at := r.Expires
+	if at == 0 {
+		lease := 24 * time.Hour
+		if !r.Class.Limited() {
+			lease = time.Hour
+		}
+		at = on.Add(lease)
+	}
+	const hour = clock.Time(time.Hour / time.Millisecond)
+	return (at + hour - 1) / hour * hour
+}

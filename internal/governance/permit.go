@@ -1,0 +1,303 @@
+package governance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/uptrace/bun"
+
+	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/db"
+	"zhiyin.dev/zhiyin/internal/errs"
+)
+
+// Permit is asked just before a call. It reads again what may have changed since the reservation (opt-out, hours, words),
+// turns reserved touches into tasked ones and mints their permits. The decisions are of those without one: a touch that only
+// has to wait stays Reserved and says until when; any other is Released with its rule.
+//
+// A touch that is tasked but has no task id yet gets its permit again: its call may not have been made. Whoever asks again
+// has asked WeCom first.
+func (g *Governor) Permit(ctx context.Context, tx *db.Tx, touchIDs ...int64) ([]Permit, []Decision, error) {
+	found, err := touchesByID(ctx, tx, "", touchIDs)
+	if err != nil || len(found) == 0 {
+		return nil, nil, err
+	}
+	if err := lockTouches(ctx, tx, found); err != nil {
+		return nil, nil, err
+	}
+	if found, err = touchesByID(ctx, tx, "", touchIDs); err != nil { // as they are under the lock
+		return nil, nil, err
+	}
+	now := g.world.Now()
+	checks, err := g.recheck(ctx, tx, found, now)
+	if err != nil {
+		return nil, nil, err
+	}
+	var permits []Permit
+	var refused []Decision
+	var tasked []int64
+	for _, id := range touchIDs {
+		t, ok := found[id]
+		if !ok {
+			return nil, nil, fmt.Errorf("permit touch %d: not in the ledger", id)
+		}
+		if t.State != Reserved && (t.State != Tasked || t.TaskID != "") {
+			refused = append(refused, t.decision(true))
+			continue
+		}
+		if c, ok := checks[id]; ok {
+			if err := g.refuse(ctx, tx, t, c, now); err != nil {
+				return nil, nil, err
+			}
+			refused = append(refused, t.decision(false))
+			continue
+		}
+		if t.State == Reserved {
+			tasked = append(tasked, id)
+		}
+		permits = append(permits, Permit{
+			touchID: t.ID, corpID: t.CorpID, customerID: t.CustomerID, chatID: t.ChatID, staffID: t.StaffID, channel: t.Channel,
+		})
+	}
+	for part := range slices.Chunk(tasked, chunk) {
+		res, err := tx.NewUpdate().Model((*Touch)(nil)).Set("state = ?", Tasked).Set("tasked_at = ?", now).
+			Set("rule_id = ''").Set("reason_zh = ''").Set("reason_en = ''").Set("next_at = 0").
+			Where("id IN (?) AND state = ?", bun.In(part), Reserved).Exec(ctx)
+		if err != nil {
+			return nil, nil, fmt.Errorf("task %d touches: %w", len(part), err)
+		}
+		if n, err := res.RowsAffected(); err != nil || int(n) != len(part) { // released meanwhile: no permit may leave here
+			return nil, nil, fmt.Errorf("task %d touches: only %d were still reserved (%w)", len(part), n, errors.Join(err, errChanged))
+		}
+	}
+	return permits, refused, nil
+}
+
+func lockTouches(ctx context.Context, tx *db.Tx, touches map[int64]*Touch) error {
+	var keys []string
+	for _, t := range touches {
+		if t.Class.Limited() {
+			keys = append(keys, customerLock(t.CorpID, t.CustomerID))
+		}
+	}
+	return lockKeys(ctx, tx, keys)
+}
+
+// refusal is what stands against a touch at the moment of its call.
+type refusal struct {
+	rule   string
+	reason errs.Text
+	until  clock.Time // above 0: it only waits
+}
+
+func (g *Governor) recheck(ctx context.Context, tx *db.Tx, touches map[int64]*Touch, now clock.Time) (map[int64]refusal, error) {
+	out := map[int64]refusal{}
+	customers := map[string][]string{} // by corp
+	contents := map[string]*Finding{}
+	for id, t := range touches {
+		r := Request{Class: t.Class, Channel: t.Channel, Texts: t.texts()}
+		if f := g.content(contents, r); f != nil {
+			out[id] = refusal{rule: f.RuleID, reason: f.Reason}
+			continue
+		}
+		if t.Class.Limited() {
+			customers[t.CorpID] = append(customers[t.CorpID], t.CustomerID) // "" of a group: nobody's opt-out, but the hours hold
+		}
+	}
+	for corpID, ids := range customers {
+		caps, err := g.capsOf(ctx, tx, corpID)
+		if err != nil {
+			return nil, err
+		}
+		stopped, err := g.stopped(ctx, tx, corpID, ids)
+		if err != nil {
+			return nil, err
+		}
+		for id, t := range touches {
+			if t.CorpID != corpID || !t.Class.Limited() {
+				continue
+			}
+			s := stopped[t.CustomerID]
+			switch {
+			case out[id].rule != "":
+			case s.optedOut != 0:
+				out[id] = refusal{rule: ruleOptOut, reason: reasonOptOut}
+			case s.suppressed != 0:
+				out[id] = refusal{rule: ruleSuppressed, reason: reasonSuppressed}
+			case !caps.Quiet.Open(now, g.zone):
+				out[id] = refusal{rule: ruleQuiet, reason: reasonQuiet, until: caps.Quiet.Next(now, g.zone)}
+			}
+		}
+	}
+	return out, nil
+}
+
+// refuse writes what stands against a touch into its row.
+func (g *Governor) refuse(ctx context.Context, tx *db.Tx, t *Touch, c refusal, now clock.Time) error {
+	t.setReason(c.rule, c.reason)
+	t.NextAt = c.until
+	if c.until == 0 {
+		t.State, t.ReleasedAt = Released, now
+	}
+	_, err := tx.NewUpdate().Model(t).Column("state", "rule_id", "reason_zh", "reason_en", "next_at", "released_at").WherePK().Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("refuse touch %d: %w", t.ID, err)
+	}
+	return nil
+}
+
+// Tasked notes WeCom's id of the task or message that carries the touches.
+func (g *Governor) Tasked(ctx context.Context, tx *db.Tx, taskID string, touchIDs ...int64) error {
+	for part := range slices.Chunk(touchIDs, chunk) {
+		_, err := tx.NewUpdate().Model((*Touch)(nil)).Set("task_id = ?", taskID).
+			Where("id IN (?) AND state = ?", bun.In(part), Tasked).Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("note task %s: %w", taskID, err)
+		}
+	}
+	return nil
+}
+
+// Delivered books that the customer got the touch at `at`. Telling it twice changes nothing. A touch that reaches the
+// customer after an opt-out, outside of its hours or after its release is booked all the same, as late.
+func (g *Governor) Delivered(ctx context.Context, tx *db.Tx, touchID int64, at clock.Time) error {
+	return g.DeliveredAll(ctx, tx, map[int64]clock.Time{touchID: at})
+}
+
+// DeliveredAll books many deliveries, each with its time.
+func (g *Governor) DeliveredAll(ctx context.Context, tx *db.Tx, at map[int64]clock.Time) error {
+	ids := make([]int64, 0, len(at))
+	for id := range at {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	found, err := touchesByID(ctx, tx, "", ids)
+	if err != nil {
+		return err
+	}
+	late, err := g.lateOnes(ctx, tx, found, at)
+	if err != nil {
+		return err
+	}
+	now := g.world.Now()
+	type moment struct {
+		at   clock.Time
+		late bool
+	}
+	same := map[moment][]int64{}
+	for _, id := range ids {
+		t, ok := found[id]
+		if !ok {
+			return fmt.Errorf("book the delivery of touch %d: not in the ledger", id)
+		}
+		if t.State == Delivered || t.State == Committed {
+			continue
+		}
+		k := moment{at[id], late[id]}
+		same[k] = append(same[k], id)
+	}
+	for k, ids := range same {
+		for part := range slices.Chunk(ids, chunk) {
+			_, err := tx.NewUpdate().Model((*Touch)(nil)).Set("state = ?", Committed).Set("delivered_at = ?", k.at).
+				Set("committed_at = ?", now).Set("late = ?", k.late).
+				Where("id IN (?) AND state NOT IN (?, ?)", bun.In(part), Delivered, Committed).Exec(ctx)
+			if err != nil {
+				return fmt.Errorf("book %d deliveries: %w", len(part), err)
+			}
+		}
+	}
+	return nil
+}
+
+// errChanged says that another transaction was faster: doing it again sees the new state.
+var errChanged = errors.New("changed meanwhile")
+
+// lateOnes tells which deliveries came after their customer had said stop, outside of the hours, or after the release.
+func (g *Governor) lateOnes(ctx context.Context, tx *db.Tx, touches map[int64]*Touch, at map[int64]clock.Time) (map[int64]bool, error) {
+	out := map[int64]bool{}
+	customers := map[string][]string{}
+	for id, t := range touches {
+		if t.State == Released || t.State == Held {
+			out[id] = true
+		}
+		if t.Class.Limited() {
+			customers[t.CorpID] = append(customers[t.CorpID], t.CustomerID) // "" of a group: nobody's opt-out, but the hours hold
+		}
+	}
+	for corpID, ids := range customers {
+		caps, err := g.capsOf(ctx, tx, corpID)
+		if err != nil {
+			return nil, err
+		}
+		stopped, err := g.stopped(ctx, tx, corpID, ids)
+		if err != nil {
+			return nil, err
+		}
+		for id, t := range touches {
+			if t.CorpID != corpID || !t.Class.Limited() {
+				continue
+			}
+			s := stopped[t.CustomerID]
+			since := s.optedOut
+			if since == 0 {
+				since = s.suppressed
+			}
+			if since != 0 && at[id] >= since || !caps.Quiet.Open(at[id], g.zone) {
+				out[id] = true
+			}
+		}
+	}
+	return out, nil
+}
+
+// Release ends a touch that will not reach the customer, with the rule or answer that ended it. Delivered ones stay.
+func (g *Governor) Release(ctx context.Context, tx *db.Tx, touchID int64, ruleID string, reason errs.Text) error {
+	return g.ReleaseAll(ctx, tx, []int64{touchID}, ruleID, reason)
+}
+
+// ReleaseAll ends many touches for one reason.
+func (g *Governor) ReleaseAll(ctx context.Context, tx *db.Tx, touchIDs []int64, ruleID string, reason errs.Text) error {
+	for part := range slices.Chunk(touchIDs, chunk) {
+		_, err := tx.NewUpdate().Model((*Touch)(nil)).Set("state = ?", Released).Set("released_at = ?", g.world.Now()).
+			Set("rule_id = ?", ruleID).Set("reason_zh = ?", reason.ZH).Set("reason_en = ?", reason.EN).Set("next_at = 0").
+			Where("id IN (?) AND state IN (?, ?)", bun.In(part), Reserved, Tasked).Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("release %d touches: %w", len(part), err)
+		}
+	}
+	return nil
+}
+
+// Observe books a touch that a member made outside of us and that we saw afterwards, even beyond the caps: until its
+// windows pass, nothing more is reserved for the customer. The same Key is booked once.
+func (g *Governor) Observe(ctx context.Context, tx *db.Tx, r Request, at clock.Time) error {
+	if err := r.validate(); err != nil {
+		return err
+	}
+	if err := lockCustomers(ctx, tx, []Request{r}); err != nil {
+		return err
+	}
+	caps, err := g.capsOf(ctx, tx, r.CorpID)
+	if err != nil {
+		return err
+	}
+	s, err := g.standingAt(ctx, tx, r.CorpID, []string{r.CustomerID}, caps, at)
+	if err != nil {
+		return err
+	}
+	now := g.world.Now()
+	v := judge(r, at, false, s[r.CustomerID], caps, nil, g.zone)
+	t, err := newTouch(r, v, now, at, g.version(caps))
+	if err != nil {
+		return err
+	}
+	t.ID, t.State, t.SeenOnly, t.NextAt, t.ExpiresAt = tx.NewID(), Committed, true, 0, 0
+	t.DeliveredAt, t.CommittedAt = at, now
+	t.Late = r.Class.Limited() && (s[r.CustomerID].optedOut != 0 && at >= s[r.CustomerID].optedOut || !caps.Quiet.Open(at, g.zone))
+	if _, err := tx.NewInsert().Model(t).On("CONFLICT (corp_id, key) DO NOTHING").Exec(ctx); err != nil {
+		return fmt.Errorf("book an observed touch: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,59 @@
+package governance
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"zhiyin.dev/zhiyin/internal/errs"
+)
+
+// Ids of the rules that are not about words. Those about words stand in policy.json.
+const (
+	ruleContent    = "content" // all content rules together, when none objects
+	ruleOptOut     = "LAW-24"
+	ruleSuppressed = "FTG-09"
+	rulePlatform   = "WC-01"
+	ruleCap        = "FTG-01"
+	ruleService    = "FTG-04"
+	ruleQuiet      = "FTG-05"
+	ruleLease      = "FTG-10"
+)
+
+var (
+	reasonOptOut     = errs.T("这位客户已选择不再接收营销消息。", "This customer asked for no more marketing.")
+	reasonSuppressed = errs.T("这位客户从前退订过，重新添加也不会恢复接收；只有本人重新同意才会。",
+		"This customer opted out before. Being added again does not undo it; only their own new consent does.")
+	reasonQuiet = errs.T("现在是安静时段，等到允许发送的时段再发。", "It is quiet time now; it waits until sending is allowed again.")
+	reasonLease = errs.T("到期没有建成任务，占用的次数已退回。", "No task was made in time; the reserved contact was given back.")
+)
+
+// Title names a rule.
+func (g *Governor) Title(ruleID string) errs.Text {
+	if t, ok := g.guard.titles[ruleID]; ok {
+		return t.text()
+	}
+	return errs.T(ruleID, ruleID)
+}
+
+// version names the policy and the corp's own limits that a decision was made under.
+func (g *Governor) version(c Caps) string { return g.guard.version + "/" + strconv.Itoa(c.Version) }
+
+// capsVersionOf reads the limits' version out of a rule version.
+func capsVersionOf(version string) int {
+	n, _ := strconv.Atoi(version[strings.LastIndexByte(version, '/')+1:]) // what does not parse is the policy's own
+	return n
+}
+
+// parseClock reads "09:30" as minutes after midnight; "24:00" is allowed.
+func parseClock(s string) (int, error) {
+	h, m, ok := strings.Cut(s, ":")
+	hours, err1 := strconv.Atoi(h)
+	mins, err2 := strconv.Atoi(m)
+	if !ok || err1 != nil || err2 != nil || hours < 0 || mins < 0 || mins > 59 || hours*60+mins > 24*60 {
+		return 0, fmt.Errorf("%q is no time of day", s)
+	}
+	return hours*60 + mins, nil
+}
+
+func formatClock(min int) string { return fmt.Sprintf("%02d:%02d", min/60, min%60) }

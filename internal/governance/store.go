@@ -1,0 +1,256 @@
+package governance
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"strconv"
+
+	"github.com/uptrace/bun"
+
+	"zhiyin.dev/zhiyin/internal/bus"
+	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/db"
+)
+
+// lockBuckets bounds the advisory locks of one transaction: PostgreSQL keeps all of them in one table of fixed size.
+const lockBuckets = 256
+
+func customerLock(corpID, customerID string) string {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(customerID))
+	return "touch/" + corpID + "/" + strconv.Itoa(int(h.Sum32()%lockBuckets))
+}
+
+// lockCustomers serialises decisions about the same customers over all nodes. Classes without limits need none.
+func lockCustomers(ctx context.Context, tx *db.Tx, reqs []Request) error {
+	var keys []string
+	for _, r := range reqs {
+		if r.Class.Limited() {
+			keys = append(keys, customerLock(r.CorpID, r.CustomerID))
+		}
+	}
+	return lockKeys(ctx, tx, keys)
+}
+
+func lockKeys(ctx context.Context, tx *db.Tx, keys []string) error {
+	slices.Sort(keys)
+	if err := tx.Lock(ctx, slices.Compact(keys)...); err != nil {
+		return fmt.Errorf("lock customers: %w", err)
+	}
+	return nil
+}
+
+func touchesByKey(ctx context.Context, q bun.IDB, corpID string, keys []string) (map[string]*Touch, error) {
+	var rows []*Touch
+	err := q.NewSelect().Model(&rows).Where("corp_id = ? AND key IN (?)", corpID, bun.In(keys)).Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read touches by key: %w", err)
+	}
+	out := make(map[string]*Touch, len(rows))
+	for _, t := range rows {
+		out[t.Key] = t
+	}
+	return out, nil
+}
+
+// standings reads what the ledger knows of every customer of the requests, for each earliest delivery among them.
+func (g *Governor) standings(ctx context.Context, q bun.IDB, reqs []Request, found map[string]*Touch, caps Caps, now clock.Time) (map[clock.Time]map[string]standing, error) {
+	ids := map[clock.Time][]string{}
+	seen := map[clock.Time]map[string]bool{}
+	for _, r := range reqs {
+		if _, ok := found[r.Key]; ok || r.CustomerID == "" || !r.Class.Limited() {
+			continue
+		}
+		on := r.earliest(max(now, r.NotBefore), caps.Quiet, g.zone)
+		if seen[on] == nil {
+			seen[on] = map[string]bool{}
+		}
+		if !seen[on][r.CustomerID] {
+			seen[on][r.CustomerID] = true
+			ids[on] = append(ids[on], r.CustomerID)
+		}
+	}
+	out := map[clock.Time]map[string]standing{}
+	for on, customers := range ids {
+		s, err := g.standingAt(ctx, q, reqs[0].CorpID, customers, caps, on)
+		if err != nil {
+			return nil, err
+		}
+		out[on] = s
+	}
+	return out, nil
+}
+
+// standingAt counts for one earliest delivery, in three queries however many customers there are.
+func (g *Governor) standingAt(ctx context.Context, q bun.IDB, corpID string, customers []string, caps Caps, on clock.Time) (map[string]standing, error) {
+	out, err := g.stopped(ctx, q, corpID, customers)
+	if err != nil {
+		return nil, err
+	}
+	from, _, _ := caps.MassMode.period(on, g.zone)
+	var counts []struct {
+		CustomerID    string
+		U0, U1, U2, M int
+	}
+	start := func(i int) clock.Time { return on.Add(-caps.Per[i].length()) }
+	err = q.NewRaw(`SELECT customer_id,
+		SUM(CASE WHEN class IN ('marketing','lifecycle') AND (delivered_at = 0 OR delivered_at > ?) THEN cost ELSE 0 END) AS u0,
+		SUM(CASE WHEN class IN ('marketing','lifecycle') AND (delivered_at = 0 OR delivered_at > ?) THEN cost ELSE 0 END) AS u1,
+		SUM(CASE WHEN class IN ('marketing','lifecycle') AND (delivered_at = 0 OR delivered_at > ?) THEN cost ELSE 0 END) AS u2,
+		SUM(CASE WHEN channel = 'mass_customer' AND (delivered_at = 0 OR delivered_at >= ?) THEN 1 ELSE 0 END) AS m
+		FROM touch WHERE corp_id = ? AND customer_id IN (?)
+		AND state IN ('reserved','tasked','delivered','committed') AND (delivered_at = 0 OR delivered_at > ?)
+		GROUP BY customer_id`,
+		start(0), start(1), start(2), from, corpID, bun.In(customers), min(start(2), from-1)).Scan(ctx, &counts)
+	if err != nil {
+		return nil, fmt.Errorf("count touches of %d customers: %w", len(customers), err)
+	}
+	var full []string
+	for _, c := range counts {
+		s := out[c.CustomerID]
+		s.used, s.mass = [3]int{c.U0, c.U1, c.U2}, c.M
+		out[c.CustomerID] = s
+		for i, w := range caps.Per {
+			if s.used[i]+1 > w.Cap {
+				full = append(full, c.CustomerID)
+				break
+			}
+		}
+	}
+	if len(full) == 0 {
+		return out, nil
+	}
+	var rows []struct {
+		CustomerID  string
+		DeliveredAt clock.Time
+		Cost        int
+	}
+	err = q.NewRaw(`SELECT customer_id, delivered_at, cost FROM touch WHERE corp_id = ? AND customer_id IN (?)
+		AND state IN ('reserved','tasked','delivered','committed') AND class IN ('marketing','lifecycle')
+		AND (delivered_at = 0 OR delivered_at > ?)`, corpID, bun.In(full), start(2)).Scan(ctx, &rows)
+	if err != nil {
+		return nil, fmt.Errorf("read touches of %d customers over a cap: %w", len(full), err)
+	}
+	for _, r := range rows {
+		s := out[r.CustomerID]
+		s.at = append(s.at, spent{at: r.DeliveredAt, cost: r.Cost})
+		out[r.CustomerID] = s
+	}
+	return out, nil
+}
+
+// write inserts the new touches among rows, and a timer for each hour in which reservations of theirs end. Where another
+// transaction wrote a key first, its touch takes the place of ours.
+func (g *Governor) write(ctx context.Context, tx *db.Tx, rows []decided) error {
+	fresh := make([]*Touch, 0, len(rows))
+	for _, r := range rows {
+		if !r.existing {
+			r.touch.ID = tx.NewID()
+			fresh = append(fresh, r.touch)
+		}
+	}
+	if len(fresh) == 0 {
+		return nil
+	}
+	res, err := tx.NewInsert().Model(&fresh).On("CONFLICT (corp_id, key) DO NOTHING").Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("write %d touches: %w", len(fresh), err)
+	}
+	n, err := res.RowsAffected()
+	if err != nil {
+		return fmt.Errorf("count new touches: %w", err)
+	}
+	if int(n) < len(fresh) {
+		if err := adopt(ctx, tx, rows); err != nil {
+			return err
+		}
+	}
+	return g.putExpiry(ctx, tx, fresh)
+}
+
+// adopt replaces touches that lost the race for their key by the ones that won.
+func adopt(ctx context.Context, tx *db.Tx, rows []decided) error {
+	keys := make([]string, 0, len(rows))
+	for _, r := range rows {
+		keys = append(keys, r.touch.Key)
+	}
+	won, err := touchesByKey(ctx, tx, rows[0].touch.CorpID, keys)
+	if err != nil {
+		return err
+	}
+	for i, r := range rows {
+		if w := won[r.touch.Key]; w != nil && w.ID != r.touch.ID {
+			rows[i] = decided{w, true}
+		}
+	}
+	return nil
+}
+
+func (g *Governor) putExpiry(ctx context.Context, tx *db.Tx, touches []*Touch) error {
+	hours := map[clock.Time]bool{}
+	var items []bus.Item
+	for _, t := range touches {
+		if t.State != Reserved || hours[t.ExpiresAt] {
+			continue
+		}
+		hours[t.ExpiresAt] = true
+		items = append(items, expiryItem(t.CorpID, t.ExpiresAt))
+	}
+	if _, err := g.bus.Put(ctx, tx, items...); err != nil {
+		return fmt.Errorf("set the end of reservations: %w", err)
+	}
+	return nil
+}
+
+func touchesByID(ctx context.Context, q bun.IDB, corpID string, ids []int64) (map[int64]*Touch, error) {
+	out := make(map[int64]*Touch, len(ids))
+	for part := range slices.Chunk(ids, chunk) {
+		var rows []*Touch
+		if err := q.NewSelect().Model(&rows).Where("id IN (?)", bun.In(part)).Scan(ctx); err != nil {
+			return nil, fmt.Errorf("read touches: %w", err)
+		}
+		for _, t := range rows {
+			if corpID == "" || t.CorpID == corpID {
+				out[t.ID] = t
+			}
+		}
+	}
+	return out, nil
+}
+
+// capsOf reads the limits in force.
+func (g *Governor) capsOf(ctx context.Context, q bun.IDB, corpID string) (Caps, error) {
+	return g.capsVersion(ctx, q, corpID, -1)
+}
+
+// capsVersion reads one version of the limits; -1 is the newest.
+func (g *Governor) capsVersion(ctx context.Context, q bun.IDB, corpID string, version int) (Caps, error) {
+	caps := g.guard.caps
+	if version == 0 {
+		return caps, nil
+	}
+	var row struct {
+		Version int
+		Value   string
+	}
+	var err error
+	if version < 0 {
+		err = q.NewRaw("SELECT version, value FROM caps WHERE corp_id = ? ORDER BY version DESC LIMIT 1", corpID).Scan(ctx, &row)
+	} else {
+		err = q.NewRaw("SELECT version, value FROM caps WHERE corp_id = ? AND version = ?", corpID, version).Scan(ctx, &row)
+	}
+	if db.IsNoRows(err) {
+		return caps, nil
+	}
+	if err != nil {
+		return Caps{}, fmt.Errorf("read the limits of %s: %w", corpID, err)
+	}
+	if err := json.Unmarshal([]byte(row.Value), &caps); err != nil {
+		return Caps{}, fmt.Errorf("read the limits of %s, version %d: %w", corpID, row.Version, err)
+	}
+	caps.Version = row.Version
+	return caps, nil
+}
