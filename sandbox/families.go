@@ -1,0 +1,21 @@
+package sandbox
+
+// families is the table of everything the sandbox can do, one line a chapter.
+// To add a chapter, write its file with a function like tokenFamily and add it
+// here.
+func families() []family {
+	return []family{
+		tokenFamily(),
+		departmentFamily(),
+		staffFamily(),
+		customerFamily(),
+		tagFamily(),
+		contactWayFamily(),
+		chatFamily(),
+		joinWayFamily(),
+		welcomeFamily(),
+		massFamily(),
+		peopleFamily(),
+		imageFamily(),
+	}
+}

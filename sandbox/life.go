@@ -1,0 +1,195 @@
+package sandbox
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// lifeSettings say how lively the population is. Rates are by working hour.
+type lifeSettings struct {
+	ArrivalsPerHour float64 `json:"arrivals_per_hour"` // new people through contact ways
+	JoinsPerHour    float64 `json:"joins_per_hour"`    // people scanning group codes
+	LeavesPerHour   float64 `json:"leaves_per_hour"`   // people leaving groups
+	ConfirmMinutes  float64 `json:"confirm_minutes"`   // typical time until a member confirms
+	DeclineShare    float64 `json:"decline_share"`     // tasks that are never sent
+	Patience        int     `json:"patience"`          // mass messages in 7 days that a customer bears
+}
+
+func defaultLife() lifeSettings {
+	return lifeSettings{
+		ArrivalsPerHour: 40, JoinsPerHour: 12, LeavesPerHour: 4,
+		ConfirmMinutes: 25, DeclineShare: 0.1, Patience: 3,
+	}
+}
+
+// life is a population that acts by itself.
+type life struct {
+	lifeSettings
+}
+
+// Working hours in which the population does most of what it does.
+const (
+	opens, closes = 9, 21
+	nightShare    = 0.05 // of the day's rate
+)
+
+// startLife lets the population live, with s.mu held.
+func (s *Sandbox) startLife(set lifeSettings) {
+	l := &life{lifeSettings: set}
+	s.world.life = l
+	s.livesOn(l, "arrival", set.ArrivalsPerHour, func() {
+		_, _ = scanContactWay(s, &scanQuery{}) // a way that vanished is nobody's error
+	})
+	s.livesOn(l, "join", set.JoinsPerHour, func() {
+		_, _ = scanJoinWay(s, &scanJoinQuery{}) // a corp without join ways is allowed
+	})
+	s.livesOn(l, "leave", set.LeavesPerHour, func() {
+		_, _ = leaveGroup(s, &chatActQuery{}) // groups may be empty
+	})
+	for _, m := range s.world.messages {
+		s.planConfirmations(m)
+	}
+}
+
+// livesOn does something again and again at a rate, as long as this life goes
+// on. The gaps are drawn from the seed; at night they are longer.
+func (s *Sandbox) livesOn(l *life, what string, perHour float64, do func()) {
+	if perHour <= 0 {
+		return
+	}
+	salt := hashString(what)
+	var n uint64
+	var next func()
+	next = func() {
+		n++
+		u := float64(hash(s.world.seed, salt, n)>>11) / (1 << 53)
+		gap := time.Duration((0.25 + 1.5*u) * float64(time.Hour) / perHour)
+		if n == 1 {
+			gap = min(gap, time.Minute)
+		}
+		s.after(s.awake(gap), func() {
+			if s.world.life != l {
+				return
+			}
+			do()
+			next()
+		})
+	}
+	next()
+}
+
+// awake stretches a gap at night.
+func (s *Sandbox) awake(gap time.Duration) time.Duration {
+	if h := s.now().In(Zone).Hour(); h >= opens && h < closes {
+		return gap
+	}
+	return time.Duration(float64(gap) / nightShare)
+}
+
+// planConfirmations lets each member with an open task confirm it late, or
+// never, when the population lives.
+func (s *Sandbox) planConfirmations(m *massMessage) {
+	l := s.world.life
+	if l == nil || m.byMember != "" {
+		return
+	}
+	for _, t := range m.tasks {
+		if t.sentAt != 0 || t.declined {
+			continue
+		}
+		draw := hash(s.world.seed, m.number, uint64(t.staff), 111)
+		u := float64(mix(draw)>>11) / (1 << 53)
+		at := time.Unix(m.dispatched, 0).Add(time.Duration((0.1 + 2*u*u) * l.ConfirmMinutes * float64(time.Minute)))
+		if at.Before(s.now()) {
+			at = s.now().Add(time.Minute)
+		}
+		s.at(workingTime(at), func() {
+			if s.world.life != l || t.sentAt != 0 || t.declined || m.cancelled || s.world.staff[t.staff].resigned {
+				return
+			}
+			if chance(l.DeclineShare, draw) {
+				s.decline(m, t)
+				return
+			}
+			s.confirm(m, t, nil)
+		})
+	}
+}
+
+// planReminded makes the members who are reminded look again soon.
+func (s *Sandbox) planReminded(m *massMessage) {
+	l := s.world.life
+	if l == nil {
+		return
+	}
+	for _, t := range m.tasks {
+		if t.sentAt == 0 && t.declined && chance(0.5, hash(s.world.seed, m.number, uint64(t.staff), uint64(len(m.reminded)), 112)) {
+			s.after(5*time.Minute, func() {
+				if s.world.life == l && t.sentAt == 0 && !m.cancelled {
+					t.declined = false
+					s.confirm(m, t, nil)
+				}
+			})
+		}
+	}
+}
+
+// workingTime moves a time of the night to the next morning.
+func workingTime(t time.Time) time.Time {
+	t = t.In(Zone)
+	day := today(t)
+	switch h := t.Hour(); {
+	case h < opens:
+		return day.Add(opens*time.Hour + t.Sub(day)/6)
+	case h >= closes:
+		return day.AddDate(0, 0, 1).Add(opens*time.Hour + t.Sub(day.Add(closes*time.Hour))/6)
+	}
+	return t
+}
+
+// touched makes a customer who got too many mass messages in 7 days lose
+// patience and delete the member, within the hour.
+func (s *Sandbox) touched(staff, cust int32) {
+	l := s.world.life
+	if l == nil {
+		return
+	}
+	week := s.now().AddDate(0, 0, -7).Unix()
+	got := 0
+	for _, at := range s.world.massGot[cust] {
+		if at > week {
+			got++
+		}
+	}
+	draw := hash(s.world.seed, uint64(staff), uint64(cust), uint64(got), 113)
+	if got <= l.Patience || !chance(0.3, draw) {
+		return
+	}
+	s.after(time.Duration(mix(draw)%3600)*time.Second, func() {
+		if r := s.world.relationOf(staff, cust); s.world.life == l && r != nil && r.friends() {
+			s.customerLeaves(r)
+		}
+	})
+}
+
+// controlLife starts, changes or stops life.
+func (s *Sandbox) controlLife(_ *http.Request, body []byte) (any, error) {
+	q := struct {
+		Running *bool `json:"running"`
+		lifeSettings
+	}{lifeSettings: defaultLife()}
+	if err := readControl(body, &q); err != nil {
+		return nil, err
+	}
+	if q.ArrivalsPerHour < 0 || q.ArrivalsPerHour > 1e6 || q.JoinsPerHour < 0 || q.LeavesPerHour < 0 || q.ConfirmMinutes < 0 {
+		return nil, fmt.Errorf("life: rates must not be negative, arrivals_per_hour at most 1e6")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.world.life = nil
+	if q.Running == nil || *q.Running {
+		s.startLife(q.lifeSettings)
+	}
+	return map[string]any{"running": s.world.life != nil}, nil
+}

@@ -1,0 +1,75 @@
+package sandbox
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// A switch is a point that the official pages leave open, or on which they
+// disagree; docs/sandbox.md has a row for each. The first value is the default.
+var switchValues = map[string][]string{
+	"decode.unknown":          {"refuse", "ignore"},            // unknown parameters give 40058
+	"quota.base":              {"on", "off"},                   // 10,000 calls a minute and 150,000 an hour by path
+	"contact.48009":           {"off", "on"},                   // contacts secret may not read details
+	"customer.empty_list":     {"84061", "ok"},                 // externalcontact/list of a member without customers
+	"customer.unionid":        {"on", "off"},                   // the corp has bound a WeChat developer id
+	"callback.repeat":         {"any", "no_answer"},            // what counts as failure: every status but 200, or no answer only
+	"callback.add_verified":   {"welcome", "silent"},           // does adding again after a one-sided deletion bring a WelcomeCode
+	"welcome.console":         {"off", "on"},                   // a console welcome is set: events bring no WelcomeCode
+	"mass.cap":                {"month", "week", "day"},        // mass messages a customer may get
+	"mass.dispatch_ms":        {"2000", "0", "500", "10000"},   // 41063 until then, world time
+	"groupchat.read_delay_ms": {"2000", "0", "500", "10000"},   // groupchat/get shows changes then, world time
+	"groupchat.auto_create":   {"replace", "append", "ignore"}, // what a created room does to a full list
+}
+
+func initialSwitches(given map[string]string) (map[string]string, error) {
+	set := map[string]string{}
+	for name, values := range switchValues {
+		set[name] = values[0]
+	}
+	for name, value := range given {
+		if err := checkSwitch(name, value); err != nil {
+			return nil, err
+		}
+		set[name] = value
+	}
+	return set, nil
+}
+
+func checkSwitch(name, value string) error {
+	values, ok := switchValues[name]
+	if !ok {
+		return fmt.Errorf("no switch %q; there are %s", name, strings.Join(slices.Sorted(maps.Keys(switchValues)), ", "))
+	}
+	if !slices.Contains(values, value) {
+		return fmt.Errorf("switch %s has no value %q; it has %s", name, value, strings.Join(values, ", "))
+	}
+	return nil
+}
+
+// SetSwitch sets a named switch.
+func (s *Sandbox) SetSwitch(name, value string) error {
+	if err := checkSwitch(name, value); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.setSwitch(name, value)
+	return nil
+}
+
+// setSwitch copies, because switches are read without the lock while a call is
+// decoded.
+func (s *Sandbox) setSwitch(name, value string) {
+	next := maps.Clone(s.switches)
+	next[name] = value
+	s.switches = next
+}
+
+// on is true when the switch has its strict value: on or refuse.
+func (s *Sandbox) on(name string) bool {
+	v := s.switches[name]
+	return v == "on" || v == "refuse"
+}
