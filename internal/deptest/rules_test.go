@@ -20,12 +20,18 @@ type house struct {
 }
 
 var ours = house{
-	ground: []string{"bus", "clock", "db", "errs", "log"},
-	spine:  []string{},
-	nouns:  []string{},
+	ground: []string{"bus", "calls", "clock", "db", "errs", "log", "pages", "web"},
+	spine:  []string{"governance", "inbound", "outreach"},
+	nouns:  []string{"autoreply", "contactway", "customer", "groupchat", "joinway", "staff", "sync", "tag", "welcome"},
 	top:    []string{},
 	apart:  []string{"deptest"},
-	pairs:  map[string][]string{},
+	pairs: map[string][]string{
+		"contactway": {"customer"},  // a code's customers and tags
+		"joinway":    {"groupchat"}, // the groups behind a code
+		"sync":       {"customer"},  // what it reads is stored by the customer's own service
+		"tag":        {"sync"},      // tags are one part of a sync
+		"welcome":    {"customer"},  // it answers the event "customer added"
+	},
 }
 
 const module = "zhiyin.dev/zhiyin"
