@@ -59,7 +59,6 @@ CREATE TABLE joinway (
     qr_code          TEXT    NOT NULL, -- URL of WeCom's picture
     picture          TEXT    NOT NULL DEFAULT '', -- the picture itself, base64; empty = not read yet
     picture_type     TEXT    NOT NULL DEFAULT '',
-    views            BIGINT  NOT NULL DEFAULT 0,  -- of the public page
     joined           BIGINT  NOT NULL DEFAULT 0,
     created_at       BIGINT  NOT NULL,
     updated_at       BIGINT  NOT NULL,
