@@ -34,6 +34,12 @@ func (w *work) do(ctx context.Context, t testing.TB, s *slots, family string, fa
 	s.release(family, false, begun)
 }
 
+func (w *work) running() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.now
+}
+
 func TestSlotsBoundAndReserve(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -44,8 +50,8 @@ func TestSlotsBoundAndReserve(t *testing.T) {
 			wg.Go(func() { bulk.do(t.Context(), t, s, "customer", false, time.Second) })
 		}
 		synctest.Wait()
-		if bulk.now != 12 {
-			t.Errorf("%d bulk calls run, want 12 of 16", bulk.now)
+		if n := bulk.running(); n != 12 {
+			t.Errorf("%d bulk calls run, want 12 of 16", n)
 		}
 		begun := time.Now()
 		var fast work
@@ -53,8 +59,8 @@ func TestSlotsBoundAndReserve(t *testing.T) {
 			wg.Go(func() { fast.do(t.Context(), t, s, "welcome", true, time.Second) })
 		}
 		synctest.Wait()
-		if fast.now != 4 || time.Since(begun) != 0 {
-			t.Errorf("%d of 4 fast calls run at once behind 200 bulk calls", fast.now)
+		if n := fast.running(); n != 4 || time.Since(begun) != 0 {
+			t.Errorf("%d of 4 fast calls run at once behind 200 bulk calls", n)
 		}
 		wg.Wait()
 		if bulk.max > 12 {
