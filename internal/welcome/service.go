@@ -159,8 +159,9 @@ func (s *Service) Save(ctx context.Context, w Welcome) (Welcome, error) {
 	if err := w.Validate(); err != nil {
 		return w, err
 	}
-	if err := s.Governor.Refuse(fields(w)...); err != nil {
-		return w, err
+	check := s.Governor.CheckFor(governance.Service, governance.Welcome, fields(w)...)
+	if f, ok := check.Blocking(); ok {
+		return w, errs.Bad(f.Field, f.RuleID, f.Reason)
 	}
 	w.UpdatedAt = s.World.Now()
 	err := s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {

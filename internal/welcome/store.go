@@ -107,3 +107,18 @@ func sentTo(ctx context.Context, tx *db.Tx, corpID, customerID, staffID string, 
 	}
 	return n > 0, nil
 }
+
+// traceQuery chooses traces; scope is the caller's staff ids, nil = all.
+func (s *Service) traceQuery(scope []string, customerID, outcome string) *bun.SelectQuery {
+	q := s.DB.Read().NewSelect().Model((*Trace)(nil)).Where("t.corp_id = ?", s.CorpID)
+	if scope != nil {
+		q.Where("t.staff_id IN (?)", bun.In(append([]string{""}, scope...)))
+	}
+	if customerID != "" {
+		q.Where("t.customer_id = ?", customerID)
+	}
+	if outcome != "" {
+		q.Where("t.outcome = ?", outcome)
+	}
+	return q
+}

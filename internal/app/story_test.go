@@ -1,0 +1,166 @@
+package app_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"zhiyin.dev/zhiyin/internal/app"
+	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/contactway"
+	"zhiyin.dev/zhiyin/internal/db/dbtest"
+	"zhiyin.dev/zhiyin/internal/log"
+	"zhiyin.dev/zhiyin/internal/sync"
+	"zhiyin.dev/zhiyin/internal/welcome"
+	"zhiyin.dev/zhiyin/sandbox"
+	"zhiyin.dev/zhiyin/wecom"
+	"zhiyin.dev/zhiyin/wecom/callback"
+)
+
+// morning is the first instant of the tests' worlds: a Tuesday at 10:00 in China.
+var morning = time.Date(2026, 11, 24, 10, 0, 0, 0, sandbox.Zone)
+
+func small() sandbox.Options {
+	return sandbox.Options{Staff: 6, Customers: 60, Groups: 3, Start: morning}
+}
+
+// platform starts a sandbox and a platform that is connected to it.
+func platform(t *testing.T, opts sandbox.Options, databaseURL string) (*sandbox.Server, *app.App) {
+	t.Helper()
+	box, err := sandbox.Start(t.Context(), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = box.Close() })
+	return box, join(t, box, databaseURL, t.TempDir())
+}
+
+// join starts one more platform (or the same one again) for a sandbox.
+func join(t *testing.T, box *sandbox.Server, databaseURL, dir string) *app.App {
+	t.Helper()
+	world, err := clock.Follow(t.Context(), box.URL, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	crypto, err := callback.New(box.Ready.Callback.Token, box.Ready.Callback.AESKey, box.Ready.CorpID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := box.Ready.Secrets
+	a, err := app.New(t.Context(), app.Config{
+		DataDir: dir, DatabaseURL: databaseURL, Zone: sandbox.Zone, World: world, Log: log.Discard(), Key: []byte("0123456789abcdef"),
+		WeComURL: box.URL, CorpID: box.Ready.CorpID, AgentID: box.Ready.AgentID,
+		Secrets: wecom.Secrets{Contact: s.Contact, External: s.External, App: s.App, Kf: s.KF},
+		Crypto:  func(string) (*callback.Crypto, error) { return crypto, nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	go world.Run(t.Context(), a.Bus.Load)
+	if err := a.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	web := httptest.NewServer(a.Handler())
+	t.Cleanup(web.Close)
+	t.Cleanup(func() { _ = a.Stop(context.Background()) })
+	if err := box.SetCallback("", web.URL+"/callback/wecom", box.Ready.Callback.Token, box.Ready.Callback.AESKey); err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// eventually waits, bounded, until ok answers true.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	limit, tick := time.After(30*time.Second), time.NewTicker(5*time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-limit:
+			t.Fatalf("waited 30 s for: %s", what)
+		}
+	}
+}
+
+func synced(t *testing.T, a *app.App) sync.Run {
+	t.Helper()
+	var run sync.Run
+	eventually(t, "the sync to end", func() bool {
+		var err error
+		if run, err = a.Sync.Last(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return run.State == sync.Done || run.State == sync.Failed
+	})
+	return run
+}
+
+func act(t *testing.T, box *sandbox.Server, body map[string]any) map[string]any {
+	t.Helper()
+	raw, err := json.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ans, err := box.Act(raw)
+	if err != nil {
+		t.Fatalf("act %s: %v", raw, err)
+	}
+	raw, err = json.Marshal(ans)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]any{}
+	if err := json.Unmarshal(raw, &out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func eachEngine(t *testing.T, f func(t *testing.T, databaseURL string)) {
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		f(t, "")
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		f(t, dbtest.PostgresURL(t))
+	})
+}
+
+func TestScanOfAChannelCodeIsWelcomedAndExplained(t *testing.T) {
+	t.Parallel()
+	eachEngine(t, func(t *testing.T, databaseURL string) {
+		box, a := platform(t, small(), databaseURL)
+		run := synced(t, a)
+		if c := run.Report.Parts["customers"]; run.State != sync.Done || c.Expected != 60 || c.Stored != 60 || c.Failed != 0 {
+			t.Fatalf("first sync: %+v", run)
+		}
+		staff := act(t, box, map[string]any{"act": "scan_contact_way"})["staff"].(string)
+		way, err := a.Contactway.Create(t.Context(), contactway.Contactway{Name: "收银台", StaffIDs: []string{staff}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := a.Welcomes.Save(t.Context(), welcome.Welcome{Name: "默认", Text: "{客户}你好，护肤问题随时问我。", Enabled: true}); err != nil {
+			t.Fatal(err)
+		}
+		scan := act(t, box, map[string]any{"act": "scan_contact_way", "config_id": way.ConfigID})
+		if scan["state"] != way.State {
+			t.Fatalf("the scan came with state %v, want %s", scan["state"], way.State)
+		}
+		var welcomed *sandbox.Delivery
+		eventually(t, "the welcome", func() bool {
+			for _, d := range box.Deliveries(0) {
+				if d.Kind == "welcome" && d.Customer == scan["customer"] {
+					welcomed = &d
+				}
+			}
+			return welcomed != nil
+		})
+		if welcomed.Staff != scan["staff"] || welcomed.Text == "" {
+			t.Fatalf("welcome %+v after scan %v", welcomed, scan)
+		}
+	})
+}

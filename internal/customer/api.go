@@ -1,0 +1,393 @@
+package customer
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+
+	"zhiyin.dev/zhiyin/internal/bus"
+	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/errs"
+	"zhiyin.dev/zhiyin/internal/web"
+)
+
+// Named is a thing with its id, as lists show it.
+type Named struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// Budget is what is left of the contact budget, as governance counts it.
+type Budget struct {
+	Windows []BudgetWindow `json:"windows"`
+	Full    bool           `json:"full"`
+	NextAt  *time.Time     `json:"next_at,omitempty"`
+}
+
+// BudgetWindow is one cap: how many marketing touches of how many in how many days.
+type BudgetWindow struct {
+	RuleID string     `json:"rule_id"`
+	Days   int        `json:"days"`
+	Cap    int        `json:"cap"`
+	Used   int        `json:"used"`
+	NextAt *time.Time `json:"next_at,omitempty"`
+}
+
+// OptOut says whether the customer said stop.
+type OptOut struct {
+	State string     `json:"state" enum:"none,all"`
+	Since *time.Time `json:"since,omitempty"`
+}
+
+// Neighbours answers what other rooms know about the customers of a list; internal/app fills it in.
+type Neighbours struct {
+	Scope    func(ctx context.Context) ([]string, error) // staff ids the caller may see; nil = all
+	Staff    func(ctx context.Context, ids []string) (map[string]string, error)
+	Tags     func(ctx context.Context, ids []string) (map[string]string, error)
+	Channels func(ctx context.Context, states []string) (map[string]Named, error)
+	Budgets  func(ctx context.Context, ids []string) (map[string]Budget, map[string]OptOut, error)
+	Groups   func(ctx context.Context, ids []string) (map[string][]Group, error)
+	OptOut   func(ctx context.Context, id, by string) error
+	OptIn    func(ctx context.Context, id, by, evidence string) error
+	Mark     func(ctx context.Context, customerID, staffID string, add, remove []string) (bus.Settle, error)
+}
+
+// Group is a customer group the person is in.
+type Group struct {
+	ID       string    `json:"id"`
+	Name     string    `json:"name"`
+	JoinedAt time.Time `json:"joined_at"`
+}
+
+type sourceOut struct {
+	AddWay  int    `json:"add_way"`
+	Label   string `json:"label"`
+	Channel *Named `json:"channel,omitempty"`
+}
+
+type staffOut struct {
+	Named
+	State string `json:"state" enum:"live,lost"`
+}
+
+type customerOut struct {
+	ID       string     `json:"id"`
+	Name     string     `json:"name"`
+	Avatar   string     `json:"avatar"`
+	Gender   int        `json:"gender"`
+	Type     Kind       `json:"type"`
+	CorpName string     `json:"corp_name"`
+	State    string     `json:"state" enum:"live,lost"`
+	AddedAt  time.Time  `json:"added_at"`
+	LostAt   *time.Time `json:"lost_at,omitempty"`
+	Staff    []staffOut `json:"staff"`
+	Tags     []Named    `json:"tags"`
+	Source   sourceOut  `json:"source"`
+	Groups   int        `json:"groups"`
+	Budget   Budget     `json:"budget"`
+	OptOut   OptOut     `json:"optout"`
+}
+
+type relationOut struct {
+	Staff       Named      `json:"staff"`
+	Remark      string     `json:"remark"`
+	Description string     `json:"description"`
+	AddedAt     time.Time  `json:"added_at"`
+	Source      sourceOut  `json:"source"`
+	Live        bool       `json:"live"`
+	LostAt      *time.Time `json:"lost_at,omitempty"`
+	LostBy      LostBy     `json:"lost_by,omitempty"`
+	Tags        []Named    `json:"tags"`
+}
+
+type detailOut struct {
+	customerOut
+	UnionID   string        `json:"unionid,omitempty"`
+	Relations []relationOut `json:"relations"`
+	InGroups  []Group       `json:"in_groups"`
+}
+
+type entryOut struct {
+	ID      web.ID    `json:"id"`
+	At      time.Time `json:"at"`
+	Kind    string    `json:"kind"`
+	Actor   *Named    `json:"actor,omitempty"`
+	Detail  string    `json:"detail,omitempty"`
+	TouchID string    `json:"touch_id,omitempty"`
+	Ref     string    `json:"ref,omitempty"`
+}
+
+type filterIn struct {
+	Query     string   `query:"q"`
+	Tags      []string `query:"tag,explode"`
+	Staff     string   `query:"staff"`
+	AddWay    []int    `query:"source,explode"`
+	Channel   string   `query:"channel" doc:"state of a channel code"`
+	State     string   `query:"state" enum:"live,lost" default:"live"`
+	AddedFrom string   `query:"added_from" doc:"YYYY-MM-DD in the corp's zone"`
+	AddedTo   string   `query:"added_to" doc:"YYYY-MM-DD, the day counts"`
+}
+
+type listIn struct {
+	web.List
+	filterIn
+	Sort string `query:"sort" enum:"-added,added,name" default:"-added"`
+}
+
+// API serves the routes of this room.
+type API struct {
+	*Service
+	near Neighbours
+}
+
+// RegisterAPI puts the routes of this room on the API.
+func (s *Service) RegisterAPI(a *web.API, near Neighbours) {
+	h := &API{s, near}
+	web.Get(a, "/customers", web.Op{ID: "list-customers", Permission: "customer.read", Scope: web.Filtered, Summary: "List customers"}, h.list)
+	web.GetFile(a, "/customers/export.csv", web.Op{ID: "export-customers", Permission: "customer.export", Scope: web.Filtered,
+		Summary: "Export customers as CSV"}, h.export)
+	web.Get(a, "/customers/{id}", web.Op{ID: "get-customer", Permission: "customer.read", Scope: web.Filtered, Summary: "Get a customer"}, h.get)
+	web.Get(a, "/customers/{id}/timeline", web.Op{ID: "get-customer-timeline", Permission: "customer.read", Scope: web.Filtered,
+		Summary: "What happened with a customer"}, h.timeline)
+	web.Post(a, "/customers/tags", web.Op{ID: "tag-customers", Permission: "customer.write", Scope: web.Filtered,
+		Summary: "Change the tags of many customers"}, h.tag)
+	web.Post(a, "/customers/tags/reach", web.Op{ID: "tag-customers-reach", Permission: "customer.read", Scope: web.Filtered,
+		Summary: "How many customers a change of tags reaches"}, h.reach)
+	web.Post(a, "/customers/{id}/optout", web.Op{ID: "opt-out-customer", Permission: "customer.write", Scope: web.Filtered,
+		Summary: "Record that a customer said stop"}, h.optOut)
+	web.Delete(a, "/customers/{id}/optout", web.Op{ID: "opt-in-customer", Permission: "governance.write", Scope: web.Filtered,
+		Summary: "Record the customer's own new consent"}, h.optIn)
+}
+
+func (h *API) filter(ctx context.Context, in filterIn) (Filter, error) {
+	scope, err := h.near.Scope(ctx)
+	if err != nil {
+		return Filter{}, err
+	}
+	f := Filter{Query: in.Query, TagIDs: in.Tags, Scope: scope, AddWays: in.AddWay, State: in.Channel, Lost: in.State == "lost"}
+	if in.Staff != "" {
+		f.StaffIDs = []string{in.Staff}
+	}
+	for _, d := range []struct {
+		field, text string
+		into        *clock.Time
+		add         int
+	}{{"added_from", in.AddedFrom, &f.From, 0}, {"added_to", in.AddedTo, &f.To, 1}} {
+		if d.text == "" {
+			continue
+		}
+		day, err := time.ParseInLocation("2006-01-02", d.text, h.Zone)
+		if err != nil {
+			return f, errs.Bad(d.field, "invalid_date", errs.T("日期要写成 2026-11-24 这样。", "Write the date like 2026-11-24."))
+		}
+		*d.into = clock.At(day.AddDate(0, 0, d.add))
+	}
+	return f, nil
+}
+
+func (h *API) list(ctx context.Context, in *listIn) (*web.Page[customerOut], error) {
+	f, err := h.filter(ctx, in.filterIn)
+	if err != nil {
+		return nil, err
+	}
+	var from *after
+	if in.After != "" {
+		var mark [2]string
+		if json.Unmarshal([]byte(in.After), &mark) != nil {
+			return nil, errs.Bad("after", "invalid", errs.T("翻页标记不正确，请从第一页重新开始。", "after is not a page mark. Start from the first page."))
+		}
+		from = &after{value: mark[0], id: mark[1]}
+	}
+	total, more, err := web.Total(ctx, h.DB.Read(), h.query(f), in.List)
+	if err != nil {
+		return nil, err
+	}
+	order := Order(in.Sort)
+	rows, err := h.page(ctx, f, order, from, in.Limit+1)
+	if err != nil {
+		return nil, err
+	}
+	items, err := h.withRelations(ctx, rows)
+	if err != nil {
+		return nil, err
+	}
+	out, err := h.show(ctx, items)
+	if err != nil {
+		return nil, err
+	}
+	return web.NewPage(out, in.List, total, more, func(c customerOut) string {
+		value := strconv.FormatInt(c.AddedAt.UnixMilli(), 10)
+		if order == ByName {
+			value = c.Name
+		}
+		mark, _ := json.Marshal([2]string{value, c.ID}) // two strings never fail
+		return string(mark)
+	}), nil
+}
+
+// one reads a customer that the caller may see.
+func (h *API) one(ctx context.Context, id string) (Item, error) {
+	scope, err := h.near.Scope(ctx)
+	if err != nil {
+		return Item{}, err
+	}
+	row, ok, err := getCustomer(ctx, h.DB.Read(), h.CorpID, id)
+	if err != nil {
+		return Item{}, err
+	}
+	if !ok {
+		return Item{}, errs.Missing("客户", "customer")
+	}
+	items, err := h.withRelations(ctx, []customerRow{row})
+	if err != nil {
+		return Item{}, err
+	}
+	if scope == nil {
+		return items[0], nil
+	}
+	may := map[string]bool{}
+	for _, s := range scope {
+		may[s] = true
+	}
+	for _, r := range items[0].Relations {
+		if may[r.StaffID] {
+			return items[0], nil
+		}
+	}
+	return Item{}, errs.Missing("客户", "customer")
+}
+
+func (h *API) get(ctx context.Context, in *struct {
+	ID string `path:"id"`
+},
+) (*detailOut, error) {
+	item, err := h.one(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	shown, err := h.show(ctx, []Item{item})
+	if err != nil {
+		return nil, err
+	}
+	n, err := h.names(ctx, []Item{item})
+	if err != nil {
+		return nil, err
+	}
+	out := &detailOut{customerOut: shown[0], UnionID: item.UnionID, Relations: []relationOut{}, InGroups: n.groups[item.ID]}
+	if out.InGroups == nil {
+		out.InGroups = []Group{}
+	}
+	for _, r := range item.Relations {
+		out.Relations = append(out.Relations, relationOut{
+			Staff: Named{r.StaffID, n.staff[r.StaffID]}, Remark: r.Remark, Description: r.Description, AddedAt: r.AddedAt.In(h.Zone),
+			Source: n.source(ctx, r.Relation), Live: r.Live, LostAt: h.maybe(r.LostAt), LostBy: r.LostBy, Tags: n.tagsOf(r.TagIDs),
+		})
+	}
+	return out, nil
+}
+
+func (h *API) timeline(ctx context.Context, in *struct {
+	web.List
+	ID string `path:"id"`
+},
+) (*web.Page[entryOut], error) {
+	if _, err := h.one(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	from, err := in.AfterID()
+	if err != nil {
+		return nil, err
+	}
+	rows, err := h.Timeline(ctx, in.ID, from, in.Limit+1)
+	if err != nil {
+		return nil, err
+	}
+	var actors []string
+	for _, e := range rows {
+		actors = append(actors, e.Actor)
+	}
+	staff, err := h.near.Staff(ctx, actors)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]entryOut, len(rows))
+	for i, e := range rows {
+		out[i] = entryOut{ID: web.IDOf(e.ID), At: e.At.In(h.Zone), Kind: e.Kind, Detail: e.Detail, Ref: e.Ref}
+		if e.Kind == "touch" {
+			out[i].TouchID, out[i].Ref = e.Ref, ""
+		}
+		if e.Actor != "" {
+			out[i].Actor = &Named{e.Actor, staff[e.Actor]}
+		}
+	}
+	return web.NewPage(out, in.List, len(out), false, func(e entryOut) string { return string(e.ID) }), nil
+}
+
+type batchIn struct {
+	IDs    []string `json:"ids,omitempty" maxItems:"10000" doc:"these customers"`
+	Query  string   `json:"query,omitempty" doc:"or those of a list: the query part of its URL, without the question mark"`
+	Add    []string `json:"add,omitempty" doc:"tag ids"`
+	Remove []string `json:"remove,omitempty" doc:"tag ids"`
+}
+
+func (h *API) optOut(ctx context.Context, in *struct {
+	ID string `path:"id"`
+},
+) (*web.None, error) {
+	if _, err := h.one(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	return nil, h.near.OptOut(ctx, in.ID, web.Caller(ctx).User)
+}
+
+func (h *API) optIn(ctx context.Context, in *struct {
+	ID       string `path:"id"`
+	Evidence string `query:"evidence" required:"true" minLength:"4" doc:"where and when the customer consented anew"`
+},
+) (*web.None, error) {
+	if _, err := h.one(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	return nil, h.near.OptIn(ctx, in.ID, web.Caller(ctx).User, in.Evidence)
+}
+
+func (h *API) export(ctx context.Context, in *listIn) (*web.File, error) {
+	f, err := h.filter(ctx, in.filterIn)
+	if err != nil {
+		return nil, err
+	}
+	return &web.File{Type: "text/csv; charset=utf-8", Name: "customers.csv", Write: func(w http.ResponseWriter) error {
+		if _, err := w.Write([]byte("\xef\xbb\xbf")); err != nil { // spreadsheets read UTF-8 by it
+			return err
+		}
+		out := csv.NewWriter(w)
+		_ = out.Write([]string{"id", "name", "added_at", "staff", "source", "channel", "tags"})
+		var from *after
+		for {
+			rows, err := h.page(ctx, f, NewestFirst, from, 500)
+			if err != nil {
+				return err
+			}
+			items, err := h.withRelations(ctx, rows)
+			if err != nil {
+				return err
+			}
+			shown, err := h.show(ctx, items)
+			if err != nil {
+				return err
+			}
+			for _, c := range shown {
+				_ = out.Write(c.record())
+			}
+			if len(rows) < 500 {
+				out.Flush()
+				return out.Error()
+			}
+			last := rows[len(rows)-1]
+			from = &after{value: strconv.FormatInt(int64(last.AddedAt), 10), id: last.ID}
+		}
+	}}, nil
+}

@@ -1,0 +1,126 @@
+package tag
+
+import (
+	"context"
+	"net/http"
+
+	"zhiyin.dev/zhiyin/internal/errs"
+	"zhiyin.dev/zhiyin/internal/web"
+)
+
+type tagOut struct {
+	ID        string `json:"id"`
+	Name      string `json:"name"`
+	Customers int    `json:"customers" doc:"persons with a live relation that carries it"`
+}
+
+type groupOut struct {
+	ID   string   `json:"id"`
+	Name string   `json:"name"`
+	Tags []tagOut `json:"tags"`
+}
+
+func show(g Group) groupOut {
+	out := groupOut{ID: g.ID, Name: g.Name, Tags: make([]tagOut, len(g.Tags))}
+	for i, t := range g.Tags {
+		out.Tags[i] = tagOut{ID: t.ID, Name: t.Name, Customers: t.Customers}
+	}
+	return out
+}
+
+// RegisterAPI puts the routes of this room on the API.
+func (s *Service) RegisterAPI(a *web.API) {
+	web.Get(a, "/tag-groups", web.Op{ID: "list-tag-groups", Permission: "customer.read", Scope: web.Shared, Summary: "List tag groups with their tags"},
+		func(ctx context.Context, _ *web.None) (*web.Page[groupOut], error) {
+			groups, err := s.Groups(ctx)
+			if err != nil {
+				return nil, err
+			}
+			out := make([]groupOut, len(groups))
+			for i, g := range groups {
+				out[i] = show(g)
+			}
+			return &web.Page[groupOut]{Items: out, Total: len(out)}, nil
+		})
+	web.Post(a, "/tag-groups", web.Op{ID: "create-tag-group", Permission: "tag.write", Scope: web.Shared, Summary: "Make a tag group with tags",
+		Status: http.StatusCreated}, func(ctx context.Context, in *struct {
+		Body struct {
+			Name string   `json:"name" minLength:"1" maxLength:"30"`
+			Tags []string `json:"tags" minItems:"1"`
+		}
+	},
+	) (*groupOut, error) {
+		g, err := s.Add(ctx, "", in.Body.Name, in.Body.Tags)
+		if err != nil {
+			return nil, err
+		}
+		out := show(g)
+		return &out, nil
+	})
+	web.Post(a, "/tag-groups/{id}/tags", web.Op{ID: "create-tags", Permission: "tag.write", Scope: web.Shared, Summary: "Add tags to a group",
+		Status: http.StatusCreated}, func(ctx context.Context, in *struct {
+		ID   string `path:"id"`
+		Body struct {
+			Names []string `json:"names" minItems:"1"`
+		}
+	},
+	) (*groupOut, error) {
+		g, err := s.Add(ctx, in.ID, "", in.Body.Names)
+		if err != nil {
+			return nil, err
+		}
+		out := show(g)
+		return &out, nil
+	})
+	web.Patch(a, "/tags/{id}", web.Op{ID: "rename-tag", Permission: "tag.write", Scope: web.Shared, Summary: "Rename a tag"},
+		func(ctx context.Context, in *struct {
+			ID   string `path:"id"`
+			Body struct {
+				Name string `json:"name" minLength:"1" maxLength:"30"`
+			}
+		},
+		) (*web.None, error) {
+			return nil, s.Rename(ctx, in.ID, in.Body.Name)
+		})
+	web.Get(a, "/tags/{id}/reach", web.Op{ID: "get-tag-reach", Permission: "customer.read", Scope: web.Shared, Summary: "How many customers have a tag"},
+		func(ctx context.Context, in *struct {
+			ID string `path:"id"`
+		},
+		) (*tagOut, error) {
+			groups, err := s.Groups(ctx)
+			if err != nil {
+				return nil, err
+			}
+			for _, g := range groups {
+				for _, t := range g.Tags {
+					if t.ID == in.ID {
+						return &tagOut{ID: t.ID, Name: t.Name, Customers: t.Customers}, nil
+					}
+				}
+			}
+			return nil, errs.Missing("标签", "tag")
+		})
+	web.Delete(a, "/tags/{id}", web.Op{ID: "delete-tag", Permission: "tag.write", Scope: web.WholeCorp, Summary: "Delete a tag from all customers"},
+		func(ctx context.Context, in *struct {
+			ID string `path:"id"`
+		},
+		) (*web.None, error) {
+			return nil, s.Delete(ctx, in.ID)
+		})
+}
+
+// Names answers the names of tags by id.
+func (s *Service) Names(ctx context.Context, ids []string) (map[string]string, error) {
+	out := map[string]string{}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	rows, err := s.byID(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rows {
+		out[r.ID] = r.Name
+	}
+	return out, nil
+}
