@@ -1,0 +1,40 @@
+// Who is signed in, and what they may do.
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { createContext, use, useEffect, type ReactNode } from 'react'
+import { useLang } from '../i18n/i18n'
+import { call, whenSignedOut, type ApiError } from './client'
+import type { Me } from './types'
+
+const MeContext = createContext<Me | null>(null)
+
+/** Shows `login` while nobody is signed in, `failed` when that cannot be found out. */
+export function SessionGate({ login, waiting, failed, children }: { login: ReactNode; waiting: ReactNode; failed: (error: ApiError, retry: () => void) => ReactNode; children: ReactNode }) {
+  const client = useQueryClient()
+  const { setZone } = useLang()
+  const me = useQuery<Me | null, ApiError>({
+    queryKey: ['/session'], staleTime: 60_000,
+    queryFn: async ({ signal }) => {
+      try { return await call<Me>('GET', '/session', { signal }) }
+      catch (error) { if ((error as ApiError).status === 401) return null; throw error }
+    },
+  })
+  useEffect(() => whenSignedOut(() => { client.setQueryData(['/session'], null) }), [client])
+  const zone = me.data?.corp.zone
+  useEffect(() => { if (zone) setZone(zone) }, [zone, setZone])
+  if (me.data) return <MeContext value={me.data}>{children}</MeContext>
+  if (me.data === null) return login
+  if (me.error) return failed(me.error, () => void me.refetch())
+  return waiting
+}
+
+export function useMe(): Me {
+  const me = use(MeContext)
+  if (!me) throw new Error('useMe outside SessionGate')
+  return me
+}
+
+/** Whether the caller may: `customer.read`, `broadcast.write`. The server decides again on every request. */
+export function useCan(): (permission: string) => boolean {
+  const me = useMe()
+  return (permission) => me.role === 'owner' || me.permissions.includes(permission) || me.permissions.includes('*')
+}

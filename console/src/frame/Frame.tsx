@@ -1,0 +1,73 @@
+// The frame of every page: the rail, the top bar, and the page between them.
+import { Outlet, useLocation } from '@tanstack/react-router'
+import { useState } from 'react'
+import { basePath } from '../api/client'
+import { useLive, useLiveLost } from '../api/live'
+import { useGet, useInvalidate } from '../api/queries'
+import { useCan } from '../api/session'
+import type { Page, Session } from '../api/types'
+import { useWords } from '../i18n/i18n'
+import { A } from '../kit/A'
+import { Icon } from '../kit/Icon'
+import { Stale } from '../kit/states'
+import { useMedia } from '../look/look'
+import { entryOf, nav } from './nav'
+import { TopBar } from './TopBar'
+import { w } from './words'
+import './frame.css'
+
+export function Frame() {
+  const t = useWords(w)
+  const path = '/' + useLocation({ select: (l) => l.pathname }).replace(basePath().replace(/\/$/, ''), '').replace(/^\//, '')
+  const narrow = useMedia('(max-width: 1199px)')
+  const desk = path.startsWith('/inbox')
+  const [folded, setFolded] = useState(() => localStorage.getItem('zhiyin.rail') === 'folded')
+  const slim = desk || narrow || folded
+  const lost = useLiveLost()
+  const fold = () => { localStorage.setItem('zhiyin.rail', folded ? '' : 'folded'); setFolded(!folded) }
+  return (
+    <div className={`app ${slim ? 'slim' : ''}`}>
+      <a className="skip" href="#main" onClick={(e) => { e.preventDefault(); document.getElementById('main')?.focus() }}>{t('skip')}</a>
+      <aside className="rail"><div>
+        <A to="/" className="name"><b>知音</b>{!slim && <span>Zhiyin</span>}</A>
+        <Menu path={path} slim={slim} />
+        {!desk && !narrow && <button type="button" className="fold" onClick={fold} aria-label={folded ? t('unfold') : t('fold')} title={folded ? t('unfold') : t('fold')}><Icon name="rail" />{!slim && t('fold')}</button>}
+      </div></aside>
+      <div style={{ minWidth: 0 }}>
+        <TopBar />
+        {lost && <Stale since={lost} />}
+        <main id="main" tabIndex={-1} style={{ outline: 'none' }}><Outlet /></main>
+      </div>
+    </div>
+  )
+}
+
+function Menu({ path, slim }: { path: string; slim: boolean }) {
+  const t = useWords(w)
+  const can = useCan()
+  const invalidate = useInvalidate()
+  const mayTalk = can('kf.read')
+  const waiting = useGet<Page<Session>>(mayTalk ? '/kf/sessions' : null, { view: 'waiting', limit: 1 })
+  useLive('session', () => void invalidate('/kf/sessions'))
+  const here = entryOf(path)
+  const count = waiting.data?.total ?? 0
+  return (
+    <nav aria-label={t('nav')}>
+      {nav.map((g) => {
+        const items = g.items.filter((i) => !i.needs || can(i.needs))
+        const first = items[0]
+        if (!first) return null
+        const open = here !== undefined && items.some((i) => i.to === here.to)
+        const single = items.length === 1 || slim
+        const n = g.key === 'conversations' && count > 0 ? count : 0
+        return [
+          <A key={g.key} to={first.to} className={open ? (single ? 'on' : 'open') : ''} title={slim ? t(g.key) : undefined} aria-label={slim ? t(g.key) : undefined} aria-current={open && single ? 'page' : undefined}>
+            <Icon name={g.icon} />{!slim && t(g.key)}
+            {n > 0 && (slim ? <i className="dot" /> : <span className="n">{n}</span>)}
+          </A>,
+          ...(open && !single ? items.map((i) => <A key={i.key} to={i.to} className={`sub ${i === here ? 'on' : ''}`} aria-current={i === here ? 'page' : undefined}>{t(i.key)}</A>) : []),
+        ]
+      })}
+    </nav>
+  )
+}

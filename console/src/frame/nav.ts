@@ -1,0 +1,34 @@
+// The menu, in the field's order, with only what works. `needs` hides an entry from roles that cannot read it.
+import type { IconName } from '../kit/Icon'
+
+export type NavKey =
+  | 'home' | 'acquisition' | 'contactways' | 'joinways' | 'customersGroup' | 'customers' | 'groupsGroup' | 'groupchats' | 'conversations' | 'inbox' | 'autoreplies'
+  | 'engagement' | 'welcomes' | 'broadcasts' | 'governance' | 'touches' | 'held' | 'optouts' | 'caps' | 'settings' | 'corp' | 'staff' | 'tokens' | 'sync' | 'doctor' | 'deadletters'
+export interface NavItem { key: NavKey; to: string; needs?: string }
+export interface NavGroup { key: NavKey; icon: IconName; items: NavItem[] }
+
+export const nav: NavGroup[] = [
+  { key: 'home', icon: 'home', items: [{ key: 'home', to: '/' }] },
+  { key: 'acquisition', icon: 'code', items: [{ key: 'contactways', to: '/contactways', needs: 'contactway.read' }, { key: 'joinways', to: '/joinways', needs: 'joinway.read' }] },
+  { key: 'customersGroup', icon: 'person', items: [{ key: 'customers', to: '/customers', needs: 'customer.read' }] },
+  { key: 'groupsGroup', icon: 'people', items: [{ key: 'groupchats', to: '/groupchats', needs: 'groupchat.read' }] },
+  { key: 'conversations', icon: 'talk', items: [{ key: 'inbox', to: '/inbox', needs: 'kf.read' }, { key: 'autoreplies', to: '/autoreplies', needs: 'autoreply.read' }] },
+  { key: 'engagement', icon: 'send', items: [{ key: 'welcomes', to: '/welcomes', needs: 'welcome.read' }, { key: 'broadcasts', to: '/broadcasts', needs: 'broadcast.read' }] },
+  {
+    key: 'governance', icon: 'shield', items: [
+      { key: 'touches', to: '/touches', needs: 'touch.read' }, { key: 'held', to: '/held', needs: 'touch.read' },
+      { key: 'optouts', to: '/optouts', needs: 'touch.read' }, { key: 'caps', to: '/caps', needs: 'touch.read' },
+    ],
+  },
+  {
+    key: 'settings', icon: 'gear', items: [
+      { key: 'corp', to: '/settings', needs: 'settings.read' }, { key: 'staff', to: '/settings/staff', needs: 'staff.read' }, { key: 'tokens', to: '/settings/tokens', needs: 'token.read' },
+      { key: 'sync', to: '/settings/sync', needs: 'settings.read' }, { key: 'doctor', to: '/settings/doctor', needs: 'settings.read' }, { key: 'deadletters', to: '/settings/dead-letters', needs: 'settings.read' },
+    ],
+  },
+]
+
+/** The entry a path belongs to: the longest that begins it. */
+export function entryOf(path: string): NavItem | undefined {
+  return nav.flatMap((g) => g.items).filter((i) => (i.to === '/' ? path === '/' : path === i.to || path.startsWith(i.to + '/'))).sort((a, b) => b.to.length - a.to.length)[0]
+}

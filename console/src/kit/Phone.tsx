@@ -1,0 +1,50 @@
+// What the customer sees: a neutral phone, white bubbles on grey, no chat app's look copied.
+import type { ReactNode } from 'react'
+import type { Attachment } from '../api/types'
+import { useMe } from '../api/session'
+import { useWords } from '../i18n/i18n'
+import { Icon } from './Icon'
+import { Avatar } from './marks'
+import { w } from './words'
+
+export function PhonePreview({ from, text, attachments = [], time = '9:00', note }: { from: string; text: string; attachments?: Attachment[]; time?: string; note?: ReactNode }) {
+  const t = useWords(w)
+  const me = useMe()
+  const empty = text.trim() === '' && attachments.length === 0
+  return (
+    <div>
+      <div className="phone" role="img" aria-label={`${t('phone')}: ${text}`}>
+        <div className="screen">
+          <div className="bar"><span>{time}</span><span>5G</span></div>
+          <div className="who"><Icon name="back" />{from}<span className="at">@{me.corp.name}</span></div>
+          <div className="talk">
+            <div className="time">{time}</div>
+            {empty && <div className="time">{t('phoneEmpty')}</div>}
+            {text.trim() !== '' && <div className="say"><Face name={from} /><div className="bubble">{text}</div></div>}
+            {attachments.map((a, i) => <div key={i} className="say"><Face name={from} /><Card attachment={a} /></div>)}
+          </div>
+        </div>
+      </div>
+      <p className="phone-note">{note ?? t('phoneNote')}</p>
+    </div>
+  )
+}
+
+function Face({ name }: { name: string }) {
+  return <span className="face"><Avatar name={name} grey={false} size={32} /></span>
+}
+
+function Card({ attachment: a }: { attachment: Attachment }) {
+  const t = useWords(w)
+  if (a.type === 'image') return <div className="card">{a.image?.pic_url ? <img src={a.image.pic_url} alt={t('picture')} /> : <div className="pic"><Icon name="image" size={24} /></div>}</div>
+  const title = a.type === 'link' ? a.link?.title : a.miniprogram?.title
+  const pic = a.type === 'link' ? a.link?.pic_url : undefined
+  return (
+    <div className="card">
+      <p><b>{title || (a.type === 'link' ? t('attachLink') : t('attachMini'))}</b></p>
+      {a.link?.desc && <p className="sub">{a.link.desc}</p>}
+      {pic ? <img src={pic} alt="" /> : <div className="pic"><Icon name={a.type === 'link' ? 'link' : 'image'} size={22} /></div>}
+      {a.type === 'miniprogram' && <p className="sub" style={{ paddingTop: 6 }}>{t('miniprogram')}</p>}
+    </div>
+  )
+}

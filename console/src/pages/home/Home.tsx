@@ -1,0 +1,95 @@
+// Home: the six counters, volume over its cost, what was held back and why, what waits for a person, health.
+import { useQueryClient } from '@tanstack/react-query'
+import { Button, Segmented } from 'antd'
+import { useState, type ReactNode } from 'react'
+import { useLive } from '../../api/live'
+import { useAct, useGet, useInvalidate } from '../../api/queries'
+import { useCan } from '../../api/session'
+import type { Counters, Health, Home as HomeData } from '../../api/types'
+import { useFormat, useWords } from '../../i18n/i18n'
+import { useGo } from '../../kit/A'
+import { useSaid } from '../../kit/fail'
+import { Icon } from '../../kit/Icon'
+import { Page } from '../../kit/Page'
+import { Ready } from '../../kit/states'
+import { useUrl } from '../../kit/useurl'
+import { Cost } from './Cost'
+import { HealthStrip } from './HealthStrip'
+import { HeldToday, Running, Todos } from './panels'
+import { w } from './words'
+import './home.css'
+
+export function Home() {
+  const t = useWords(w)
+  const f = useFormat()
+  const go = useGo()
+  const can = useCan()
+  const said = useSaid()
+  const url = useUrl()
+  const client = useQueryClient()
+  const invalidate = useInvalidate()
+  const scope = url.one('scope') || 'all'
+  const days = url.one('days') === '7' ? 7 : 30
+  const query = { scope, days }
+  const home = useGet<HomeData>('/home', query, { every: 300_000, keep: true })
+  const [fresh, setFresh] = useState(0)
+  const patch = (part: (was: HomeData) => Partial<HomeData>) => client.setQueryData<HomeData>(['/home', query], (was) => (was ? { ...was, ...part(was), as_of: new Date().toISOString() } : was))
+  // The stream counts the whole corp: "mine" is asked again instead.
+  useLive<Counters>('counters', (counters) => {
+    if (scope !== 'all') { void invalidate('/home'); return }
+    patch(() => ({ counters }))
+    setFresh((n) => n + 1)
+  })
+  useLive<Health>('health', (health) => patch(() => ({ health })))
+  useLive('broadcast', () => void invalidate('/home'))
+  const sync = useAct({ method: 'POST', path: '/sync', touches: ['/sync', '/home'], done: () => { said(t('syncing')); go('/settings/sync') } })
+  return (
+    <Page
+      title={t('title')} meta={home.data && t('asOf', { time: f.moment(home.data.as_of) })}
+      actions={<>
+        <Segmented value={scope} onChange={(value) => url.set({ scope: value === 'all' ? undefined : value })} options={[{ value: 'all', label: t('scopeAll') }, { value: 'mine', label: t('scopeMine') }]} />
+        {can('sync.write') && <Button onClick={() => sync.mutate()} loading={sync.isPending}>{t('sync')}</Button>}
+        {can('broadcast.write') && <Button type="primary" icon={<Icon name="plus" />} onClick={() => go('/broadcasts/new/edit')}>{t('newBroadcast')}</Button>}
+      </>}
+    >
+      <Ready query={home} rows={10}>
+        {(data) => (
+          <>
+            <Figures counters={data.counters} fresh={fresh} />
+            <div className="home2"><Cost trend={data.trend} days={days} onDays={(n) => url.set({ days: n === 30 ? undefined : String(n) }, { replace: true })} /><HeldToday held={data.held_today} counters={data.counters} /></div>
+            <div className="home3"><Todos todo={data.todo} /><Running running={data.running} /></div>
+            <HealthStrip health={data.health} />
+          </>
+        )}
+      </Ready>
+    </Page>
+  )
+}
+
+function Figures({ counters: c, fresh }: { counters: Counters; fresh: number }) {
+  const t = useWords(w)
+  const f = useFormat()
+  const parts = c.added.parts.filter((p) => p.value > 0).slice(0, 3).map((p) => {
+    const key = `part_${p.key}`
+    return `${f.lang === 'zh' && p.label ? p.label : key in w ? t(key as 'part_other') : (p.label ?? p.key)} ${p.value}`
+  })
+  return (
+    <dl className={`panel kps ${fresh ? 'fresh' : ''}`} key={fresh} aria-live="polite">
+      <Figure name={t('customers')} value={f.count(c.customers.value)} title={f.exact(c.customers.value)} vs={t('vs')} change={f.change(c.customers.delta)} note={t('customersNote', { n: c.persons })} />
+      <Figure name={t('added')} value={f.count(c.added.value)} vs={t('vsSame')} change={f.change(c.added.delta)} note={parts.length > 0 ? parts.join(f.lang === 'zh' ? '，' : ', ') : t('addedNone')} />
+      <Figure name={t('lost')} tone={c.lost.value > 0 ? 'harm' : ''} value={f.count(c.lost.value)} vs={t('vsSame')} change={f.change(c.lost.delta)} note={t('lostNote', { a: c.lost.by_customer, b: c.lost.by_staff })} />
+      <Figure name={t('reply')} value={c.first_reply_seconds.sessions === 0 ? '—' : <Duration seconds={c.first_reply_seconds.value} />} vs={t('vs')} change={f.faster(c.first_reply_seconds.delta)} note={t('replyNote', { n: c.first_reply_seconds.sessions })} />
+      <Figure name={t('delivered')} value={f.count(c.delivered.value)} vs={t('vsSame')} change={f.change(c.delivered.delta)} note={t('deliveredNote', { n: c.delivered.persons })} />
+      <Figure name={t('held')} tone={c.held.value > 0 ? 'held' : ''} value={f.count(c.held.value)} vs={t('vsSame')} change={f.change(c.held.delta)} note={t('heldNote', { a: c.held.deferred, b: c.held.refused })} />
+    </dl>
+  )
+}
+
+function Figure({ name, value, title, vs, change, note, tone = '' }: { name: string; value: ReactNode; title?: string; vs: string; change: string; note: string; tone?: string }) {
+  return <div className="kp"><dt>{name}</dt><dd className={`figure ${tone}`} title={title}>{value}</dd><dd><p>{vs} <b>{change}</b></p><p className="mute cut" title={note}>{note}</p></dd></div>
+}
+
+function Duration({ seconds }: { seconds: number }) {
+  const { durationParts } = useFormat()
+  return durationParts(seconds).map(([figure, unit]) => <span key={unit}>{figure}<small>{unit}</small></span>)
+}

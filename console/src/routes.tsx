@@ -1,0 +1,27 @@
+// The pages and their addresses. Each page is its own chunk.
+import { createBrowserHistory, createRootRoute, createRoute, createRouter, lazyRouteComponent as lazy, type ErrorComponentProps, type RouteComponent } from '@tanstack/react-router'
+import { ApiError, basePath } from './api/client'
+import { Frame } from './frame/Frame'
+import { Failed, Missing, Skeleton } from './kit/states'
+import { parseSearch, stringifySearch } from './kit/urlstate'
+
+const pages: [path: string, page: RouteComponent][] = [
+  ['/', lazy(() => import('./pages/home/Home'), 'Home')],
+]
+
+export function newRouter() {
+  const root = createRootRoute({ component: Frame, notFoundComponent: () => <Missing /> })
+  const children = pages.map(([path, component]) => createRoute({ getParentRoute: () => root, path, component }))
+  return createRouter({
+    routeTree: root.addChildren(children), history: createBrowserHistory(), basepath: basePath(), parseSearch, stringifySearch,
+    defaultPendingComponent: () => <Skeleton head />, defaultPendingMs: 200, scrollRestoration: true,
+    defaultErrorComponent: Broken, defaultNotFoundComponent: () => <Missing />,
+  })
+}
+
+/** A page that threw, or whose chunk could not be loaded after a new version was installed. */
+function Broken({ error }: ErrorComponentProps) {
+  const text = error instanceof Error ? error.message : String(error)
+  const what = error instanceof ApiError ? error : new ApiError({ status: /import|fetch/i.test(text) ? 0 : 500, detail: text })
+  return <Failed error={what} retry={() => location.reload()} />
+}
