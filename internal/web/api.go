@@ -127,10 +127,18 @@ func (a *API) Mux() *http.ServeMux { return a.mux }
 // Base is the path under which the platform is seen, "" or "/something"; links start with it.
 func (a *API) Base() string { return a.base }
 
-// URL makes an absolute URL of a path ("/p/...") when the public URL is known, else one below the base path.
-func (a *API) URL(path string) string {
+// URL makes an absolute URL of a path ("/p/..."): with the public URL when it is known, else with the host that the
+// request in ctx was sent to. Without either it answers a path.
+func (a *API) URL(ctx context.Context, path string) string {
 	if a.cfg.PublicURL != "" {
 		return strings.TrimRight(a.cfg.PublicURL, "/") + path
+	}
+	if s, ok := ctx.Value(seenKey{}).(*seen); ok && s.host != "" {
+		scheme := "http"
+		if s.secure {
+			scheme = "https"
+		}
+		return scheme + "://" + s.host + a.base + path
 	}
 	return a.base + path
 }

@@ -49,6 +49,7 @@ type seen struct {
 	id      string
 	addr    netip.Addr
 	secure  bool
+	host    string
 }
 
 // RequestID names the request in answers and in the log; empty outside of one.
@@ -86,7 +87,7 @@ func Addr(ctx context.Context) netip.Addr {
 func (a *API) outermost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := a.cfg.Wall.Now()
-		s := &seen{id: newRequestID()}
+		s := &seen{id: newRequestID(), host: r.Host}
 		s.addr, s.secure = a.origin(r)
 		ctx := context.WithValue(r.Context(), seenKey{}, s)
 		ctx = context.WithValue(ctx, langKey{}, acceptedLang(r.Header.Get("Accept-Language")))

@@ -32,10 +32,41 @@ type Who struct {
 
 	// May says whether the caller's role has a permission; nil means none.
 	May func(permission string) bool
+	// Colleagues lists the members of Departments, for Scope Department; nil means none.
+	Colleagues func(ctx context.Context) ([]string, error)
 }
 
 // SeesAll says whether no filter applies to what the caller may see.
 func (w Who) SeesAll() bool { return w.Scope == All }
+
+// StaffIDs lists the members whose data the caller may see; all means that no filter applies. A caller who may see nobody
+// gets a list that matches nobody.
+func (w Who) StaffIDs(ctx context.Context) (ids []string, all bool, err error) {
+	switch w.Scope {
+	case All:
+		return nil, true, nil
+	case Department:
+		if w.Colleagues != nil {
+			if ids, err = w.Colleagues(ctx); err != nil {
+				return nil, false, err
+			}
+		}
+	case Own:
+	}
+	if w.StaffID != "" && !slices.Contains(ids, w.StaffID) {
+		ids = append(ids, w.StaffID)
+	}
+	if len(ids) == 0 {
+		ids = []string{""} // no member has an empty id
+	}
+	return ids, false, nil
+}
+
+// Sees says whether the caller may see data of a member.
+func (w Who) Sees(ctx context.Context, staffID string) (bool, error) {
+	ids, all, err := w.StaffIDs(ctx)
+	return all || slices.Contains(ids, staffID), err
+}
 
 // SeesDepartment says whether the department is within the caller's scope.
 func (w Who) SeesDepartment(id int64) bool {
