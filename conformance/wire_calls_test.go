@@ -39,8 +39,7 @@ func with[A any](f func(ctx context.Context, c *wecom.Client, a A) (any, error))
 }
 
 func codeOf(err error) int {
-	var e *wecom.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*wecom.Error](err); ok {
 		return e.Code
 	}
 	return 0

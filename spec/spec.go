@@ -167,8 +167,11 @@ func Load() (*Spec, error) {
 		name string
 		into any
 	}{
-		{"catalogue.json", &s.Endpoints}, {"events.json", &s.Events}, {"errors.json", &s.Errors},
-		{"rules.json", &s.Rules}, {"scope.json", &s.Scope},
+		{"catalogue.json", &s.Endpoints},
+		{"events.json", &s.Events},
+		{"errors.json", &s.Errors},
+		{"rules.json", &s.Rules},
+		{"scope.json", &s.Scope},
 	} {
 		if err := read(part.name, part.into, true); err != nil {
 			return nil, err

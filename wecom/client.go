@@ -1,18 +1,12 @@
 package wecom
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
-	"math/rand/v2"
-	"mime/multipart"
 	"net/http"
-	"net/textproto"
 	"net/url"
 	"strings"
 	"sync"
@@ -24,10 +18,7 @@ import (
 // OfficialURL is where WeCom's API lives.
 const OfficialURL = "https://qyapi.weixin.qq.com"
 
-const (
-	maxReply    = 64 << 20 // bytes; a reply with everybody in it stays far below
-	callTimeout = 30 * time.Second
-)
+const callTimeout = 30 * time.Second
 
 // Area is a part of the API with a secret of its own.
 type Area string
@@ -109,7 +100,7 @@ func New(cfg Config) (*Client, error) {
 	// A redirect would carry the access token in the URL to another host.
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	if cfg.Clock == nil {
-		cfg.Clock = time.Now
+		cfg.Clock = time.Now //nolint:forbidigo // alone, the corp's time is the system's
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
@@ -213,251 +204,4 @@ func (c *Client) fetchToken(ctx context.Context, secret string) (string, time.Du
 		err = fmt.Errorf("wecom: %s: the answer holds no token", op)
 	}
 	return r.AccessToken, time.Duration(r.ExpiresIn) * time.Second, err
-}
-
-type interactive struct{}
-
-// Interactive marks calls under ctx as waited for by somebody: they use the
-// slots that bulk work may not take.
-func Interactive(ctx context.Context) context.Context {
-	return context.WithValue(ctx, interactive{}, true)
-}
-
-// Do makes one call, with its repeats. Only packages below wecom can: they
-// alone can name the type of call. in is the JSON body, nil for GET; out takes
-// the answer.
-func (c *Client) Do(ctx context.Context, call wire.Call, in any, out Reply) error {
-	if ctx.Value(interactive{}) != nil {
-		call.Fast = true
-	}
-	if call.Fast {
-		call.Family += " fast"
-	}
-	area := Area(call.Area)
-	renewed := false
-	for try := 0; ; try++ {
-		tokens, err := c.source(area)
-		if err != nil {
-			return err
-		}
-		access, err := tokens.get(ctx, area)
-		if err != nil {
-			return fmt.Errorf("wecom: %s: get a token: %w", call.Op, err)
-		}
-		err = c.guarded(ctx, call, access, in, out)
-		code := codeOf(err)
-		switch {
-		case err == nil:
-			return nil
-		case code == codeBadToken || code == codeExpired:
-			tokens.drop(access)
-			if renewed {
-				return err
-			}
-			renewed = true
-			c.log.InfoContext(ctx, "renew the access token", "op", call.Op, "code", code)
-			continue
-		case code == codeBadSecret:
-			tokens.drop(access)
-			return err
-		case code == codeFrequency || code == codeAbnormal:
-			until := c.rates.refused(call.Op, call.Fast)
-			c.log.WarnContext(ctx, "limit used up", "op", call.Op, "code", code, "until", until)
-			return &LimitError{Op: call.Op, Until: until, Cause: err}
-		case !again(err, code, call.Once, try):
-			return err
-		}
-		if err := pause(ctx, try); err != nil {
-			return err
-		}
-	}
-}
-
-// again tells whether a refused or unanswered call is made once more.
-func again(err error, code int, once bool, try int) bool {
-	switch {
-	case code == codeConcurrency:
-		return try < 6 // it was not carried out; the slots have shrunk meanwhile
-	case once || try >= 3:
-		return false
-	case code == codeBusy:
-		return true
-	default:
-		var reach *unreachable
-		var status *HTTPError
-		return try < 2 && (errors.As(err, &reach) || errors.As(err, &status) && status.Status >= 500)
-	}
-}
-
-// pause waits between two tries: 50 ms doubled each time, half of it by chance.
-func pause(ctx context.Context, try int) error {
-	d := 50 * time.Millisecond << try
-	t := time.NewTimer(d/2 + rand.N(d/2)) //nolint:gosec // spreads load, guards nothing
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// guarded makes one request within the limits.
-func (c *Client) guarded(ctx context.Context, call wire.Call, access string, in any, out Reply) error {
-	if err := c.rates.take(ctx, call.Op); err != nil {
-		return err
-	}
-	if err := c.slots.acquire(ctx, call.Family, call.Fast); err != nil {
-		return fmt.Errorf("wecom: %s: wait for a slot: %w", call.Op, err)
-	}
-	query := url.Values{"access_token": {access}}
-	maps.Copy(query, call.Query)
-	call.Query = query
-	begun := time.Now() //nolint:forbidigo // wall time, compared with wall time
-	crowded := false
-	defer func() { c.slots.release(call.Family, crowded, begun) }()
-	err := c.once(ctx, call, in, out)
-	crowded = codeOf(err) == codeConcurrency
-	if err == nil {
-		c.rates.worked(call.Op)
-	}
-	return err
-}
-
-// once sends one request and reads its answer.
-func (c *Client) once(ctx context.Context, call wire.Call, in any, out Reply) (err error) {
-	begun := time.Now() //nolint:forbidigo // wall time of a request
-	defer func() {
-		code := codeOf(err)
-		if err != nil && code == 0 {
-			code = NoAnswer
-		}
-		took := time.Since(begun) //nolint:forbidigo // wall time of a request
-		c.observe(call.Op, code, took)
-		c.log.DebugContext(ctx, "wecom call", "op", call.Op, "code", code, "took", took)
-	}()
-	req, err := c.request(ctx, call, in)
-	if err != nil {
-		return err
-	}
-	resp, err := c.http.Do(req)
-	if err != nil {
-		return c.unreachable(ctx, call.Op, err)
-	}
-	defer resp.Body.Close()
-	if raw, ok := out.(*Media); ok && !isJSON(resp) {
-		return c.readMedia(ctx, call.Op, resp, raw)
-	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxReply+1))
-	if err != nil {
-		return c.unreachable(ctx, call.Op, err)
-	}
-	if len(body) > maxReply {
-		return fmt.Errorf("wecom: %s: the answer is larger than %d bytes", call.Op, maxReply)
-	}
-	out.reset()
-	if err := decode(body, out); err != nil {
-		if resp.StatusCode != http.StatusOK || !json.Valid(body) {
-			return &HTTPError{Op: call.Op, Status: resp.StatusCode}
-		}
-		return fmt.Errorf("wecom: %s: read the answer: %w", call.Op, err)
-	}
-	if code, msg := out.status(); code != 0 {
-		return newError(call.Op, code, c.redact(msg))
-	}
-	if resp.StatusCode != http.StatusOK {
-		return &HTTPError{Op: call.Op, Status: resp.StatusCode}
-	}
-	return nil
-}
-
-func isJSON(resp *http.Response) bool {
-	t := resp.Header.Get("Content-Type")
-	return resp.StatusCode >= 400 || strings.HasPrefix(t, "application/json") || strings.HasPrefix(t, "text/plain")
-}
-
-func (c *Client) request(ctx context.Context, call wire.Call, in any) (*http.Request, error) {
-	target := c.base + "/cgi-bin/" + call.Op
-	if len(call.Query) > 0 {
-		target += "?" + call.Query.Encode()
-	}
-	method, contentType := http.MethodGet, ""
-	var body io.Reader
-	switch {
-	case call.File != nil:
-		var buf bytes.Buffer
-		form := multipart.NewWriter(&buf)
-		h := textproto.MIMEHeader{}
-		h.Set("Content-Disposition", fmt.Sprintf(`form-data; name="media"; filename=%q; filelength=%d`, call.File.Name, len(call.File.Content)))
-		h.Set("Content-Type", call.File.Type)
-		part, err := form.CreatePart(h)
-		if err != nil {
-			return nil, fmt.Errorf("wecom: %s: build the upload: %w", call.Op, err)
-		}
-		if _, err := part.Write(call.File.Content); err != nil {
-			return nil, fmt.Errorf("wecom: %s: build the upload: %w", call.Op, err)
-		}
-		if err := form.Close(); err != nil {
-			return nil, fmt.Errorf("wecom: %s: build the upload: %w", call.Op, err)
-		}
-		method, contentType, body = http.MethodPost, form.FormDataContentType(), &buf
-	case in != nil:
-		var buf bytes.Buffer
-		enc := json.NewEncoder(&buf)
-		enc.SetEscapeHTML(false) // customers' words stay as they are
-		if err := enc.Encode(in); err != nil {
-			return nil, fmt.Errorf("wecom: %s: encode the request: %w", call.Op, err)
-		}
-		method, contentType, body = http.MethodPost, "application/json", &buf
-	}
-	req, err := http.NewRequestWithContext(ctx, method, target, body)
-	if err != nil {
-		return nil, fmt.Errorf("wecom: %s: build the request: %w", call.Op, bare(err))
-	}
-	if contentType != "" {
-		req.Header.Set("Content-Type", contentType)
-	}
-	return req, nil
-}
-
-// unreachable tells why no answer came, without the URL and the token in it.
-func (c *Client) unreachable(ctx context.Context, op string, err error) error {
-	if ctx.Err() != nil {
-		return fmt.Errorf("wecom: %s: %w", op, ctx.Err())
-	}
-	err = bare(err)
-	if msg := err.Error(); c.redact(msg) != msg {
-		err = errors.New(c.redact(msg))
-	}
-	return &unreachable{op: op, err: err}
-}
-
-// bare takes the URL off an error of net/http.
-func bare(err error) error {
-	var u *url.Error
-	for errors.As(err, &u) {
-		err = u.Err
-	}
-	return err
-}
-
-// redact cuts secrets and tokens out of a text that came from outside.
-func (c *Client) redact(s string) string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for secret, t := range c.tokens {
-		s = strings.ReplaceAll(s, secret, "***")
-		if v := t.value(); v != "" {
-			s = strings.ReplaceAll(s, v, "***")
-		}
-	}
-	return s
-}
-
-func codeOf(err error) int {
-	var e *Error
-	if errors.As(err, &e) {
-		return e.Code
-	}
-	return 0
 }

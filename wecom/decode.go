@@ -130,8 +130,7 @@ func whole(n json.Number, kind reflect.Kind) (any, bool) {
 }
 
 func bendFields(object map[string]any, t reflect.Type) {
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		if f.Anonymous && f.Type.Kind() == reflect.Struct {
 			bendFields(object, f.Type)
 			continue

@@ -80,7 +80,7 @@ func (e *LimitError) Error() string {
 func (e *LimitError) Unwrap() error { return e.Cause }
 
 // Is makes every LimitError an ErrRateLimit.
-func (e *LimitError) Is(target error) bool { return target == ErrRateLimit } //nolint:errorlint // identity of the sentinel
+func (e *LimitError) Is(target error) bool { return target == ErrRateLimit }
 
 // SecretError says that an area has no usable secret. No call was made.
 type SecretError struct {
@@ -97,7 +97,7 @@ func (e *SecretError) Error() string {
 
 // Is compares with ErrBadSecret and ErrNoSecret.
 func (e *SecretError) Is(target error) bool {
-	return target == ErrNoSecret && e.Code == 0 || target == ErrBadSecret && e.Code != 0 //nolint:errorlint // identity of the sentinel
+	return target == ErrNoSecret && e.Code == 0 || target == ErrBadSecret && e.Code != 0
 }
 
 // HTTPError is an answer that is not WeCom's JSON.

@@ -2,7 +2,7 @@ package wecom
 
 import (
 	"context"
-	"crypto/sha1" //nolint:gosec // the protocol prescribes SHA-1
+	"crypto/sha1" // the protocol prescribes it
 	"encoding/hex"
 	"fmt"
 	"net/url"
@@ -69,6 +69,6 @@ func (c *Client) ticket(ctx context.Context, op string, q url.Values) (Ticket, e
 // https://developer.work.weixin.qq.com/document/path/90506
 func JSSignature(ticket, nonce string, timestamp int64, pageURL string) string {
 	page, _, _ := strings.Cut(pageURL, "#")
-	sum := sha1.Sum(fmt.Appendf(nil, "jsapi_ticket=%s&noncestr=%s&timestamp=%d&url=%s", ticket, nonce, timestamp, page)) //nolint:gosec // as above
+	sum := sha1.Sum(fmt.Appendf(nil, "jsapi_ticket=%s&noncestr=%s&timestamp=%d&url=%s", ticket, nonce, timestamp, page))
 	return hex.EncodeToString(sum[:])
 }

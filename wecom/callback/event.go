@@ -104,7 +104,7 @@ func (e Event) Key() string {
 	buf := make([]byte, 0, 1024)
 	for i := range e.Fields {
 		f := &e.Fields[i]
-		buf = append(buf, byte(f.Depth)) //nolint:gosec // at most maxDepth+1
+		buf = append(buf, byte(f.Depth))
 		buf = binary.AppendUvarint(buf, uint64(len(f.Name)))
 		buf = append(buf, f.Name...)
 		buf = binary.AppendUvarint(buf, uint64(len(f.Text)))

@@ -302,15 +302,16 @@ func entity(name string) (rune, bool) {
 	case "quot":
 		return '"', true
 	}
-	digits, base := strings.TrimPrefix(name, "#"), 10
-	if digits == name {
+	digits, ok := strings.CutPrefix(name, "#")
+	if !ok {
 		return 0, false
 	}
-	if hex := strings.TrimPrefix(digits, "x"); hex != digits {
+	base := 10
+	if hex, ok := strings.CutPrefix(digits, "x"); ok {
 		digits, base = hex, 16
 	}
 	n, err := strconv.ParseUint(digits, base, 21)
-	r := rune(n) //nolint:gosec // 21 bits fit
+	r := rune(n) // 21 bits fit
 	if err != nil || !utf8.ValidRune(r) || !allowed(r) {
 		return 0, false
 	}
