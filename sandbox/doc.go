@@ -85,7 +85,7 @@
 // and is answered {"clock","speed","running","epoch"}. id and busy are enough.
 // With next the clock stops there until the follower has reported again. epoch,
 // echoed from the last answer, proves that the follower looked at its work
-// after the newest callback; without it the arrival of the report counts. With
+// after the newest callback; without it the second report counts. With
 // wait_ms the answer is held back until there is news, so that steps cost
 // microseconds, not a polling gap. A follower silent for 2 s of wall time is
 // dropped. Follow does the same for a platform in this process.

@@ -29,12 +29,13 @@ type follower struct {
 	next   time.Time
 	need   uint64        // epoch the follower must have reported on
 	needAt time.Time     // world time of need
+	looked int           // reports since need
 	heard  time.Time     // wall time of the last report
 	news   chan struct{} // closed when need grows
 }
 
 func (f *follower) owe(epoch uint64, now time.Time) {
-	f.need, f.needAt = epoch, now
+	f.need, f.needAt, f.looked = epoch, now, 0
 	close(f.news)
 	f.news = make(chan struct{})
 }
@@ -162,7 +163,11 @@ func (s *Sandbox) follow(ctx context.Context, r report, next, seen time.Time) cl
 	f.heard = time.Now()
 	f.busy, f.next = r.Busy, next
 	f.tells = r.Epoch > 0 || r.WaitMS > 0 || !next.IsZero()
-	if f.need > 0 && (r.Epoch == 0 || r.Epoch >= f.need) && (seen.IsZero() || !seen.Before(f.needAt)) {
+	f.looked++
+	// Without an epoch a report may have been on its way when the news came:
+	// only the next one surely looked after it.
+	heard := r.Epoch >= f.need || (r.Epoch == 0 && f.looked > 1)
+	if f.need > 0 && heard && (seen.IsZero() || !seen.Before(f.needAt)) {
 		f.need = 0
 	}
 	if now := s.now(); !next.IsZero() && !next.After(now) {
