@@ -10,21 +10,26 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"path/filepath"
 	"time"
 
 	"github.com/nats-io/nats.go"
 
+	"zhiyin.dev/zhiyin/internal/auth"
 	"zhiyin.dev/zhiyin/internal/bus"
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/contactway"
 	"zhiyin.dev/zhiyin/internal/customer"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/governance"
+	"zhiyin.dev/zhiyin/internal/groupchat"
 	"zhiyin.dev/zhiyin/internal/inbound"
 	"zhiyin.dev/zhiyin/internal/outreach"
+	"zhiyin.dev/zhiyin/internal/staff"
 	"zhiyin.dev/zhiyin/internal/sync"
 	"zhiyin.dev/zhiyin/internal/tag"
+	"zhiyin.dev/zhiyin/internal/web"
 	"zhiyin.dev/zhiyin/internal/welcome"
 	"zhiyin.dev/zhiyin/wecom"
 	"zhiyin.dev/zhiyin/wecom/callback"
@@ -46,12 +51,24 @@ type Config struct {
 	Secrets  wecom.Secrets
 	// Crypto answers the callback keys of an area.
 	Crypto func(area string) (*callback.Crypto, error)
+
+	PublicURL      string
+	TrustedProxies []netip.Prefix
+	AdminPassword  string
+	OpenURL        string // host of WeCom's pages inside WeCom
+	LoginURL       string // host of WeCom's page with the QR code
+	CorpName       string
+	Sandbox        bool // the corp is a sandbox's: shown everywhere
+	Version        string
+	Console        http.Handler
+	ImageSources   []string // more places that pictures of customers come from
 }
 
 // App is the platform.
 type App struct {
 	Config
-	Node string
+	Node         string
+	MadePassword string // of the first user, when it was made up at this start: to be shown once
 
 	DB         *db.DB
 	NATS       *nats.Conn
@@ -59,6 +76,11 @@ type App struct {
 	WeCom      *wecom.Client
 	Governor   *governance.Governor
 	Customers  *customer.Service
+	Staff      *staff.Service
+	Auth       *auth.Service
+	Live       *web.Live
+	API        *web.API
+	Groupchats *groupchat.Service
 	Tags       *tag.Service
 	Contactway *contactway.Service
 	Outreach   *outreach.Service
@@ -66,13 +88,12 @@ type App struct {
 	Sync       *sync.Service
 	Inbound    *inbound.Inbound
 
-	mux      *http.ServeMux
 	stopNATS func()
 }
 
 // New opens the database and makes every part. Nothing runs before Start.
 func New(ctx context.Context, c Config) (*App, error) {
-	a := &App{Config: c, Node: nodeName(), mux: http.NewServeMux()}
+	a := &App{Config: c, Node: nodeName()}
 	if err := a.open(ctx); err != nil {
 		a.close()
 		return nil, err
@@ -112,7 +133,30 @@ func (a *App) build() (err error) {
 	if a.Governor, err = governance.New(governance.Config{DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, Key: a.Key, Log: a.Log}); err != nil {
 		return err
 	}
-	a.Customers = customer.New(customer.Config{DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, CorpID: a.CorpID})
+	if a.Live, err = web.NewLive(a.NATS, a.CorpID, a.Log); err != nil {
+		return err
+	}
+	a.Staff = staff.New(staff.Config{DB: a.DB, Bus: a.Bus, World: a.World, WeCom: a.WeCom, CorpID: a.CorpID, Customers: a.liveRelations})
+	a.Auth = auth.New(auth.Config{
+		DB: a.DB, Wall: clock.SystemWall(), Log: a.Log, CorpID: a.CorpID, Members: a.Staff, AdminPassword: a.AdminPassword, Version: a.Version,
+		Login: func() auth.Login {
+			return auth.Login{AgentID: a.AgentID, OpenURL: a.OpenURL, LoginURL: a.LoginURL, Code: a.WeCom.UserByCode}
+		},
+		Corp: func(context.Context) auth.Corp {
+			return auth.Corp{ID: a.CorpID, Name: a.CorpName, Sandbox: a.Sandbox, Zone: a.Zone.String()}
+		},
+	})
+	a.API = web.New(web.Config{
+		Log: a.Log, Wall: clock.SystemWall(), Version: a.Version, PublicURL: a.PublicURL, TrustedProxies: a.TrustedProxies,
+		Identify: a.Auth.Identify, Console: a.Console, ImageSources: a.ImageSources,
+		Ready: []web.Check{{Name: "database", Test: a.DB.Ping}, {Name: "bus", Test: a.Bus.Ready}},
+	})
+	a.Customers = customer.New(customer.Config{
+		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, CorpID: a.CorpID, Live: a.Live.Publish,
+	})
+	a.Groupchats = groupchat.New(groupchat.Config{
+		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, CorpID: a.CorpID, Live: a.Live.Publish,
+	})
 	a.Tags = tag.New(tag.Config{DB: a.DB, WeCom: a.WeCom, CorpID: a.CorpID})
 	a.Contactway = contactway.New(contactway.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, WeCom: a.WeCom, CorpID: a.CorpID,
@@ -128,7 +172,9 @@ func (a *App) build() (err error) {
 	})
 	a.Sync = sync.New(sync.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, Log: a.Log, WeCom: a.WeCom, Customers: a.Customers, CorpID: a.CorpID,
-		Before: []sync.Part{{Name: "tags", Read: a.Tags.Sync}},
+		Live:   a.Live.Publish,
+		Before: []sync.Part{{Name: "departments", Read: a.readDepartments}, {Name: "staff", Read: a.readStaff}, {Name: "tags", Read: a.Tags.Sync}},
+		After:  []sync.Part{{Name: "groups", Read: a.readGroups}},
 	})
 	a.Inbound = inbound.New(inbound.Config{DB: a.DB, Bus: a.Bus, World: a.World, Log: a.Log, CorpID: a.CorpID, Crypto: a.Crypto})
 	return nil
@@ -147,21 +193,39 @@ func (a *App) connect() {
 		a.noteTouch,
 	)
 
+	a.Staff.OnAccess = append(a.Staff.OnAccess, func(ctx context.Context, tx *db.Tx, e staff.AccessChanged) error {
+		return a.Auth.EndSessions(ctx, tx, e.StaffID)
+	})
+
 	a.Governor.Register(a.Bus)
+	a.Staff.Register(a.Bus)
+	a.Groupchats.Register(a.Bus)
 	a.Customers.Register(a.Bus)
 	a.Contactway.Register(a.Bus)
 	a.Outreach.Register(a.Bus)
 	a.Sync.Register(a.Bus)
 
-	a.Inbound.Register(a.mux)
+	a.Inbound.Register(a.API.Mux())
+	a.Live.Register(a.API)
+	a.Auth.RegisterAPI(a.API)
+	a.Staff.RegisterAPI(a.API)
+	a.Tags.RegisterAPI(a.API)
+	a.Sync.RegisterAPI(a.API, a.Zone)
+	a.Customers.RegisterAPI(a.API, a.aroundCustomers())
+	a.Contactway.RegisterAPI(a.API, contactway.Neighbours{Zone: a.Zone, Staff: a.staffNames, Tags: a.Tags.Names})
+	a.Welcomes.RegisterAPI(a.API, a.aroundWelcomes())
 }
 
 // Handler serves callbacks, API, console and pages.
-func (a *App) Handler() http.Handler { return a.mux }
+func (a *App) Handler() http.Handler { return a.API.Handler() }
 
 // Start begins to work. The bus comes before the inbound writer, so that what is stored is also done; the catch-up comes
 // last, when everything that it tells can be handled.
 func (a *App) Start(ctx context.Context) error {
+	var err error
+	if a.MadePassword, err = a.Auth.EnsureAdmin(ctx); err != nil {
+		return err
+	}
 	if err := a.Bus.Start(ctx); err != nil {
 		return err
 	}
@@ -181,6 +245,9 @@ func (a *App) Stop(ctx context.Context) error {
 }
 
 func (a *App) close() {
+	if a.Live != nil {
+		a.Live.Close()
+	}
 	if a.stopNATS != nil {
 		a.stopNATS()
 		a.stopNATS = nil

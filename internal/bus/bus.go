@@ -67,6 +67,7 @@ type Bus struct {
 	urgent     chan struct{} // extra slots that only urgent intents may take
 
 	parts [Partitions]*partition
+	load  load
 	stop  context.CancelFunc
 	wg    sync.WaitGroup
 }
@@ -178,8 +179,17 @@ func (b *Bus) Stop(ctx context.Context) error {
 	return b.giveBack(ctx)
 }
 
+// Ready says whether the bus reaches JetStream.
+func (b *Bus) Ready(ctx context.Context) error {
+	if _, err := b.js.Stream(ctx, streamName); err != nil {
+		return fmt.Errorf("reach JetStream: %w", err)
+	}
+	return nil
+}
+
 // wake tells the owner of a partition, on whatever node, that there is work. Losing it costs a second, never work.
 func (b *Bus) wake(p int) {
+	b.load.changes.Add(1)
 	if _, err := b.js.PublishAsync(subject+strconv.Itoa(p), nil, jetstream.WithStallWait(50*time.Millisecond)); err != nil {
 		b.parts[p].signal()
 	}

@@ -91,3 +91,51 @@ func (s *Service) Names(ctx context.Context, q bun.IDB, ids []string) (map[strin
 	}
 	return out, nil
 }
+
+// Briefs answers a person's name and whether they use another corp's WeCom, by id.
+func (s *Service) Briefs(ctx context.Context, ids []string) (map[string]struct {
+	Name  string
+	WeCom bool
+}, error,
+) {
+	out := map[string]struct {
+		Name  string
+		WeCom bool
+	}{}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	var rows []customerRow
+	err := s.DB.Read().NewSelect().Model(&rows).Column("id", "name", "kind").Where("corp_id = ? AND id IN (?)", s.CorpID, bun.In(ids)).Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read %d customers: %w", len(ids), err)
+	}
+	for _, r := range rows {
+		out[r.ID] = struct {
+			Name  string
+			WeCom bool
+		}{r.Name, r.Kind == WeCom}
+	}
+	return out, nil
+}
+
+// CountByStaff counts live relations by member.
+func (s *Service) CountByStaff(ctx context.Context, staffIDs []string) (map[string]int, error) {
+	out := map[string]int{}
+	if len(staffIDs) == 0 {
+		return out, nil
+	}
+	var rows []struct {
+		StaffID string
+		N       int
+	}
+	err := s.DB.Read().NewSelect().Model((*relationRow)(nil)).Column("staff_id").ColumnExpr("COUNT(*) AS n").
+		Where("corp_id = ? AND live AND staff_id IN (?)", s.CorpID, bun.In(staffIDs)).GroupExpr("staff_id").Scan(ctx, &rows)
+	if err != nil {
+		return nil, fmt.Errorf("count customers of %d members: %w", len(staffIDs), err)
+	}
+	for _, r := range rows {
+		out[r.StaffID] = r.N
+	}
+	return out, nil
+}

@@ -97,23 +97,27 @@ func (p *progress) part(ctx context.Context, part Part) error {
 	if p.isDone(part.Name) {
 		return nil
 	}
-	n, err := part.Read(ctx)
+	n, err := part.Read(ctx, p.row.StartedAt, func(n Count) { p.set(part.Name, n) })
 	if err != nil {
 		if !hopeless(err) {
 			return err
 		}
 		p.report.Errors = append(p.report.Errors, Trouble{What: part.Name, Text: err.Error()})
 	}
+	p.set(part.Name, n)
 	p.mu.Lock()
-	p.report.Parts[part.Name] = n
+	p.report.Finished = append(p.report.Finished, part.Name)
 	p.mu.Unlock()
 	return p.save(ctx)
 }
 
-func (p *progress) isDone(name string) bool {
-	_, ok := p.report.Parts[name]
-	return ok
+func (p *progress) set(name string, n Count) {
+	p.mu.Lock()
+	p.report.Parts[name] = n
+	p.mu.Unlock()
 }
+
+func (p *progress) isDone(name string) bool { return slices.Contains(p.report.Finished, name) }
 
 // listed is the answer of externalcontact/list for one member.
 type listed struct {

@@ -73,6 +73,8 @@ type Report struct {
 	Parts  map[string]Count `json:"parts"` // departments, staff, tags, customers (persons), relations, groups
 	Drift  Drift            `json:"drift"`
 	Errors []Trouble        `json:"errors"`
+	// Finished names the parts beside customers that need not be read again when the run is taken up.
+	Finished []string `json:"finished,omitempty"`
 }
 
 // Run is one run.
@@ -85,10 +87,11 @@ type Run struct {
 	Report     Report
 }
 
-// Part is something beside customers that a run reads, through the room that owns it.
+// Part is something beside customers that a run reads, through the room that owns it. Read is told when the run began,
+// so that it can go on where it stopped, and reports how far it is.
 type Part struct {
 	Name string
-	Read func(ctx context.Context) (Count, error)
+	Read func(ctx context.Context, began clock.Time, report func(Count)) (Count, error)
 }
 
 // Config of a Service.

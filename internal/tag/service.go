@@ -8,6 +8,7 @@ import (
 
 	"zhiyin.dev/zhiyin/internal/bus"
 	"zhiyin.dev/zhiyin/internal/calls"
+	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/errs"
 	"zhiyin.dev/zhiyin/internal/sync"
@@ -46,8 +47,8 @@ type tagRow struct {
 	Rank    int
 }
 
-// Sync makes our tags equal to WeCom's.
-func (s *Service) Sync(ctx context.Context) (sync.Count, error) {
+// Sync makes our tags equal to WeCom's; it is a part of internal/sync.
+func (s *Service) Sync(ctx context.Context, _ clock.Time, _ func(sync.Count)) (sync.Count, error) {
 	groups, err := s.WeCom.CorpTags(ctx, wecom.TagFilter{})
 	if err != nil {
 		return sync.Count{}, fmt.Errorf("read corp tags: %w", err)

@@ -127,7 +127,7 @@ func (s *Service) RegisterAPI(a *web.API, near Neighbours) {
 		) (*governance.CheckOut, error) {
 			w := Welcome{Text: in.Body.Text, Attachments: in.Body.Attachments}
 			check := s.Governor.CheckFor(governance.Service, governance.Welcome, fields(w)...)
-			out := check.Show(web.Lang(ctx), len(w.Text), MaxText)
+			out := check.Show(web.Lang(ctx), w.Text, MaxText)
 			return &out, nil
 		})
 	web.Get(a, "/welcomes/traces", web.Op{ID: "list-welcome-traces", Permission: "welcome.read", Scope: web.Filtered,

@@ -160,8 +160,10 @@ func (s *Service) Save(ctx context.Context, w Welcome) (Welcome, error) {
 		return w, err
 	}
 	check := s.Governor.CheckFor(governance.Service, governance.Welcome, fields(w)...)
-	if f, ok := check.Blocking(); ok {
-		return w, errs.Bad(f.Field, f.RuleID, f.Reason)
+	for _, f := range check.Findings {
+		if f.Severity == governance.Block {
+			return w, errs.Bad(f.Field, f.RuleID, f.Reason)
+		}
 	}
 	w.UpdatedAt = s.World.Now()
 	err := s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {

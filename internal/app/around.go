@@ -1,0 +1,140 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/customer"
+	"zhiyin.dev/zhiyin/internal/db"
+	"zhiyin.dev/zhiyin/internal/groupchat"
+	"zhiyin.dev/zhiyin/internal/sync"
+	"zhiyin.dev/zhiyin/internal/web"
+	"zhiyin.dev/zhiyin/internal/welcome"
+)
+
+// What rooms ask of each other without importing each other: each function is one question, answered by its owner.
+
+// scope answers the staff ids the caller may see; nil = all.
+func scope(ctx context.Context) ([]string, error) {
+	ids, all, err := web.Caller(ctx).StaffIDs(ctx)
+	if err != nil || all {
+		return nil, err
+	}
+	if ids == nil {
+		ids = []string{}
+	}
+	return ids, nil
+}
+
+func (a *App) staffNames(ctx context.Context, ids []string) (map[string]string, error) {
+	return a.Staff.Names(ctx, ids...)
+}
+
+// liveRelations counts the customers of members.
+func (a *App) liveRelations(ctx context.Context, staffIDs []string) (map[string]int, error) {
+	return a.Customers.CountByStaff(ctx, staffIDs)
+}
+
+func (a *App) readDepartments(ctx context.Context, _ clock.Time, _ func(sync.Count)) (sync.Count, error) {
+	n, err := a.Staff.ReadDepartments(ctx)
+	return sync.Count(n), err
+}
+
+func (a *App) readStaff(ctx context.Context, _ clock.Time, _ func(sync.Count)) (sync.Count, error) {
+	n, err := a.Staff.ReadStaff(ctx)
+	return sync.Count(n), err
+}
+
+func (a *App) readGroups(ctx context.Context, began clock.Time, report func(sync.Count)) (sync.Count, error) {
+	count := func(p groupchat.Progress) sync.Count {
+		return sync.Count{Expected: p.Expected, Read: p.Read, Stored: p.Stored, Failed: p.Failed}
+	}
+	owners := func(ctx context.Context) ([]string, error) {
+		ids, err := a.WeCom.FollowUsers(ctx)
+		out := make([]string, len(ids))
+		for i, id := range ids {
+			out[i] = string(id)
+		}
+		return out, err
+	}
+	p, err := a.Groupchats.Sync(ctx, began, owners, func(p groupchat.Progress) { report(count(p)) })
+	return count(p), err
+}
+
+func (a *App) channels(ctx context.Context, states []string) (map[string]customer.Named, error) {
+	ways, err := a.Contactway.IDByState(ctx, states)
+	out := make(map[string]customer.Named, len(ways))
+	for state, w := range ways {
+		out[state] = customer.Named{ID: w[0], Name: w[1]}
+	}
+	return out, err
+}
+
+// budgets answers what is left of the contact budget, and who said stop.
+func (a *App) budgets(ctx context.Context, ids []string) (map[string]customer.Budget, map[string]customer.OptOut, error) {
+	left, err := a.Governor.Budget(ctx, a.CorpID, ids...)
+	if err != nil {
+		return nil, nil, err
+	}
+	stopped, err := a.Governor.OptOutOf(ctx, a.CorpID, ids...)
+	if err != nil {
+		return nil, nil, err
+	}
+	budgets, optouts := make(map[string]customer.Budget, len(ids)), make(map[string]customer.OptOut, len(ids))
+	for id, b := range left {
+		out := customer.Budget{Full: b.Full, NextAt: a.maybe(b.Next), Windows: []customer.BudgetWindow{}}
+		for _, w := range b.Windows {
+			out.Windows = append(out.Windows, customer.BudgetWindow{RuleID: w.RuleID, Days: w.Days, Cap: w.Cap, Used: w.Used, NextAt: a.maybe(w.Next)})
+		}
+		budgets[id] = out
+	}
+	for id, o := range stopped {
+		optouts[id] = customer.OptOut{State: "all", Since: a.maybe(o.Since)}
+	}
+	return budgets, optouts, nil
+}
+
+func (a *App) maybe(t clock.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	std := t.In(a.Zone)
+	return &std
+}
+
+func (a *App) groupsOf(ctx context.Context, ids []string) (map[string][]customer.Group, error) {
+	in, err := a.Groupchats.OfCustomers(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string][]customer.Group{}
+	for id, list := range in {
+		for _, g := range list {
+			out[id] = append(out[id], customer.Group{ID: g.ChatID, Name: g.Name, JoinedAt: g.JoinedAt.In(a.Zone)})
+		}
+	}
+	return out, nil
+}
+
+func (a *App) aroundCustomers() customer.Neighbours {
+	return customer.Neighbours{
+		Scope: scope, Staff: a.staffNames, Tags: a.Tags.Names, Channels: a.channels, Budgets: a.budgets, Groups: a.groupsOf, Mark: a.Tags.Mark,
+		OptOut: func(ctx context.Context, id, by string) error {
+			return a.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+				return a.Governor.OptOut(ctx, tx, a.CorpID, id, "staff", by)
+			})
+		},
+		OptIn: func(ctx context.Context, id, by, evidence string) error {
+			return a.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+				return a.Governor.OptIn(ctx, tx, a.CorpID, id, evidence, by)
+			})
+		},
+	}
+}
+
+func (a *App) aroundWelcomes() welcome.Neighbours {
+	return welcome.Neighbours{
+		Zone: a.Zone, Scope: scope, Staff: a.staffNames, Channels: a.Contactway.IDByState, Customers: a.Customers.Briefs,
+	}
+}
