@@ -272,3 +272,11 @@ func clauses(s string) []clause {
 	}
 	return append(out, clause{from, len(s)})
 }
+
+// Blocking is the first finding that forbids the message, if there is one.
+func (c Check) Blocking() (Finding, bool) {
+	if f := c.blocking(); f != nil {
+		return *f, true
+	}
+	return Finding{}, false
+}

@@ -126,6 +126,8 @@ func (g *Governor) recheck(ctx context.Context, tx *db.Tx, touches map[int64]*To
 				out[id] = refusal{rule: ruleOptOut, reason: reasonOptOut}
 			case s.suppressed != 0:
 				out[id] = refusal{rule: ruleSuppressed, reason: reasonSuppressed}
+			case now < t.EarliestAt: // its counters looked at a later instant
+				out[id] = refusal{rule: ruleCap, reason: reasonEarly, until: t.EarliestAt}
 			case !caps.Quiet.Open(now, g.zone):
 				out[id] = refusal{rule: ruleQuiet, reason: reasonQuiet, until: caps.Quiet.Next(now, g.zone)}
 			}

@@ -25,6 +25,7 @@ var (
 	reasonSuppressed = errs.T("这位客户从前退订过，重新添加也不会恢复接收；只有本人重新同意才会。",
 		"This customer opted out before. Being added again does not undo it; only their own new consent does.")
 	reasonQuiet = errs.T("现在是安静时段，等到允许发送的时段再发。", "It is quiet time now; it waits until sending is allowed again.")
+	reasonEarly = errs.T("还没到预占时约定的时间。", "The time it was reserved for has not come yet.")
 	reasonLease = errs.T("到期没有建成任务，占用的次数已退回。", "No task was made in time; the reserved contact was given back.")
 )
 

@@ -1,41 +1,232 @@
 package governance
 
-// CheckOut is a Check as the API answers it, in one language. Welcomes, kf answers and mass messages share it.
+import (
+	"context"
+	"strings"
+	"time"
+
+	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/web"
+)
+
+type named struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+type touchOut struct {
+	ID       web.ID     `json:"id"`
+	At       time.Time  `json:"at"`
+	Customer *named     `json:"customer,omitempty"`
+	ChatID   string     `json:"chat_id,omitempty"`
+	Staff    *named     `json:"staff,omitempty"`
+	Channel  Channel    `json:"channel" enum:"welcome,kf,mass_customer,mass_group,moment,group_welcome"`
+	Kind     string     `json:"kind" doc:"what it belongs to: broadcast, welcome, kf, ..."`
+	Class    Class      `json:"class" enum:"emergency,transactional,service,lifecycle,marketing"`
+	State    State      `json:"state" enum:"held,reserved,tasked,delivered,committed,released"`
+	Late     bool       `json:"late"`
+	SeenOnly bool       `json:"seen_only,omitempty" doc:"made by a member outside of us and booked when seen"`
+	RuleID   string     `json:"rule_id,omitempty"`
+	Reason   string     `json:"reason,omitempty"`
+	NextAt   *time.Time `json:"next_at,omitempty"`
+	Campaign *named     `json:"campaign,omitempty"`
+	Text     string     `json:"text"`
+}
+
+type stageOut struct {
+	State   State     `json:"state"`
+	At      time.Time `json:"at"`
+	TouchID web.ID    `json:"touch_id"`
+}
+
+type ruleOut struct {
+	RuleID  string      `json:"rule_id"`
+	Title   string      `json:"title"`
+	Verdict StepVerdict `json:"verdict" enum:"pass,held,waits,not_read"`
+	Value   string      `json:"value,omitempty" doc:"the words a content rule found"`
+	Days    int         `json:"days,omitempty"`
+	Before  int         `json:"before"`
+	After   int         `json:"after"`
+	Cap     int         `json:"cap,omitempty"`
+	Since   *time.Time  `json:"since,omitempty"`
+	NextAt  *time.Time  `json:"next_at,omitempty"`
+}
+
+type windowOut struct {
+	Days   int        `json:"days"`
+	Cap    int        `json:"cap"`
+	Used   int        `json:"used"`
+	From   time.Time  `json:"from"`
+	To     time.Time  `json:"to"`
+	NextAt *time.Time `json:"next_at,omitempty"`
+}
+
+type whoOut struct {
+	RequestedBy named  `json:"requested_by"`
+	Reason      string `json:"reason"`
+	Sender      *named `json:"sender,omitempty"`
+}
+
+type afterOut struct {
+	At   time.Time `json:"at"`
+	Text string    `json:"text"`
+}
+
+type optionOut struct {
+	Text string `json:"text"`
+}
+
+type evidenceOut struct {
+	Entry  web.ID     `json:"entry" doc:"the ledger row"`
+	Key    string     `json:"key" doc:"campaign, step and customer: the same key is the same touch"`
+	Permit *time.Time `json:"permit,omitempty" doc:"when the permit was given"`
+	TaskID string     `json:"task_id,omitempty" doc:"WeCom's id"`
+}
+
+type explainOut struct {
+	touchOut
+	Sentence    string      `json:"sentence"`
+	Steps       []stageOut  `json:"steps"`
+	Rules       []ruleOut   `json:"rules"`
+	RuleVersion string      `json:"rule_version"`
+	Timeline    []stageOut  `json:"timeline"`
+	Window      *windowOut  `json:"window,omitempty"`
+	Who         whoOut      `json:"who"`
+	After       []afterOut  `json:"after"`
+	Options     []optionOut `json:"options"`
+	Evidence    evidenceOut `json:"evidence"`
+}
+
+// show turns rows into what the API answers, with names read in two calls.
+func (h *API) show(ctx context.Context, rows []*Touch) ([]touchOut, error) {
+	var customers, staff []string
+	for _, t := range rows {
+		if t.CustomerID != "" {
+			customers = append(customers, t.CustomerID)
+		}
+		if t.StaffID != "" {
+			staff = append(staff, t.StaffID)
+		}
+	}
+	customerNames, err := h.near.Customers(ctx, customers)
+	if err != nil {
+		return nil, err
+	}
+	staffNames, err := h.near.Staff(ctx, staff)
+	if err != nil {
+		return nil, err
+	}
+	lang := web.Lang(ctx)
+	out := make([]touchOut, len(rows))
+	for i, t := range rows {
+		kind, id, _ := strings.Cut(t.CampaignID, "/")
+		o := touchOut{
+			ID: web.IDOf(t.ID), At: t.ReservedAt.In(h.zone), ChatID: t.ChatID, Channel: t.Channel, Kind: kind, Class: t.Class, State: t.State,
+			Late: t.Late, SeenOnly: t.SeenOnly, RuleID: t.RuleID, Reason: t.Reason().In(lang), NextAt: h.when(t.NextAt),
+		}
+		if texts := t.texts(); len(texts) > 0 {
+			o.Text = texts[0]
+		}
+		if t.CustomerID != "" {
+			o.Customer = &named{t.CustomerID, customerNames[t.CustomerID]}
+		}
+		if t.StaffID != "" {
+			o.Staff = &named{t.StaffID, staffNames[t.StaffID]}
+		}
+		if t.CampaignID != "" {
+			o.Campaign = &named{id, t.CampaignName}
+		}
+		out[i] = o
+	}
+	return out, nil
+}
+
+func (h *API) when(t clock.Time) *time.Time {
+	if t == 0 {
+		return nil
+	}
+	at := t.In(h.zone)
+	return &at
+}
+
+func (h *API) rules(lang string, steps []Step) []ruleOut {
+	out := make([]ruleOut, len(steps))
+	for i, s := range steps {
+		out[i] = ruleOut{
+			RuleID: s.RuleID, Title: h.Title(s.RuleID).In(lang), Verdict: s.Verdict, Value: s.Text, Days: s.Days, Before: s.Before, After: s.After,
+			Cap: s.Cap, Since: h.when(s.Since), NextAt: h.when(s.Next),
+		}
+	}
+	return out
+}
+
+func (h *API) stages(stages []Stage) []stageOut {
+	out := make([]stageOut, len(stages))
+	for i, s := range stages {
+		out[i] = stageOut{s.State, s.At.In(h.zone), web.IDOf(s.TouchID)}
+	}
+	return out
+}
+
+func (h *API) explain(ctx context.Context, e *Explanation) (*explainOut, error) {
+	shown, err := h.show(ctx, []*Touch{&e.Touch})
+	if err != nil {
+		return nil, err
+	}
+	t, lang := e.Touch, web.Lang(ctx)
+	asked, err := h.near.Staff(ctx, []string{t.RequestedBy})
+	if err != nil {
+		return nil, err
+	}
+	out := &explainOut{
+		touchOut: shown[0], Sentence: e.Sentence.In(lang), Steps: h.stages(e.Course), Rules: h.rules(lang, e.Rules),
+		RuleVersion: t.RuleVersion, Timeline: h.stages(e.Timeline), After: []afterOut{}, Options: []optionOut{},
+		Who:      whoOut{RequestedBy: named{t.RequestedBy, asked[t.RequestedBy]}, Reason: t.RequestReason, Sender: shown[0].Staff},
+		Evidence: evidenceOut{Entry: web.IDOf(t.ID), Key: t.Key, Permit: h.when(t.TaskedAt), TaskID: t.TaskID},
+	}
+	if out.Who.RequestedBy.Name == "" {
+		out.Who.RequestedBy.Name = t.RequestedBy
+	}
+	if w := e.Window; w != nil {
+		out.Window = &windowOut{Days: w.Days, Cap: w.Cap, Used: w.Before, From: w.From.In(h.zone), To: w.To.In(h.zone), NextAt: h.when(w.Next)}
+	}
+	for _, a := range e.After {
+		out.After = append(out.After, afterOut{a.At.In(h.zone), a.Text.In(lang)})
+	}
+	for _, o := range e.Options {
+		out.Options = append(out.Options, optionOut{o.In(lang)})
+	}
+	return out, nil
+}
+
+// CheckOut is a Check as the API answers it.
 type CheckOut struct {
 	Verdict  Severity     `json:"verdict" enum:"allow,warn,review,block"`
-	Bytes    int          `json:"bytes" doc:"length of the text in WeCom's unit"`
-	Limit    int          `json:"limit" doc:"most bytes WeCom takes"`
+	Bytes    int          `json:"bytes" doc:"length of the text as WeCom counts: UTF-8 bytes"`
+	Limit    int          `json:"limit"`
 	Findings []FindingOut `json:"findings"`
 }
 
-// FindingOut is a Finding in one language.
+// FindingOut is a Finding as the API answers it.
 type FindingOut struct {
 	RuleID   string   `json:"rule_id"`
-	Severity Severity `json:"severity" enum:"allow,warn,review,block"`
+	Severity Severity `json:"severity" enum:"warn,review,block"`
 	Field    string   `json:"field"`
-	Start    int      `json:"start" doc:"UTF-16 units in the original text"`
+	Start    int      `json:"start" doc:"in UTF-16 units, as a browser counts"`
 	End      int      `json:"end"`
 	Text     string   `json:"text"`
 	Reason   string   `json:"reason"`
 	WayOut   string   `json:"way_out"`
 }
 
-// Show turns the check into what the API answers. bytes and limit are of the text, in the interface's own unit.
-func (c Check) Show(lang string, bytes, limit int) CheckOut {
-	out := CheckOut{Verdict: c.Verdict, Bytes: bytes, Limit: limit, Findings: make([]FindingOut, len(c.Findings))}
-	for i, f := range c.Findings {
-		out.Findings[i] = FindingOut{
+// Show turns a check into what the API answers; text is what WeCom counts, limit how many bytes of it WeCom takes.
+func (c Check) Show(lang, text string, limit int) CheckOut {
+	out := CheckOut{Verdict: c.Verdict, Bytes: len(text), Limit: limit, Findings: []FindingOut{}}
+	for _, f := range c.Findings {
+		out.Findings = append(out.Findings, FindingOut{
 			RuleID: f.RuleID, Severity: f.Severity, Field: f.Field, Start: f.Start, End: f.End, Text: f.Text,
 			Reason: f.Reason.In(lang), WayOut: f.WayOut.In(lang),
-		}
+		})
 	}
 	return out
-}
-
-// Blocking is the first finding that forbids the message, if there is one.
-func (c Check) Blocking() (Finding, bool) {
-	if f := c.blocking(); f != nil {
-		return *f, true
-	}
-	return Finding{}, false
 }

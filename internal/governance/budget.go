@@ -1,0 +1,157 @@
+package governance
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/uptrace/bun"
+
+	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/db"
+)
+
+// Budget is what a customer's contact budget looks like now.
+type Budget struct {
+	Windows []BudgetWindow // FTG-01, shortest first
+	Full    bool           // no marketing touch is possible now; quiet hours aside
+	Next    clock.Time     // when one is possible at the earliest; 0 = now, or never while opted out
+	OptOut  clock.Time     // since when the customer wants none; 0 = they do
+}
+
+// BudgetWindow is one sliding limit with what is used of it.
+type BudgetWindow struct {
+	RuleID string
+	Days   int
+	Cap    int
+	Used   int
+	Next   clock.Time // when it has room again; 0 = it has
+}
+
+// Budget answers the budgets of the customers of a list, in a handful of queries however many they are.
+func (g *Governor) Budget(ctx context.Context, corpID string, customerIDs ...string) (map[string]Budget, error) {
+	caps, err := g.capsOf(ctx, g.db.Read(), corpID)
+	if err != nil {
+		return nil, err
+	}
+	now := g.world.Now()
+	out := make(map[string]Budget, len(customerIDs))
+	for part := range slices.Chunk(customerIDs, chunk) {
+		facts, err := g.standingAt(ctx, g.db.Read(), corpID, part, caps, now)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range part {
+			out[id] = g.budget(facts[id], caps, now)
+		}
+	}
+	return out, nil
+}
+
+func (g *Governor) budget(s standing, caps Caps, now clock.Time) Budget {
+	b := Budget{OptOut: s.optedOut}
+	if b.OptOut == 0 {
+		b.OptOut = s.suppressed
+	}
+	for i, w := range caps.Per {
+		bw := BudgetWindow{RuleID: ruleCap, Days: w.Days, Cap: w.Cap, Used: s.used[i]}
+		if bw.Used+1 > w.Cap {
+			b.Full = true
+			bw.Next = w.room(s.at, 1, now)
+		}
+		b.Windows = append(b.Windows, bw)
+	}
+	if b.OptOut != 0 {
+		b.Full = true
+	} else if b.Full {
+		b.Next = caps.room(s.at, 1, now, g.zone)
+	}
+	return b
+}
+
+// Caps answers the limits in force, and the policy's own, which are the most that can be set.
+func (g *Governor) Caps(ctx context.Context, corpID string) (inForce, policy Caps, err error) {
+	inForce, err = g.capsOf(ctx, g.db.Read(), corpID)
+	return inForce, g.guard.caps, err
+}
+
+// SetCaps puts the corp's own limits in force. They may only be tighter than the policy's; what was decided before keeps
+// its version.
+func (g *Governor) SetCaps(ctx context.Context, corpID, by string, c Caps) (Caps, error) {
+	if err := c.tightens(g.guard.caps); err != nil {
+		return Caps{}, err
+	}
+	value, err := json.Marshal(c)
+	if err != nil {
+		return Caps{}, fmt.Errorf("write the limits: %w", err)
+	}
+	err = g.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := tx.Lock(ctx, "caps/"+corpID); err != nil {
+			return err
+		}
+		now, err := g.capsOf(ctx, tx, corpID)
+		if err != nil {
+			return err
+		}
+		c.Version = now.Version + 1
+		_, err = tx.NewRaw("INSERT INTO caps (corp_id, version, value, set_at, set_by) VALUES (?, ?, ?, ?, ?)",
+			corpID, c.Version, string(value), g.world.Now(), by).Exec(ctx)
+		return err
+	})
+	if err != nil {
+		return Caps{}, fmt.Errorf("set the limits: %w", err)
+	}
+	return c, nil
+}
+
+// HeldBack says how much was not sent, and why.
+type HeldBack struct {
+	Touches  int
+	Persons  int
+	Deferred int // waiting for the end of quiet hours: reserved, not refused
+	Refused  int
+	Rules    []HeldRule // most frequent first
+}
+
+// HeldRule is one rule's share.
+type HeldRule struct {
+	RuleID   string
+	ReasonZh string
+	ReasonEn string
+	Count    int
+}
+
+// Held sums up what was held back in [from, to), for the staff given (nil = all).
+func (g *Governor) Held(ctx context.Context, corpID string, from, to clock.Time, staffIDs []string) (HeldBack, error) {
+	var h HeldBack
+	where := func(q *bun.SelectQuery) *bun.SelectQuery {
+		q = q.Model((*Touch)(nil)).Where("corp_id = ? AND reserved_at >= ? AND reserved_at < ?", corpID, from, to).
+			Where("(state = ? OR state = ? AND rule_id = ?)", Held, Reserved, ruleQuiet)
+		if staffIDs != nil {
+			q = q.Where("staff_id IN (?)", bun.In(orNobody(staffIDs)))
+		}
+		return q
+	}
+	err := where(g.db.Read().NewSelect()).ColumnExpr("COUNT(*) AS touches").ColumnExpr("COUNT(DISTINCT customer_id) AS persons").
+		ColumnExpr("COALESCE(SUM(CASE WHEN state = ? THEN 1 ELSE 0 END), 0) AS deferred", Reserved).
+		Scan(ctx, &h.Touches, &h.Persons, &h.Deferred)
+	if err != nil {
+		return h, fmt.Errorf("count what was held back: %w", err)
+	}
+	h.Refused = h.Touches - h.Deferred
+	err = where(g.db.Read().NewSelect()).ColumnExpr("rule_id, MAX(reason_zh) AS reason_zh, MAX(reason_en) AS reason_en, COUNT(*) AS count").
+		GroupExpr("rule_id").OrderExpr("count DESC, rule_id").Scan(ctx, &h.Rules)
+	if err != nil {
+		return h, fmt.Errorf("count rules that held back: %w", err)
+	}
+	return h, nil
+}
+
+// orNobody keeps an empty list an empty list in SQL.
+func orNobody(staffIDs []string) []string {
+	if len(staffIDs) == 0 {
+		return []string{"\x01"}
+	}
+	return staffIDs
+}

@@ -1,0 +1,111 @@
+package governance
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"zhiyin.dev/zhiyin/internal/clock"
+)
+
+// Recomputed is a decision made again.
+type Recomputed struct {
+	Same  bool // the verdict and every counter are as they were
+	State State
+	Rule  string
+	Rules []Step
+}
+
+// Recompute decides a touch again from the ledger as it stood at that instant, under the limits of that version, and
+// says whether the answer is the same.
+func (g *Governor) Recompute(ctx context.Context, corpID string, touchID int64) (*Recomputed, error) {
+	t, err := g.Get(ctx, corpID, touchID)
+	if err != nil {
+		return nil, err
+	}
+	var was []Step
+	if err := json.Unmarshal([]byte(t.Why), &was); err != nil {
+		return nil, fmt.Errorf("read the reasons of touch %d: %w", touchID, err)
+	}
+	caps, err := g.capsVersion(ctx, g.db.Read(), corpID, capsVersionOf(t.RuleVersion))
+	if err != nil {
+		return nil, err
+	}
+	s, err := g.standingThen(ctx, t, caps, was)
+	if err != nil {
+		return nil, err
+	}
+	r := Request{
+		CorpID: t.CorpID, Key: t.Key, CustomerID: t.CustomerID, Channel: t.Channel, Class: t.Class, Texts: t.texts(), Cost: t.Cost,
+	}
+	waits := len(was) > 0 && was[len(was)-1].Verdict == Waits
+	var content *Finding
+	if !t.SeenOnly { // what a member wrote on their own was booked, not judged
+		content = g.content(map[string]*Finding{}, r)
+	}
+	v := judge(r, t.EarliestAt, waits, s, caps, content, g.zone)
+	out := &Recomputed{State: Reserved, Rule: v.rule, Rules: v.steps, Same: len(was) == len(v.steps)}
+	if v.held {
+		out.State = Held
+	}
+	for i := range min(len(was), len(v.steps)) {
+		a, b := was[i], v.steps[i]
+		if a.RuleID != b.RuleID || a.Verdict != b.Verdict || a.Before != b.Before || a.After != b.After || a.Cap != b.Cap || a.Days != b.Days {
+			out.Same = false
+		}
+	}
+	return out, nil
+}
+
+// standingThen is the customer's standing as the decision about t saw it.
+func (g *Governor) standingThen(ctx context.Context, t *Touch, caps Caps, was []Step) (standing, error) {
+	var s standing
+	for _, st := range was { // hashes of a lifted suppression are gone: the row is the evidence
+		if st.RuleID == ruleSuppressed {
+			s.suppressed = st.Since
+		}
+	}
+	if t.CustomerID == "" || !t.Class.Limited() {
+		return s, nil
+	}
+	var stops []OptOutRow
+	err := g.db.Read().NewSelect().Model(&stops).
+		Where("corp_id = ? AND customer_id = ? AND since <= ? AND (lifted_at = 0 OR lifted_at > ?)", t.CorpID, t.CustomerID, t.ReservedAt, t.ReservedAt).
+		OrderExpr("since").Limit(1).Scan(ctx)
+	if err != nil {
+		return s, fmt.Errorf("read opt-outs of then: %w", err)
+	}
+	if len(stops) > 0 && stops[0].ID < t.ID {
+		s.optedOut = stops[0].Since
+	}
+	var rows []Touch
+	err = g.db.Read().NewSelect().Model(&rows).
+		Where("corp_id = ? AND customer_id = ? AND state <> ? AND id <> ?", t.CorpID, t.CustomerID, Held, t.ID).
+		Where("(reserved_at < ? OR reserved_at = ? AND id < ?)", t.ReservedAt, t.ReservedAt, t.ID).Scan(ctx)
+	if err != nil {
+		return s, fmt.Errorf("read the ledger of then: %w", err)
+	}
+	from, _, _ := caps.MassMode.period(t.EarliestAt, g.zone)
+	for _, r := range rows {
+		var at clock.Time // 0 = open then
+		switch {
+		case r.CommittedAt != 0 && r.CommittedAt <= t.ReservedAt:
+			at = r.DeliveredAt
+		case r.ReleasedAt != 0 && r.ReleasedAt <= t.ReservedAt:
+			continue
+		}
+		if r.Channel == MassCustomer && (at == 0 || at >= from) {
+			s.mass++
+		}
+		if !r.Class.Limited() {
+			continue
+		}
+		s.at = append(s.at, spent{at: at, cost: r.Cost})
+		for i, w := range caps.Per {
+			if at == 0 || at > t.EarliestAt.Add(-w.length()) {
+				s.used[i] += r.Cost
+			}
+		}
+	}
+	return s, nil
+}
