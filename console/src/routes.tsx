@@ -7,6 +7,8 @@ import { parseSearch, stringifySearch } from './kit/urlstate'
 
 const pages: [path: string, page: RouteComponent][] = [
   ['/', lazy(() => import('./pages/home/Home'), 'Home')],
+  ['/customers', lazy(() => import('./pages/customer/CustomerList'), 'CustomerList')],
+  ['/customers/$id', lazy(() => import('./pages/customer/CustomerDetail'), 'CustomerDetail')],
 ]
 
 export function newRouter() {

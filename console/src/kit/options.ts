@@ -1,0 +1,34 @@
+// What selects offer: tags by group, staff, departments, channel codes, group codes. Read once and kept for five minutes.
+import { useQuery } from '@tanstack/react-query'
+import { call, type ApiError } from '../api/client'
+import type { Contactway, Department, Joinway, KfAccount, Page, Staff, TagGroup, Welcome } from '../api/types'
+import type { Option } from './List'
+
+function useAll<T>(path: string, enabled = true): T[] {
+  const query = useQuery<T[], ApiError>({
+    queryKey: [path, 'all'], enabled, staleTime: 300_000,
+    queryFn: async ({ signal }) => {
+      const out: T[] = []
+      let after = ''
+      do {
+        const page = await call<Page<T>>('GET', path, { query: { limit: 200, after }, signal })
+        out.push(...page.items)
+        after = page.next
+      } while (after && out.length < 2000)
+      return out
+    },
+  })
+  return query.data ?? none
+}
+const none: never[] = []
+
+const named = (items: { id: string; name: string }[]): Option[] => items.map((x) => ({ value: x.id, label: x.name }))
+
+export const useTagGroups = () => useAll<TagGroup>('/tag-groups')
+export const useTagOptions = (): Option[] => useTagGroups().map((g) => ({ value: g.id, label: g.name, options: named(g.tags) }))
+export const useStaffOptions = (): Option[] => named(useAll<Staff>('/staff'))
+export const useDepartmentOptions = (): Option[] => named(useAll<Department>('/departments'))
+export const useContactwayOptions = (): Option[] => named(useAll<Contactway>('/contactways'))
+export const useJoinwayOptions = (): Option[] => named(useAll<Joinway>('/joinways'))
+export const useWelcomeOptions = (): Option[] => named(useAll<Welcome>('/welcomes'))
+export const useAccountOptions = (): Option[] => named(useAll<KfAccount>('/kf/accounts'))

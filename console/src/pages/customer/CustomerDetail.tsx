@@ -1,0 +1,105 @@
+// One customer: what happened, what may still be sent, who knows them, what they consented to.
+import { useParams } from '@tanstack/react-router'
+import { Button, Input, Modal, Tabs } from 'antd'
+import { useState } from 'react'
+import { useAct, useGet } from '../../api/queries'
+import { useCan } from '../../api/session'
+import type { CustomerDetail as Detail } from '../../api/types'
+import { useFormat, useWords } from '../../i18n/i18n'
+import { A } from '../../kit/A'
+import { useSaid } from '../../kit/fail'
+import { Avatar, BudgetTable, State } from '../../kit/marks'
+import { Facts, Page, Panel } from '../../kit/Page'
+import { Ready } from '../../kit/states'
+import { useUrl } from '../../kit/useurl'
+import { w as kit } from '../../kit/words'
+import { TouchTable } from '../governance/TouchTable'
+import { Timeline } from './Timeline'
+import { w } from './words'
+import './customer.css'
+
+export function CustomerDetail() {
+  const { id = '' } = useParams({ strict: false })
+  const t = useWords(w)
+  const customer = useGet<Detail>(`/customers/${encodeURIComponent(id)}`)
+  if (customer.data) return <Shown customer={customer.data} />
+  return <Page title={t('title')} crumbs={[{ text: t('title'), to: '/customers' }]}><section className="panel"><Ready query={customer} head>{() => null}</Ready></section></Page>
+}
+
+function Shown({ customer: c }: { customer: Detail }) {
+  const t = useWords(w)
+  const f = useFormat()
+  const url = useUrl()
+  const tab = url.one('tab') || 'timeline'
+  return (
+    <Page
+      title={c.name} crumbs={[{ text: t('title'), to: '/customers' }]} className="customer"
+      tags={<span className="tags"><State tone={c.state === 'live' ? 'ok' : 'harm'}>{t(c.state)}</State>{(c.tags ?? []).map((x) => <span key={x.id} className="tag">{x.name}</span>)}</span>}
+      meta={`${t(c.type)} · ${c.state === 'lost' && c.lost_at ? t('lostOn', { date: f.date(c.lost_at) }) : t('addedOn', { date: f.date(c.added_at) })}`}
+    >
+      <div className="cols">
+        <section className="panel" style={{ padding: '4px 20px 16px' }}>
+          <Tabs
+            activeKey={tab} onChange={(key) => url.set({ tab: key === 'timeline' ? undefined : key }, { replace: true })}
+            items={[
+              { key: 'timeline', label: t('timeline'), children: <Timeline id={c.id} /> },
+              { key: 'touches', label: t('touches'), children: <TouchTable query={{ customer: c.id }} /> },
+            ]}
+          />
+        </section>
+        <div className="stack">
+          <Panel title={t('left')} actions={<A to={`/touches?customer=${encodeURIComponent(c.id)}`}>{t('leftEach')}</A>}>
+            <BudgetTable budget={c.budget} />
+            <p className="s12 mute" style={{ marginTop: 8 }}>{t('leftNote')}</p>
+          </Panel>
+          <Consent customer={c} />
+          <Panel title={t('facts')}>
+            <Facts rows={[
+              [t('source'), c.source.channel ? <A to={`/contactways?open=${encodeURIComponent(c.source.channel.id)}`}>{c.source.channel.name}</A> : c.source.label],
+              ...(c.type === 'wecom' ? [[t('corp'), c.corp_name] as [string, string]] : []),
+              ['ID', <span key="id" className="rule">{c.id}</span>],
+            ]} />
+          </Panel>
+          <Panel title={t('people')}>
+            <ul className="people">
+              {c.relations.map((r) => (
+                <li key={r.staff.id}><Avatar name={r.staff.name} /><div style={{ minWidth: 0 }}><p>{r.staff.name} <span className="mute s12">{r.live ? t('addedOn', { date: f.date(r.added_at) }) : `${f.date(r.lost_at)} ${t(r.lost_by === 'staff' ? 'by_staff' : 'by_customer')}`}</span></p>{(r.remark || r.description) && <p className="mute s12">{[r.remark, r.description].filter(Boolean).join(' · ')}</p>}</div></li>
+              ))}
+            </ul>
+          </Panel>
+          <Panel title={t('inGroups')}>
+            {c.groups.length === 0 ? <p className="mute s13">{t('noGroups')}</p> : <ul className="people">{c.groups.map((g) => <li key={g.id}><A to={`/groupchats/${encodeURIComponent(g.id)}`}>{g.name}</A><span className="push mute s12">{t('joined', { date: f.date(g.joined_at) })}</span></li>)}</ul>}
+          </Panel>
+        </div>
+      </div>
+    </Page>
+  )
+}
+
+/** Stopping never asks: one click, at once. Resuming needs the customer's own words. */
+function Consent({ customer: c }: { customer: Detail }) {
+  const t = useWords(w)
+  const k = useWords(kit)
+  const f = useFormat()
+  const can = useCan()
+  const said = useSaid()
+  const [resuming, setResuming] = useState(false)
+  const [evidence, setEvidence] = useState('')
+  const path = `/customers/${encodeURIComponent(c.id)}/optout`
+  const touches = ['/customers', '/optouts']
+  const stop = useAct({ method: 'POST', path, body: () => ({}), touches, done: () => said(t('stopped')) })
+  const resume = useAct({ method: 'DELETE', path, body: () => ({ evidence }), touches, done: () => setResuming(false) })
+  const out = c.optout.state === 'all'
+  return (
+    <Panel title={t('consentTitle')}>
+      <div className="row">
+        <span className={out ? 'harm' : ''}>{out ? t('consentOut', { date: f.date(c.optout.since) }) : t('consentIn')}</span>
+        <span className="push">{can('customer.write') && (out ? <Button size="small" onClick={() => setResuming(true)}>{t('resume')}</Button> : <Button size="small" onClick={() => stop.mutate()} loading={stop.isPending}>{t('stop')}</Button>)}</span>
+      </div>
+      <Modal open={resuming} title={t('resume')} onCancel={() => setResuming(false)} okText={t('resumeButton')} cancelText={k('cancel')} okButtonProps={{ disabled: evidence.trim().length < 4 }} confirmLoading={resume.isPending} onOk={() => resume.mutate()}>
+        <p style={{ marginBottom: 8 }}>{t('resumeText')}</p>
+        <Input.TextArea rows={3} value={evidence} onChange={(e) => setEvidence(e.target.value)} placeholder={t('resumeHint')} aria-label={t('resume')} />
+      </Modal>
+    </Panel>
+  )
+}
