@@ -9,6 +9,10 @@ const pages: [path: string, page: RouteComponent][] = [
   ['/', lazy(() => import('./pages/home/Home'), 'Home')],
   ['/customers', lazy(() => import('./pages/customer/CustomerList'), 'CustomerList')],
   ['/customers/$id', lazy(() => import('./pages/customer/CustomerDetail'), 'CustomerDetail')],
+  ['/contactways', lazy(() => import('./pages/contactway/Contactways'), 'Contactways')],
+  ['/joinways', lazy(() => import('./pages/joinway/Joinways'), 'Joinways')],
+  ['/groupchats', lazy(() => import('./pages/groupchat/GroupchatList'), 'GroupchatList')],
+  ['/groupchats/$id', lazy(() => import('./pages/groupchat/GroupchatDetail'), 'GroupchatDetail')],
 ]
 
 export function newRouter() {

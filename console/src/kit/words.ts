@@ -103,4 +103,9 @@ export const w = words({
   chartLost: ['流失', 'Lost'],
   chartRate: ['每千次', 'Per 1,000'],
   reachCounting: ['正在数会影响多少', 'Counting how far this reaches'],
+  always: ['任何时候', 'At any time'],
+  weekdays: ['星期几', 'Weekdays'],
+  addHours: ['加一段时间', 'Add hours'],
+  on: ['启用', 'On'],
+  off: ['停用', 'Off'],
 })

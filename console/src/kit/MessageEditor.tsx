@@ -1,0 +1,80 @@
+// The text a customer will read, with WeCom's own byte count, what the check found under its words, and attachments.
+import { Button, Dropdown, Form, Input } from 'antd'
+import { useMemo } from 'react'
+import type { Attachment, AttachmentKind, Check, Finding } from '../api/types'
+import { bytes } from '../i18n/format'
+import { useFormat, useWords } from '../i18n/i18n'
+import { spans } from './findings'
+import { Icon } from './Icon'
+import { RuleId } from './marks'
+import { w } from './words'
+import './message.css'
+
+export interface MessageEditorProps {
+  text: string; onText: (text: string) => void; attachments: Attachment[]; onAttachments: (a: Attachment[]) => void
+  check?: Check; limit: number; maxAttachments: number; id?: string
+}
+
+export function MessageEditor({ text, onText, attachments, onAttachments, check, limit, maxAttachments, id }: MessageEditorProps) {
+  const t = useWords(w)
+  const f = useFormat()
+  const size = bytes(text)
+  const over = size - limit
+  const findings = check?.findings ?? []
+  const parts = useMemo(() => spans(text, findings.filter((x) => x.field === 'text' || x.field === '')), [text, findings])
+  const kinds: [AttachmentKind, string][] = [['link', t('attachLink')], ['image', t('attachImage')], ['miniprogram', t('attachMini')]]
+  return (
+    <div className="message">
+      <div className={`box ${over > 0 ? 'over' : ''}`}>
+        <div className="back" aria-hidden="true">{parts.map((p, i) => <span key={i} className={p.severity ? (p.severity === 'block' ? 'refused' : 'advice') : ''}>{p.text}</span>)}{'\n'}</div>
+        <textarea id={id} value={text} onChange={(e) => onText(e.target.value)} placeholder={t('textHint')} aria-label={t('textHint')} spellCheck={false} />
+      </div>
+      <div className="tools">
+        <Dropdown trigger={['click']} disabled={attachments.length >= maxAttachments} menu={{ items: kinds.map(([key, label]) => ({ key, label, onClick: () => onAttachments([...attachments, blank(key)]) })) }}>
+          <button type="button" className="linky"><span className="row" style={{ gap: 6 }}><Icon name="link" size={14} />{t('attach')}</span></button>
+        </Dropdown>
+        <span className={`push ${over > 0 ? 'bad b' : size > limit * 0.9 ? 'warn b' : 'mute'}`} aria-live="polite">{over > 0 ? t('over', { n: over }) : t('textBytes', { n: size, limit: f.exact(limit) })}</span>
+      </div>
+      {findings.map((x, i) => <FindingNote key={i} finding={x} />)}
+      {attachments.map((a, i) => (
+        <AttachmentForm key={i} label={t('attachCount', { n: i + 1, limit: maxAttachments })} attachment={a} onChange={(next) => onAttachments(attachments.map((old, j) => (j === i ? next : old)))} onRemove={() => onAttachments(attachments.filter((_, j) => j !== i))} />
+      ))}
+    </div>
+  )
+}
+
+function FindingNote({ finding: x }: { finding: Finding }) {
+  return (
+    <div className={`note ${x.severity === 'block' ? 'bad' : x.severity === 'review' ? 'held' : ''}`} role="status">
+      <Icon name={x.severity === 'block' ? 'cross' : x.severity === 'review' ? 'held' : 'note'} size={14} />
+      <div>{x.text && <b>“{x.text}” </b>}{x.reason} {x.way_out && <span className="second">{x.way_out}</span>} <RuleId id={x.rule_id} /></div>
+    </div>
+  )
+}
+
+const blank = (kind: AttachmentKind): Attachment => (kind === 'link' ? { type: 'link', link: { title: '', url: '' } } : kind === 'image' ? { type: 'image', image: { pic_url: '' } } : { type: 'miniprogram', miniprogram: { title: '', appid: '', page: '' } })
+
+function AttachmentForm({ attachment: a, label, onChange, onRemove }: { attachment: Attachment; label: string; onChange: (a: Attachment) => void; onRemove: () => void }) {
+  const t = useWords(w)
+  const field = (name: string, value: string | undefined, set: (v: string) => void, required = false) => <Form.Item label={name} required={required} style={{ marginBottom: 8 }}><Input value={value ?? ''} onChange={(e) => set(e.target.value)} /></Form.Item>
+  const link = a.link ?? { title: '', url: '' }
+  const mini = a.miniprogram ?? { title: '', appid: '', page: '' }
+  return (
+    <fieldset className="attachment">
+      <legend className="row"><Icon name={a.type === 'image' ? 'image' : 'link'} size={14} /><b>{t(a.type === 'link' ? 'attachLink' : a.type === 'image' ? 'attachImage' : 'attachMini')}</b><span className="mute s12">{label}</span><Button size="small" type="text" className="push" onClick={onRemove}>{t('remove')}</Button></legend>
+      {a.type === 'link' && <div className="pair">
+        {field(t('linkTitle'), link.title, (title) => onChange({ ...a, link: { ...link, title } }), true)}
+        {field(t('linkUrl'), link.url, (url) => onChange({ ...a, link: { ...link, url } }), true)}
+        {field(t('linkDesc'), link.desc, (desc) => onChange({ ...a, link: { ...link, desc } }))}
+        {field(t('linkPic'), link.pic_url, (pic_url) => onChange({ ...a, link: { ...link, pic_url } }))}
+      </div>}
+      {a.type === 'image' && field(t('picUrl'), a.image?.pic_url, (pic_url) => onChange({ ...a, image: { pic_url } }), true)}
+      {a.type === 'miniprogram' && <div className="pair">
+        {field(t('linkTitle'), mini.title, (title) => onChange({ ...a, miniprogram: { ...mini, title } }), true)}
+        {field(t('miniAppid'), mini.appid, (appid) => onChange({ ...a, miniprogram: { ...mini, appid } }), true)}
+        {field(t('miniPage'), mini.page, (page) => onChange({ ...a, miniprogram: { ...mini, page } }), true)}
+        {field(t('miniPic'), mini.pic_media_id, (pic_media_id) => onChange({ ...a, miniprogram: { ...mini, pic_media_id } }), true)}
+      </div>}
+    </fieldset>
+  )
+}

@@ -1,0 +1,38 @@
+// Channel codes: the list, and the drawer that makes or changes one.
+import { Button } from 'antd'
+import { useCan } from '../../api/session'
+import type { Contactway } from '../../api/types'
+import { useFormat, useWords } from '../../i18n/i18n'
+import { A } from '../../kit/A'
+import { Icon } from '../../kit/Icon'
+import { List, type Column } from '../../kit/List'
+import { State, TagList } from '../../kit/marks'
+import { useStaffOptions } from '../../kit/options'
+import { Page } from '../../kit/Page'
+import { useUrl } from '../../kit/useurl'
+import { ContactwayDrawer } from './ContactwayDrawer'
+import { w } from './words'
+
+export function Contactways() {
+  const t = useWords(w)
+  const f = useFormat()
+  const url = useUrl()
+  const can = useCan()
+  const open = url.one('open')
+  const create = can('contactway.write') && <Button type="primary" icon={<Icon name="plus" />} onClick={() => url.set({ open: 'new' })}>{t('create')}</Button>
+  const columns: Column<Contactway>[] = [
+    { key: 'name', title: t('name'), render: (c) => <span className="row"><img src={c.qr_code} alt="" width={32} height={32} loading="lazy" style={{ borderRadius: 4 }} /><span><button type="button" className="linky" style={{ minHeight: 0 }} onClick={() => url.set({ open: c.id })}>{c.name}</button>{c.remark && <div className="mute s12">{c.remark}</div>}</span></span> },
+    { key: 'staff', title: t('staff'), render: (c) => <TagList tags={c.staff} max={3} /> },
+    { key: 'tags', title: t('tags'), render: (c) => <TagList tags={c.tags} max={2} /> },
+    { key: 'skip', title: t('skipCol'), render: (c) => <span className="nowrap">{c.skip_verify ? t('skipYes') : t('skipNo')}</span> },
+    { key: 'customers', title: t('customers'), num: true, render: (c) => <A to={`/customers?channel=${encodeURIComponent(c.id)}`}>{f.count(c.customers)}</A> },
+    { key: 'created', title: t('created'), render: (c) => <span className="nowrap">{f.date(c.created_at)}</span> },
+    { key: 'state', title: t('state'), render: (c) => <State tone={c.enabled ? 'ok' : 'plain'}>{c.enabled ? t('on') : t('off')}</State> },
+  ]
+  return (
+    <Page title={t('title')} meta={t('meta')} actions={create}>
+      <List<Contactway> id="contactways" path="/contactways" rowKey={(c) => c.id} columns={columns} search={t('search')} filters={[{ kind: 'one', key: 'staff', label: t('staff'), options: useStaffOptions() }]} open={(c) => url.set({ open: c.id })} empty={{ title: t('empty'), text: t('emptyText'), action: create }} />
+      {open && <ContactwayDrawer id={open} close={() => url.set({ open: undefined })} />}
+    </Page>
+  )
+}

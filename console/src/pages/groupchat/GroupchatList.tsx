@@ -1,0 +1,36 @@
+import { Button } from 'antd'
+import { useState } from 'react'
+import type { Groupchat } from '../../api/types'
+import { useFormat, useWords } from '../../i18n/i18n'
+import { A, useGo } from '../../kit/A'
+import { List, type Column } from '../../kit/List'
+import { State } from '../../kit/marks'
+import { useJoinwayOptions, useStaffOptions } from '../../kit/options'
+import { Page } from '../../kit/Page'
+import { w } from './words'
+
+export function GroupchatList() {
+  const t = useWords(w)
+  const f = useFormat()
+  const go = useGo()
+  const [total, setTotal] = useState<number>()
+  const to = (g: Groupchat) => `/groupchats/${encodeURIComponent(g.id)}`
+  const columns: Column<Groupchat>[] = [
+    { key: 'name', title: t('name'), render: (g) => <A to={to(g)}>{g.name || t('unnamed')}</A> },
+    { key: 'owner', title: t('owner'), render: (g) => g.owner.name },
+    { key: 'members', title: t('members'), num: true, render: (g) => f.count(g.members) },
+    { key: 'customers', title: t('customers'), num: true, render: (g) => f.count(g.customers) },
+    { key: 'today', title: t('today'), num: true, render: (g) => <span className="nowrap">{g.joined_today > 0 ? `+${g.joined_today}` : '0'} / {g.left_today > 0 ? `−${g.left_today}` : '0'}</span> },
+    { key: 'created', title: t('created'), render: (g) => <span className="nowrap">{f.date(g.created_at)}</span> },
+    { key: 'state', title: t('state'), render: (g) => <State tone={g.state === 'live' ? 'ok' : 'plain'}>{t(g.state)}</State> },
+  ]
+  return (
+    <Page title={t('title')} meta={total !== undefined && t('count', { n: total })}>
+      <List<Groupchat>
+        id="groupchats" path="/groupchats" rowKey={(g) => g.id} columns={columns} search={t('search')} opens={to} total={(n) => setTotal(n)}
+        filters={[{ kind: 'one', key: 'owner', label: t('owner'), options: useStaffOptions() }, { kind: 'one', key: 'source', label: t('source'), options: useJoinwayOptions() }]}
+        empty={{ title: t('empty'), text: t('emptyText'), action: <Button onClick={() => go('/settings/sync')}>{t('sync')}</Button> }}
+      />
+    </Page>
+  )
+}
