@@ -17,7 +17,7 @@ type inbox struct {
 	t      *testing.T
 	sealer *sealer
 	mu     sync.Mutex
-	got    []string                                             // documents, in order of arrival
+	got    []string                                            // documents, in order of arrival
 	answer func(n int, w http.ResponseWriter, r *http.Request) // nil = 200, empty
 	came   chan struct{}
 }

@@ -24,6 +24,8 @@ type worldClock struct {
 	inproc    []*follower
 
 	target   time.Time // of the advance under way; zero when none
+	waiting  time.Time // wall time since which an advance waits for followers
+	overruns int       // times an advance went on without them
 	advanced chan struct{}
 	parked   bool // the loop waits to be poked
 }
@@ -180,13 +182,14 @@ func (s *Sandbox) turn() time.Duration {
 	c.parked = false
 	s.dropSilent()
 	for range burst {
-		if c.holds > 0 || !s.settled() {
+		if c.holds > 0 || (!s.settled() && !s.overdue()) {
 			if c.running {
 				s.freeze()
 			}
 			c.parked = true
 			return s.parkFor()
 		}
+		c.waiting = time.Time{}
 		now := s.now()
 		gate, gated := s.gate()
 		moving := !c.target.IsZero()
@@ -210,6 +213,29 @@ func (s *Sandbox) turn() time.Duration {
 		}
 	}
 	return 0
+}
+
+// patience is how long an advance waits at one step for followers that report,
+// but are never done; then it goes on, because it must never wait for ever.
+const patience = 30 * time.Second
+
+// overdue is true when followers have kept an advance waiting for too long.
+func (s *Sandbox) overdue() bool {
+	c := &s.clock
+	switch {
+	case c.target.IsZero():
+		return false
+	case c.waiting.IsZero():
+		c.waiting = time.Now()
+		return false
+	case time.Since(c.waiting) < patience:
+		return false
+	}
+	c.overruns++
+	for f := range s.eachFollower() {
+		f.busy, f.need = false, 0
+	}
+	return true
 }
 
 // parkFor is how long the loop may wait for a held world.

@@ -126,8 +126,8 @@ func (s *Sandbox) serveCall(rt *route, w http.ResponseWriter, r *http.Request) {
 		c.body = body
 	}
 	s.mu.Lock()
-	s.requests++
-	verdict := s.faults.judge(rt.path, s.world.seed, s.requests)
+	s.calls++
+	verdict := s.faults.judge(rt.path, s.world.seed, s.calls)
 	if verdict.refused() {
 		s.mu.Unlock()
 		s.stats.refused(rt.path, verdict.errcode)
@@ -210,8 +210,8 @@ func (s *Sandbox) answer(w http.ResponseWriter, c *call, result any, err error) 
 	}
 	if no != nil {
 		s.mu.Lock()
-		s.requests++
-		n := hash(s.world.seed, s.requests)
+		s.hints++
+		n := hash(s.world.seed, s.hints)
 		s.refusals.add(stamp(s.now()), c.route.path, no)
 		s.mu.Unlock()
 		w.Header().Set("Sandbox-Hint", headerSafe(no.hint))

@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 )
 
 //go:embed data/events.json
@@ -212,7 +211,7 @@ func (s *Sandbox) exampleValues(id string) map[string]string {
 	}
 	if rel := w.pickRelation(hash(w.seed, s.callbacks.seq, 16)); rel != nil {
 		v["UserID"], v["ExternalUserID"] = w.staff[rel.staff].id, w.customerID(rel.customer)
-		v["State"] = w.stateOf(rel)
+		v["State"] = rel.state
 		if strings.HasPrefix(id, "change_external_contact.") {
 			v["WelcomeCode"] = w.newWelcome(rel, s.now())
 		}
@@ -225,6 +224,3 @@ func (s *Sandbox) exampleValues(id string) map[string]string {
 	}
 	return v
 }
-
-// settleTime is how long WeCom advises to wait before reading after an event.
-const settleTime = 2 * time.Second

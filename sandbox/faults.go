@@ -18,7 +18,7 @@ type CallFault struct {
 	HTTPStatus  int     `json:"http_status"`
 	Probability float64 `json:"probability"` // of errcode and http_status; 0 means 1
 	InFlightCap int     `json:"in_flight_cap"`
-	Times       int     `json:"times"` // refusals before the fault is used up; 0 = no end
+	Times       int     `json:"times"` // calls it hits before it is used up; 0 = no end
 
 	inFlight int
 	used     int
@@ -81,7 +81,11 @@ func (f *faultSet) judge(p string, seed, number uint64) verdict {
 			v.errcode = 45033
 			break
 		}
-		if (fault.ErrCode != 0 || fault.HTTPStatus != 0) && (fault.Probability == 0 || chance(fault.Probability, mix(draw))) {
+		if fault.ErrCode == 0 && fault.HTTPStatus == 0 {
+			fault.used++
+			continue
+		}
+		if fault.Probability == 0 || chance(fault.Probability, mix(draw)) {
 			fault.used++
 			v.errcode, v.status = fault.ErrCode, fault.HTTPStatus
 			break

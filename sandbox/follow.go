@@ -105,15 +105,15 @@ func (s *Sandbox) tellAll() {
 	s.poke()
 }
 
-// tellReached tells the followers whose due time came, and those that never
-// say when they are due.
+// tellReached tells the followers whose due time came and, during an advance,
+// those that never say when they are due: otherwise they look often enough.
 func (s *Sandbox) tellReached(now time.Time) bool {
 	told := false
 	for f := range s.eachFollower() {
 		if f.next.After(now) {
 			continue
 		}
-		if f.next.IsZero() && (f.tells || f.need > 0) {
+		if f.next.IsZero() && (f.tells || f.need > 0 || s.clock.target.IsZero()) {
 			continue
 		}
 		f.next = time.Time{}
@@ -162,7 +162,7 @@ func (s *Sandbox) follow(ctx context.Context, r report, next, seen time.Time) cl
 	}
 	f.heard = time.Now()
 	f.busy, f.next = r.Busy, next
-	f.tells = r.Epoch > 0 || r.WaitMS > 0 || !next.IsZero()
+	f.tells = r.Epoch > 0 || r.WaitMS > 0 || !next.IsZero() || !seen.IsZero()
 	f.looked++
 	// Without an epoch a report may have been on its way when the news came:
 	// only the next one surely looked after it.

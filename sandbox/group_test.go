@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// settleTime is how long WeCom advises to wait before reading after an event.
+const settleTime = 2 * time.Second
+
 func (r *rig) chats() []string {
 	r.t.Helper()
 	return ids(r.good("externalcontact/groupchat/list", object{"limit": 1000})["group_chat_list"], "chat_id")
@@ -163,8 +166,8 @@ func TestGroupChangesAreTold(t *testing.T) {
 	r.act("change_group", object{"chat": chat, "notice": "公告"})
 	r.act("change_group", object{"chat": chat, "owner": "S05"})
 	r.act("dismiss_group", object{"chat": chat})
-	docs := in.wait(4)
-	for i, want := range []string{"update change_name", "update change_notice", "update change_owner", "dismiss "} {
+	docs := in.wait(5)
+	for i, want := range []string{"update change_name", "update change_notice", "update add_member", "update change_owner", "dismiss "} {
 		if got := elementText(docs[i], "ChangeType") + " " + elementText(docs[i], "UpdateDetail"); got != want {
 			t.Errorf("event %d: got %q, want %q", i+1, got, want)
 		}

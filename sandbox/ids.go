@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"encoding/hex"
-	"math/big"
 	"strings"
 )
 
@@ -138,10 +137,11 @@ func hex32(words ...uint64) string {
 // letters is n letters and digits drawn from words.
 func letters(n int, words ...uint64) string {
 	h := hash(words...)
-	var b strings.Builder
-	for b.Len() < n {
+	b := make([]byte, 0, n+10)
+	for len(b) < n {
 		h = mix(h + gamma)
-		b.WriteString(new(big.Int).SetUint64(h).Text(62))
+		// The first digit of eleven is never large: leave it out.
+		b = append(b, base62(h)[1:]...)
 	}
-	return b.String()[:n]
+	return string(b[:n])
 }

@@ -21,8 +21,8 @@ type codeStore map[string]loginCode
 
 // newCode makes a code for a member or a customer, with s.mu held.
 func (s *Sandbox) newCode(staff, customer string) string {
-	s.requests++
-	code := letters(43, s.world.seed, s.requests, hashString("code"))
+	s.madeCode++
+	code := letters(43, s.world.seed, s.madeCode, hashString("code"))
 	s.codes[code] = loginCode{staff: staff, customer: customer, expires: s.now().Add(codeLife)}
 	return code
 }

@@ -156,6 +156,9 @@ func changeGroup(s *Sandbox, q *chatActQuery) (any, error) {
 		if !ok {
 			return nil, unknownID("member", q.Owner)
 		}
+		if c.place(true, n) < 0 {
+			s.joinChat(c, chatMember{staff: true, who: n, at: s.now().Unix(), scene: 1, inviter: c.owner})
+		}
 		s.change(c, func() { c.owner = n })
 		tell("change_owner")
 	}

@@ -42,12 +42,13 @@ type Sandbox struct {
 	switches map[string]string
 	targets  map[Area]callbackTarget
 	refusals refusalLog
-	requests uint64
+	calls    uint64 // let in or refused: the draw of call faults
+	hints    uint64 // error answers, which carry a request id
+	madeCode uint64
 	// What the kf and media chapters answer to the others; nil without them.
 	kfExample  func(event string, values map[string]string)
 	kfSays     func(q *sayQuery) (any, error)
 	mediaKnown func(id string) bool
-	base       string // http://host:port under which the sandbox is reached, once known
 }
 
 // New builds a sandbox: the world as at start, the clock running. It opens no
@@ -129,6 +130,7 @@ func (s *Sandbox) rebuild(spec WorldSpec, seed uint64) {
 	c.base, c.running = s.opts.Start, false
 	c.timers, c.seq = nil, 0
 	c.speed = s.opts.Speed
+	s.calls, s.hints, s.madeCode, s.callbacks.seq = 0, 0, 0, 0
 	s.tokens = newTokenStore()
 	s.codes = codeStore{}
 	s.quota = newQuotas()

@@ -65,9 +65,6 @@ func makeSecrets(o Options) Secrets {
 // Ready describes the sandbox as reached under base, such as
 // "http://127.0.0.1:8421".
 func (s *Sandbox) Ready(base string) Ready {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.base = base
 	return Ready{
 		Ready: true, Base: base, Open: base, CorpID: s.corpID, AgentID: s.agentID,
 		Secrets:  s.secrets.ReadySecrets,

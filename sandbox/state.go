@@ -15,6 +15,7 @@ type State struct {
 	CallbacksFailed  int             `json:"callbacks_failed"`
 	CallbacksDropped int             `json:"callbacks_dropped"`
 	Followers        []FollowerState `json:"followers"`
+	Overruns         int             `json:"overruns"` // times an advance gave up waiting for followers
 	Life             bool            `json:"life"`
 	Counts           map[string]int  `json:"counts"`
 }
@@ -32,7 +33,7 @@ func (s *Sandbox) State() State {
 	v := s.viewClock()
 	st := State{
 		Clock: v.Clock, Speed: v.Speed, Running: v.Running, Followers: []FollowerState{},
-		CallbacksDropped: s.callbacks.dropped, Life: s.world.life != nil, Counts: s.world.counts(),
+		Overruns: s.clock.overruns, CallbacksDropped: s.callbacks.dropped, Life: s.world.life != nil, Counts: s.world.counts(),
 	}
 	st.CallbacksPending, st.CallbacksSent, st.CallbacksFailed = s.callbacks.counts()
 	for f := range s.eachFollower() {

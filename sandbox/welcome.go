@@ -10,13 +10,25 @@ type welcome struct {
 	busyUntil       time.Time // another app is sending
 }
 
-const welcomeLife = 20 * time.Second
+const (
+	welcomeLife = 20 * time.Second
+	welcomeKept = time.Hour // after that a dead code is not told from a made-up one
+)
 
 // newWelcome makes a code for a relation.
 func (w *world) newWelcome(r *relation, now time.Time) string {
 	w.welcomeSeq++
 	code := letters(43, w.seed, w.welcomeSeq, 81)
 	w.welcomes[code] = &welcome{staff: r.staff, customer: r.customer, expires: now.Add(welcomeLife)}
+	w.welcomeLog = append(w.welcomeLog, code)
+	for len(w.welcomeLog) > 0 {
+		oldest := w.welcomes[w.welcomeLog[0]]
+		if oldest != nil && now.Before(oldest.expires.Add(welcomeKept)) {
+			break
+		}
+		delete(w.welcomes, w.welcomeLog[0])
+		w.welcomeLog = w.welcomeLog[1:]
+	}
 	return code
 }
 
@@ -25,9 +37,7 @@ func (s *Sandbox) welcomeFor(r *relation) string {
 	if s.on("welcome.console") || s.world.customers[r.customer].wecom {
 		return ""
 	}
-	code := s.world.newWelcome(r, s.now())
-	s.after(10*welcomeLife, func() { delete(s.world.welcomes, code) })
-	return code
+	return s.world.newWelcome(r, s.now())
 }
 
 func welcomeFamily() family {

@@ -27,6 +27,7 @@ type world struct {
 	chatGot    map[int32][]int64 // the same by chat
 	welcomes   map[string]*welcome
 	welcomeSeq uint64
+	welcomeLog []string // codes, oldest first
 
 	tagGroups []*tagGroup
 	tags      []*tag
@@ -34,8 +35,9 @@ type world struct {
 	groupTags map[string]*tagGroup
 	tagSeq    uint64
 
-	ways     []*contactWay
-	wayIndex map[string]*contactWay
+	ways       []*contactWay
+	wayIndex   map[string]*contactWay
+	storeState map[int]string // state of the way of a department, for history
 
 	chats     []*chat
 	chatIndex map[string]*chat
@@ -192,8 +194,6 @@ func (w *world) pickRelation(draw uint64) *relation {
 	}
 	return nil
 }
-
-func (w *world) stateOf(r *relation) string { return r.state }
 
 // newPerson makes a person nobody knows yet.
 func (w *world) newPerson() int32 {

@@ -13,7 +13,7 @@ func newWorld(spec WorldSpec, seed uint64, start time.Time) *world {
 		staffIndex: map[string]int32{}, wayIndex: map[string]*contactWay{},
 		chatIndex: map[string]*chat{}, joinIndex: map[string]*joinWay{}, msgIndex: map[string]*massMessage{},
 		tagIndex: map[string]*tag{}, groupTags: map[string]*tagGroup{},
-		massGot: map[int32][]int64{}, chatGot: map[int32][]int64{}, welcomes: map[string]*welcome{},
+		storeState: map[int]string{}, massGot: map[int32][]int64{}, chatGot: map[int32][]int64{}, welcomes: map[string]*welcome{},
 		wechatIDs: newIDSpace(seed, "wm", "wechat user"), wecomIDs: newIDSpace(seed, "wo", "wecom user"),
 	}
 	w.buildStaff()
@@ -79,6 +79,7 @@ func (w *world) buildWays() {
 		}
 		if len(way.users) > 0 {
 			w.addWay(way)
+			w.storeState[d.id] = way.state
 		}
 	}
 }
@@ -109,12 +110,8 @@ func (w *world) buildRelation(cust, staff int32, at int64, salt uint64) {
 	draw := hash(w.seed, uint64(cust), 24+salt)
 	r := w.relate(staff, cust, at)
 	r.addWay = historyAddWays[draw%uint64(len(historyAddWays))]
-	if r.addWay == 1 && len(w.ways) > 0 {
-		for _, way := range w.ways {
-			if way.state == fmt.Sprintf("store-%d", w.staff[staff].department) {
-				r.state = way.state
-			}
-		}
+	if r.addWay == 1 {
+		r.state = w.storeState[w.staff[staff].department]
 	}
 	r.talked = true
 	r.lastTalk = min(at+int64(mix(draw)%(20*86400)), w.began.Unix()-60)
