@@ -96,3 +96,6 @@ func limit(s string, runes int) string {
 	}
 	return s
 }
+
+// Bare is a message folded and without the punctuation around it, as an exact keyword is compared.
+func Bare(text string) string { return bare(limit(Fold(text), maxText)) }

@@ -22,6 +22,14 @@ CREATE TABLE kf_servicer (
     receiving     BOOLEAN NOT NULL,
     PRIMARY KEY (corp_id, account_id, staff_id, department_id)
 );
+-- Names of people who wrote to customer service and are nobody's customer yet.
+CREATE TABLE kf_customer (
+    corp_id TEXT NOT NULL,
+    id      TEXT NOT NULL, -- external_userid
+    name    TEXT NOT NULL DEFAULT '',
+    avatar  TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (corp_id, id)
+);
 -- How far the messages of an account were read. wanted grows with every callback; done is the wanted that was reached.
 CREATE TABLE kf_cursor (
     corp_id    TEXT   NOT NULL,
@@ -100,5 +108,6 @@ DROP TABLE kf_step;
 DROP TABLE kf_message;
 DROP TABLE kf_session;
 DROP TABLE kf_cursor;
+DROP TABLE kf_customer;
 DROP TABLE kf_servicer;
 DROP TABLE kf_account;
