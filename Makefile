@@ -12,6 +12,7 @@ GO_SOURCES := $(shell find . -name '*.go' -not -name '*_test.go' -not -path './*
               $(shell find internal spec sandbox wecom -type f \( -name '*.sql' -o -name '*.json' -o -name '*.html' -o -name '*.css' -o -name '*.txt' -o -name '*.svg' \) 2>/dev/null) \
               go.mod go.sum
 CONSOLE_STAMP := bin/.console-stamp
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 .PHONY: help demo test build bench bench-large race soak fuzz conformance e2e console fmt lint generate verify clean
 
@@ -25,7 +26,7 @@ build: bin/zhiyin ## console and binary -> bin/zhiyin
 
 bin/zhiyin: $(GO_SOURCES) $(CONSOLE_STAMP)
 	@scripts/need.sh go
-	@CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o $@ ./cmd/zhiyin
+	@CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o $@ ./cmd/zhiyin
 
 # The script compares contents, so a touched file costs nothing and a changed one rebuilds.
 $(CONSOLE_STAMP): FORCE

@@ -69,3 +69,9 @@ require (
 	modernc.org/mathutil v1.7.1 // indirect
 	modernc.org/memory v1.12.1 // indirect
 )
+
+ignore (
+	./conformance/node/node_modules
+	./console/node_modules
+	./e2e/node_modules
+)

@@ -13,8 +13,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const { values } = parseArgs({ options: { binary: { type: 'string', default: join(here, '..', '..', 'bin', 'zhiyin') } } });
 
 const data = mkdtempSync(join(tmpdir(), 'zhiyin-conformance-'));
-const sandbox = await start(values.binary, ['sandbox', '--data', data, '--seed', '11',
-  '--listen', `127.0.0.1:${await freePort()}`, '--front', `127.0.0.1:${await freePort()}`]);
+const sandbox = await start(values.binary, ['sandbox', '--data', data, '--seed', '11', '--listen', `127.0.0.1:${await freePort()}`]);
 let code = 1;
 try {
   const files = readdirSync(here).filter((f) => f.endsWith('.test.mjs')).sort().map((f) => join(here, f));

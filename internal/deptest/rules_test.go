@@ -20,17 +20,18 @@ type house struct {
 }
 
 var ours = house{
-	ground: []string{"bus", "calls", "clock", "db", "errs", "log", "pages", "web"},
+	ground: []string{"auth", "bus", "calls", "clock", "config", "db", "errs", "log", "pages", "web"},
 	spine:  []string{"governance", "inbound", "outreach"},
-	nouns:  []string{"autoreply", "contactway", "customer", "groupchat", "joinway", "staff", "sync", "tag", "welcome"},
-	top:    []string{},
+	nouns:  []string{"autoreply", "contactway", "customer", "groupchat", "joinway", "kf", "staff", "stats", "sync", "tag", "welcome"},
+	top:    []string{"app"},
 	apart:  []string{"deptest"},
 	pairs: map[string][]string{
-		"contactway": {"customer"},  // a code's customers and tags
-		"joinway":    {"groupchat"}, // the groups behind a code
-		"sync":       {"customer"},  // what it reads is stored by the customer's own service
-		"tag":        {"sync"},      // tags are one part of a sync
-		"welcome":    {"customer"},  // it answers the event "customer added"
+		"contactway": {"customer"},             // a code's customers and tags
+		"joinway":    {"groupchat"},            // the groups behind a code
+		"kf":         {"autoreply", "joinway"}, // a rule's answer may be a group code
+		"sync":       {"customer"},             // what it reads is stored by the customer's own service
+		"tag":        {"sync"},                 // tags are one part of a sync
+		"welcome":    {"customer"},             // it answers the event "customer added"
 	},
 }
 
