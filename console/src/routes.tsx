@@ -13,6 +13,11 @@ const pages: [path: string, page: RouteComponent][] = [
   ['/joinways', lazy(() => import('./pages/joinway/Joinways'), 'Joinways')],
   ['/groupchats', lazy(() => import('./pages/groupchat/GroupchatList'), 'GroupchatList')],
   ['/groupchats/$id', lazy(() => import('./pages/groupchat/GroupchatDetail'), 'GroupchatDetail')],
+  ['/autoreplies', lazy(() => import('./pages/autoreply/AutoreplyList'), 'AutoreplyList')],
+  ['/autoreplies/$id', lazy(() => import('./pages/autoreply/AutoreplyEditor'), 'AutoreplyEditor')],
+  ['/welcomes', lazy(() => import('./pages/welcome/WelcomeList'), 'WelcomeList')],
+  ['/welcomes/traces', lazy(() => import('./pages/welcome/WelcomeTraces'), 'WelcomeTraces')],
+  ['/welcomes/$id', lazy(() => import('./pages/welcome/WelcomeEditor'), 'WelcomeEditor')],
 ]
 
 export function newRouter() {

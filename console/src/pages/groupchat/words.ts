@@ -35,5 +35,6 @@ export const w = words({
   sources: ['成员从哪来', 'Where members came from'],
   otherSource: ['其他', 'Other'],
   people: ['{n} 人', '{n, plural, one {# person} other {# people}}'],
+  member: ['成员', 'Member'],
   noneOf: ['没有这样的成员', 'No such member'],
 })
