@@ -67,9 +67,9 @@ func (w *Way) Check() error {
 	case utf8.RuneCountInString(w.Remark) > maxRemark:
 		return errs.Bad("remark", "joinway.remark_long", errs.Tf("备注最多 %d 个字。", "A remark has at most %d characters.", maxRemark))
 	case len(w.Rooms) == 0:
-		return errs.Bad("rooms", "joinway.no_room", errs.T("至少选一个客户群。", "Choose at least one group."))
+		return errs.Bad("chat_ids", "joinway.no_room", errs.T("至少选一个客户群。", "Choose at least one group."))
 	case len(w.own()) > maxRooms:
-		return errs.Bad("rooms", "joinway.many_rooms", errs.Tf("一个群活码最多 %d 个群。", "A group code has at most %d groups.", maxRooms))
+		return errs.Bad("chat_ids", "joinway.many_rooms", errs.Tf("一个群活码最多 %d 个群。", "A group code has at most %d groups.", maxRooms))
 	case w.AutoCreateRoom && w.RoomBaseName == "":
 		return errs.Bad("room_base_name", "joinway.no_base_name", errs.T("自动建群需要群名前缀。", "New groups need the beginning of a name."))
 	case utf8.RuneCountInString(w.RoomBaseName) > maxBaseName:
@@ -80,7 +80,7 @@ func (w *Way) Check() error {
 	seen := map[string]bool{}
 	for _, r := range w.Rooms {
 		if seen[r.ChatID] {
-			return errs.Bad("rooms", "joinway.room_twice", errs.T("同一个群选了两次。", "A group was chosen twice."))
+			return errs.Bad("chat_ids", "joinway.room_twice", errs.T("同一个群选了两次。", "A group was chosen twice."))
 		}
 		seen[r.ChatID] = true
 	}

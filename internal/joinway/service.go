@@ -230,7 +230,7 @@ func (s *Service) known(ctx context.Context, rooms []Room) error {
 	}
 	for _, id := range ids {
 		if b, ok := briefs[id]; !ok || b.State != groupchat.Live {
-			return errs.Bad("rooms", "joinway.room_gone", errs.Tf("客户群 %s 不存在或已解散。", "Group %s does not exist or was dismissed.", id))
+			return errs.Bad("chat_ids", "joinway.room_gone", errs.Tf("客户群 %s 不存在或已解散。", "Group %s does not exist or was dismissed.", id))
 		}
 	}
 	return nil

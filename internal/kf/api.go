@@ -75,7 +75,7 @@ type stepOut struct {
 	At     time.Time `json:"at"`
 	State  State     `json:"state"`
 	Reason string    `json:"reason"`
-	Actor  *named    `json:"actor,omitempty"`
+	Actor  string    `json:"actor" doc:"name of who did it; empty = by itself"`
 }
 
 type detailOut struct {
@@ -308,8 +308,7 @@ func (h *api) detail(ctx context.Context, id int64, reach Reach) (*detailOut, er
 	for i, st := range steps {
 		d.Steps[i] = stepOut{At: st.At.In(h.near.Zone), State: st.State, Reason: st.Reason.Text().In(web.Lang(ctx))}
 		if st.Actor != "" {
-			a := nameOf(names, st.Actor)
-			d.Steps[i].Actor = &a
+			d.Steps[i].Actor = nameOf(names, st.Actor).Name
 		}
 	}
 	return d, nil
