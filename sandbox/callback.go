@@ -316,6 +316,7 @@ func (q *callbackQueue) stop() {
 	q.gen++
 	q.wake.Broadcast()
 	q.mu.Unlock()
-	q.s.stopSending()
+	q.s.sender.cancel()
 	q.done.Wait()
+	q.s.sender.client.CloseIdleConnections()
 }

@@ -35,11 +35,6 @@ func newSender() *sender {
 	}}
 }
 
-func (s *Sandbox) stopSending() {
-	s.sender.cancel()
-	s.sender.client.CloseIdleConnections()
-}
-
 // deliver makes one try and reports whether WeCom would be content with it.
 func (s *Sandbox) deliver(d *delivery) bool {
 	target, body := d.request()

@@ -1,7 +1,7 @@
 package sandbox
 
 import (
-	"fmt"
+	"errors"
 	"net/http"
 	"time"
 )
@@ -11,6 +11,8 @@ type lifeSettings struct {
 	ArrivalsPerHour float64 `json:"arrivals_per_hour"` // new people through contact ways
 	JoinsPerHour    float64 `json:"joins_per_hour"`    // people scanning group codes
 	LeavesPerHour   float64 `json:"leaves_per_hour"`   // people leaving groups
+	ChatsPerHour    float64 `json:"chats_per_hour"`    // members writing to customers by themselves
+	DeletesPerHour  float64 `json:"deletes_per_hour"`  // customers deleting members for their own reasons
 	ConfirmMinutes  float64 `json:"confirm_minutes"`   // typical time until a member confirms
 	DeclineShare    float64 `json:"decline_share"`     // tasks that are never sent
 	Patience        int     `json:"patience"`          // mass messages in 7 days that a customer bears
@@ -18,7 +20,7 @@ type lifeSettings struct {
 
 func defaultLife() lifeSettings {
 	return lifeSettings{
-		ArrivalsPerHour: 40, JoinsPerHour: 12, LeavesPerHour: 4,
+		ArrivalsPerHour: 40, JoinsPerHour: 12, LeavesPerHour: 4, ChatsPerHour: 20, DeletesPerHour: 1,
 		ConfirmMinutes: 25, DeclineShare: 0.1, Patience: 3,
 	}
 }
@@ -47,6 +49,12 @@ func (s *Sandbox) startLife(set lifeSettings) {
 	s.livesOn(l, "leave", set.LeavesPerHour, func() {
 		_, _ = leaveGroup(s, &chatActQuery{}) // groups may be empty
 	})
+	s.livesOn(l, "chat", set.ChatsPerHour, func() {
+		_, _ = staffSays(s, &sayQuery{}) // nobody left to write to is no error
+	})
+	s.livesOn(l, "delete", set.DeletesPerHour, func() {
+		_, _ = customerDeletesStaff(s, &pairQuery{}) // nobody left to leave is no error
+	})
 	for _, m := range s.world.messages {
 		s.planConfirmations(m)
 	}
@@ -65,10 +73,12 @@ func (s *Sandbox) livesOn(l *life, what string, perHour float64, do func()) {
 		n++
 		u := float64(hash(s.world.seed, salt, n)>>11) / (1 << 53)
 		gap := time.Duration((0.25 + 1.5*u) * float64(time.Hour) / perHour)
-		if n == 1 {
-			gap = min(gap, time.Minute)
+		if n == 1 && what == "arrival" {
+			gap = min(gap, time.Minute) // somebody always comes soon after the start
+		} else {
+			gap = s.awake(gap)
 		}
-		s.after(s.awake(gap), func() {
+		s.after(gap, func() {
 			if s.world.life != l {
 				return
 			}
@@ -182,8 +192,9 @@ func (s *Sandbox) controlLife(_ *http.Request, body []byte) (any, error) {
 	if err := readControl(body, &q); err != nil {
 		return nil, err
 	}
-	if q.ArrivalsPerHour < 0 || q.ArrivalsPerHour > 1e6 || q.JoinsPerHour < 0 || q.LeavesPerHour < 0 || q.ConfirmMinutes < 0 {
-		return nil, fmt.Errorf("life: rates must not be negative, arrivals_per_hour at most 1e6")
+	if q.ArrivalsPerHour < 0 || q.ArrivalsPerHour > 1e6 || q.JoinsPerHour < 0 || q.LeavesPerHour < 0 ||
+		q.ChatsPerHour < 0 || q.DeletesPerHour < 0 || q.ConfirmMinutes < 0 {
+		return nil, errors.New("life: rates must not be negative, arrivals_per_hour at most 1e6")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -14,13 +14,7 @@ type scanJoinQuery struct {
 // scanJoinWay lets a person scan a group code: a customer unless named.
 func scanJoinWay(s *Sandbox, q *scanJoinQuery) (any, error) {
 	w := s.world
-	var j *joinWay
-	for _, cand := range w.joinWays {
-		if w.joinIndex[cand.id] == cand && (q.ConfigID == "" || cand.id == q.ConfigID) {
-			j = cand
-			break
-		}
-	}
+	j := w.pickJoinWay(q.ConfigID)
 	if j == nil {
 		return nil, unknownID("join way", q.ConfigID)
 	}
@@ -56,6 +50,23 @@ func scanJoinWay(s *Sandbox, q *scanJoinQuery) (any, error) {
 	return joinAnswer(w, j, c, cust, true, ""), nil
 }
 
+// pickJoinWay is the way of that id, or any; nil when there is none.
+func (w *world) pickJoinWay(id string) *joinWay {
+	if id != "" {
+		return w.joinIndex[id]
+	}
+	var live []*joinWay
+	for _, j := range w.joinWays {
+		if w.joinIndex[j.id] == j {
+			live = append(live, j)
+		}
+	}
+	if len(live) == 0 {
+		return nil
+	}
+	return live[w.draw(104)%uint64(len(live))]
+}
+
 func joinAnswer(w *world, j *joinWay, c *chat, cust int32, joined bool, why string) map[string]any {
 	v := map[string]any{"customer": w.customerID(cust), "config_id": j.id, "state": j.state, "joined": joined, "chat": ""}
 	if c != nil {
@@ -77,8 +88,12 @@ type chatActQuery struct {
 	Removed  bool   `json:"removed"`
 }
 
+// pickChat is the group of that id, or any that fits.
 func (s *Sandbox) pickChat(id string, fits func(*chat) bool) (*chat, error) {
-	for _, c := range s.world.chats {
+	w := s.world
+	from := w.draw(105)
+	for i := range w.chats {
+		c := w.chats[(from+uint64(i))%uint64(len(w.chats))]
 		if !c.dismissed && (id == "" || c.id == id) && fits(c) {
 			return c, nil
 		}

@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -191,4 +193,20 @@ func TestAStrangerFindsTheWholeWorldThroughListCalls(t *testing.T) {
 	if got := len(list(chats["group_chat_list"])); got != 5 {
 		t.Errorf("groups: got %d, want 5", got)
 	}
+}
+
+// TestMain fails when sandboxes leave goroutines behind.
+func TestMain(m *testing.M) {
+	before := runtime.NumGoroutine()
+	code := m.Run()
+	http.DefaultClient.CloseIdleConnections()
+	for deadline := time.Now().Add(3 * time.Second); runtime.NumGoroutine() > before && time.Now().Before(deadline); {
+		runtime.Gosched()
+	}
+	if n := runtime.NumGoroutine(); code == 0 && n > before {
+		buf := make([]byte, 1<<16)
+		fmt.Fprintf(os.Stderr, "%d goroutines left, %d at start\n%s\n", n, before, buf[:runtime.Stack(buf, true)])
+		code = 1
+	}
+	os.Exit(code)
 }
