@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -27,7 +28,7 @@ type Problem struct {
 type Fault struct {
 	Location string `json:"location" doc:"Path of the field, for example body.name"`
 	Message  string `json:"message"`
-	Value    any    `json:"value,omitempty" doc:"What was sent; never a secret"`
+	Value    any    `json:"value,omitempty" doc:"What was sent, when it stood in the address"`
 }
 
 func (p *Problem) Error() string { return p.Code + ": " + p.Detail }
@@ -106,15 +107,18 @@ func fromHuma(ctx context.Context, m *huma.ErrorModel) *Problem {
 	if code == "invalid" {
 		for _, d := range m.Errors {
 			if d != nil {
-				p.Errors = append(p.Errors, Fault{Location: d.Location, Message: d.Message, Value: echo(d.Value)})
+				p.Errors = append(p.Errors, Fault{Location: d.Location, Message: d.Message, Value: echo(d.Location, d.Value)})
 			}
 		}
 	}
 	return p
 }
 
-// echo repeats a wrong value only when it is short and simple: a whole body may hold a password.
-func echo(v any) any {
+// echo repeats a wrong value of the address only, short and simple: a body may hold a password.
+func echo(location string, v any) any {
+	if !strings.HasPrefix(location, "query.") && !strings.HasPrefix(location, "path.") {
+		return nil
+	}
 	switch v := v.(type) {
 	case string:
 		if len(v) <= 64 {
