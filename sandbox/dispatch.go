@@ -51,8 +51,9 @@ type family struct {
 type route struct {
 	path    string
 	aliases []string // old paths of the same call
-	method  string
-	who     caller // areas whose token may call; 0 = no token needed
+	method  string   // as documented
+	who     caller   // areas whose token may call; 0 = no token needed
+	getToo  bool     // a POST call that some SDKs make with GET
 	run     func(c *call) (any, error)
 	// raw, when set, answers by itself (uploads, downloads). It is called with
 	// s.mu NOT held and reports the errcode it sent.
@@ -77,11 +78,12 @@ type call struct {
 func post[Q any](path string, who caller, fn func(c *call, q *Q) (any, error)) route {
 	plan := planFor[Q]()
 	return route{path: path, method: http.MethodPost, who: who, run: func(c *call) (any, error) {
-		if c.r.Method == http.MethodGet {
-			return nil, refuse(40058, "%s is a POST call with a JSON body, it was called with GET", c.route.path)
-		}
 		var q Q
-		if err := plan.decodeBody(c, &q); err != nil {
+		decode := plan.decodeBody
+		if c.r.Method == http.MethodGet {
+			decode = plan.decodeQuery
+		}
+		if err := decode(c, &q); err != nil {
 			return nil, err
 		}
 		return fn(c, &q)
@@ -103,6 +105,12 @@ func get[Q any](path string, who caller, fn func(c *call, q *Q) (any, error)) ro
 // alias adds old paths of the same call.
 func (r route) alias(paths ...string) route {
 	r.aliases = append(r.aliases, paths...)
+	return r
+}
+
+// orGet lets a POST call be made with GET and query parameters.
+func (r route) orGet() route {
+	r.getToo = true
 	return r
 }
 
@@ -180,6 +188,9 @@ func (s *Sandbox) admit(c *call) error {
 // admitLocked finds out who calls and whether they may, now.
 func (s *Sandbox) admitLocked(c *call) error {
 	c.now, c.w = s.now(), s.world
+	if rt := c.route; rt.method == http.MethodPost && c.r.Method == http.MethodGet && !rt.getToo {
+		return refuse(40058, "%s is a POST call, it was called with GET", rt.path)
+	}
 	if c.route.who == 0 {
 		return nil
 	}

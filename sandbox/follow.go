@@ -30,6 +30,7 @@ type follower struct {
 	need   uint64        // epoch the follower must have reported on
 	needAt time.Time     // world time of need
 	looked int           // reports since need
+	said   time.Time     // next of the last report, as sent
 	heard  time.Time     // wall time of the last report
 	news   chan struct{} // closed when need grows
 }
@@ -161,8 +162,17 @@ func (s *Sandbox) follow(ctx context.Context, r report, next, seen time.Time) cl
 		s.clock.followers[r.ID] = f
 	}
 	f.heard = time.Now()
+	// The world may have passed next while the report was on its way: then the
+	// follower must look again. One that knows, and is idle all the same, is
+	// believed.
+	passed := !next.IsZero() && !next.After(s.now())
+	unaware := passed && (seen.Before(next) && (!seen.IsZero() || !next.Equal(f.said)))
+	f.said = next
+	if passed {
+		next = time.Time{}
+	}
 	f.busy, f.next = r.Busy, next
-	f.tells = r.Epoch > 0 || r.WaitMS > 0 || !next.IsZero() || !seen.IsZero()
+	f.tells = r.Epoch > 0 || r.WaitMS > 0 || r.Next != "" || !seen.IsZero()
 	f.looked++
 	// Without an epoch a report may have been on its way when the news came:
 	// only the next one surely looked after it.
@@ -170,11 +180,9 @@ func (s *Sandbox) follow(ctx context.Context, r report, next, seen time.Time) cl
 	if f.need > 0 && heard && (seen.IsZero() || !seen.Before(f.needAt)) {
 		f.need = 0
 	}
-	if now := s.now(); !next.IsZero() && !next.After(now) {
-		// The world has passed that time already: look again.
-		f.next = time.Time{}
+	if unaware && f.need == 0 {
 		s.clock.epoch++
-		f.owe(s.clock.epoch, now)
+		f.owe(s.clock.epoch, s.now())
 	}
 	if r.Busy || f.need > 0 {
 		s.freeze()

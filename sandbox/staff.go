@@ -132,7 +132,7 @@ func staffFamily() family {
 		get("/cgi-bin/user/get", byAnyone, userGet),
 		get("/cgi-bin/user/simplelist", byAnyone, userSimpleList),
 		get("/cgi-bin/user/list", byAnyone, userList),
-		post("/cgi-bin/user/list_id", byContact, userListID),
+		post("/cgi-bin/user/list_id", byContact, userListID).orGet(),
 		get("/cgi-bin/externalcontact/get_follow_user_list", byExternal, followUsers),
 	}}
 }

@@ -1,0 +1,147 @@
+package sandbox
+
+import "slices"
+
+type tagEditQuery struct {
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Order   *int64 `json:"order"`
+	AgentID int    `json:"agentid"`
+}
+
+func tagEdit(c *call, q *tagEditQuery) (any, error) {
+	w := c.w
+	if q.Name != "" {
+		if err := checkTagName(q.Name); err != nil {
+			return nil, err
+		}
+	}
+	if q.Order != nil {
+		if err := checkOrder(*q.Order); err != nil {
+			return nil, err
+		}
+	}
+	if t := w.tagIndex[q.ID]; t != nil {
+		if t.by != c.caller {
+			return nil, refuse(81011, "tag %q was made by another app or in the console", t.name)
+		}
+		if slices.ContainsFunc(t.group.tags, func(o *tag) bool { return o != t && !o.deleted && o.name == q.Name }) {
+			return nil, refuse(40071, "the group has another tag %q", q.Name)
+		}
+		t.rename(q)
+		return nil, nil
+	}
+	g := w.groupTags[q.ID]
+	if g == nil {
+		return nil, refuse(40068, "no tag or tag group %q", q.ID)
+	}
+	if g.by != c.caller {
+		return nil, refuse(81011, "tag group %q was made by another app or in the console", g.name)
+	}
+	if slices.ContainsFunc(w.tagGroups, func(o *tagGroup) bool { return o != g && !o.deleted && o.name == q.Name }) {
+		return nil, refuse(40071, "there is another group %q", q.Name)
+	}
+	if q.Name != "" {
+		g.name = q.Name
+	}
+	if q.Order != nil {
+		g.order = int(*q.Order)
+	}
+	return nil, nil
+}
+
+func (t *tag) rename(q *tagEditQuery) {
+	if q.Name != "" {
+		t.name = q.Name
+	}
+	if q.Order != nil {
+		t.order = int(*q.Order)
+	}
+}
+
+type tagDeleteQuery struct {
+	TagID   []string `json:"tag_id"`
+	GroupID []string `json:"group_id"`
+	AgentID int      `json:"agentid"`
+}
+
+func tagDelete(c *call, q *tagDeleteQuery) (any, error) {
+	if len(q.TagID) == 0 && len(q.GroupID) == 0 {
+		return nil, refuse(40068, "tag_id and group_id are both empty")
+	}
+	for _, id := range q.TagID {
+		t := c.w.tagIndex[id]
+		if t == nil {
+			return nil, refuse(40068, "no tag %q", id)
+		}
+		if t.by != c.caller {
+			return nil, refuse(81011, "tag %q was made by another app or in the console", t.name)
+		}
+	}
+	for _, id := range q.GroupID {
+		g := c.w.groupTags[id]
+		if g == nil {
+			return nil, refuse(40068, "no tag group %q", id)
+		}
+		if g.by != c.caller {
+			return nil, refuse(81011, "tag group %q was made by another app or in the console", g.name)
+		}
+	}
+	for _, id := range q.TagID {
+		if t := c.w.tagIndex[id]; t != nil {
+			c.w.deleteTag(t)
+		}
+	}
+	for _, id := range q.GroupID {
+		if g := c.w.groupTags[id]; g != nil {
+			c.w.deleteGroup(g)
+		}
+	}
+	return nil, nil
+}
+
+type tagMarkQuery struct {
+	UserID         string   `json:"userid"`
+	ExternalUserID string   `json:"external_userid"`
+	AddTag         []string `json:"add_tag"`
+	RemoveTag      []string `json:"remove_tag"`
+}
+
+func tagMark(c *call, q *tagMarkQuery) (any, error) {
+	r, err := c.w.relationParam(q.UserID, q.ExternalUserID)
+	if err != nil {
+		return nil, err
+	}
+	if len(q.AddTag) == 0 && len(q.RemoveTag) == 0 {
+		return nil, refuse(40068, "add_tag and remove_tag are both empty")
+	}
+	var add, remove []int32
+	for _, id := range q.AddTag {
+		t := c.w.tagIndex[id]
+		if t == nil {
+			return nil, refuse(40068, "add_tag names %q, which does not exist", id)
+		}
+		add = append(add, t.number)
+	}
+	for _, id := range q.RemoveTag {
+		t := c.w.tagIndex[id]
+		if t == nil {
+			return nil, refuse(40068, "remove_tag names %q, which does not exist", id)
+		}
+		remove = append(remove, t.number)
+	}
+	tags := slices.DeleteFunc(slices.Clone(r.tags), func(n int32) bool {
+		return c.w.tags[n].deleted || slices.Contains(remove, n)
+	})
+	for _, n := range add {
+		if !slices.Contains(tags, n) {
+			tags = append(tags, n)
+		}
+	}
+	if len(tags) > tagsPerRelation {
+		return nil, refuse(40144, "a relation carries at most %d tags", tagsPerRelation)
+	}
+	r.tags = tags
+	c.s.journal(entry{Kind: "tags_marked", Staff: q.UserID, Customer: q.ExternalUserID, Detail: "api"})
+	return nil, nil
+}
