@@ -18,6 +18,14 @@ const pages: [path: string, page: RouteComponent][] = [
   ['/welcomes', lazy(() => import('./pages/welcome/WelcomeList'), 'WelcomeList')],
   ['/welcomes/traces', lazy(() => import('./pages/welcome/WelcomeTraces'), 'WelcomeTraces')],
   ['/welcomes/$id', lazy(() => import('./pages/welcome/WelcomeEditor'), 'WelcomeEditor')],
+  ['/broadcasts', lazy(() => import('./pages/broadcast/BroadcastList'), 'BroadcastList')],
+  ['/broadcasts/$id', lazy(() => import('./pages/broadcast/BroadcastDetail'), 'BroadcastDetail')],
+  ['/broadcasts/$id/edit', lazy(() => import('./pages/broadcast/Planner'), 'Planner')],
+  ['/touches', lazy(() => import('./pages/governance/Touches'), 'Touches')],
+  ['/touches/$id', lazy(() => import('./pages/governance/Explain'), 'Explain')],
+  ['/held', lazy(() => import('./pages/governance/HeldBack'), 'HeldBack')],
+  ['/optouts', lazy(() => import('./pages/governance/Optouts'), 'Optouts')],
+  ['/caps', lazy(() => import('./pages/governance/Caps'), 'Caps')],
 ]
 
 export function newRouter() {

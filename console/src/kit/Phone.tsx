@@ -4,7 +4,7 @@ import type { Attachment } from '../api/types'
 import { useMe } from '../api/session'
 import { useWords } from '../i18n/i18n'
 import { Icon } from './Icon'
-import { Avatar } from './marks'
+import { initial } from './marks'
 import { w } from './words'
 
 export function PhonePreview({ from, text, attachments = [], time = '9:00', note }: { from: string; text: string; attachments?: Attachment[]; time?: string; note?: ReactNode }) {
@@ -20,18 +20,14 @@ export function PhonePreview({ from, text, attachments = [], time = '9:00', note
           <div className="talk">
             <div className="time">{time}</div>
             {empty && <div className="time">{t('phoneEmpty')}</div>}
-            {text.trim() !== '' && <div className="say"><Face name={from} /><div className="bubble">{text}</div></div>}
-            {attachments.map((a, i) => <div key={i} className="say"><Face name={from} /><Card attachment={a} /></div>)}
+            {text.trim() !== '' && <div className="say"><span className="face">{initial(from)}</span><div className="bubble">{text}</div></div>}
+            {attachments.map((a, i) => <div key={i} className="say"><span className="face">{initial(from)}</span><Card attachment={a} /></div>)}
           </div>
         </div>
       </div>
       <p className="phone-note">{note ?? t('phoneNote')}</p>
     </div>
   )
-}
-
-function Face({ name }: { name: string }) {
-  return <span className="face"><Avatar name={name} grey={false} size={32} /></span>
 }
 
 function Card({ attachment: a }: { attachment: Attachment }) {

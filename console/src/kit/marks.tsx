@@ -5,10 +5,15 @@ import { useFormat, useWords } from '../i18n/i18n'
 import { Icon } from './Icon'
 import { w } from './words'
 
-/** A face: the picture when there is one, else a letter that tells people apart (not the colour that many share). */
+/** The letter that stands for a name: the last Han character, else the number at its end, else the first letter. */
+export function initial(name: string): string {
+  if (/[\u3400-\u9fff]/.test(name)) return name.match(/[\u3400-\u9fff]/g)?.at(-1) ?? ''
+  return name.match(/\d{1,2}$/)?.[0] ?? name.slice(0, 1).toUpperCase()
+}
+
+/** A face: the picture when there is one, else its letter. */
 export function Avatar({ name, src, grey = true, size = 28 }: { name: string; src?: string; grey?: boolean; size?: number }) {
-  const letter = /[\u3400-\u9fff]/.test(name) ? (name.match(/[\u3400-\u9fff]/g)?.at(-1) ?? '') : (name.match(/\d+$/)?.[0] ?? name.slice(0, 1).toUpperCase())
-  return <span className={`av ${grey ? 'grey' : ''}`} style={{ width: size, height: size, fontSize: size >= 32 ? 14 : 12 }} aria-hidden="true">{src ? <img src={src} alt="" loading="lazy" referrerPolicy="no-referrer" /> : letter}</span>
+  return <span className={`av ${grey ? 'grey' : ''}`} style={{ width: size, height: size, fontSize: size >= 32 ? 14 : 12 }} aria-hidden="true">{src ? <img src={src} alt="" loading="lazy" referrerPolicy="no-referrer" /> : initial(name)}</span>
 }
 
 export type Tone = 'ok' | 'held' | 'harm' | 'warn' | 'bad' | 'plain'

@@ -29,6 +29,7 @@ export const w = words({
   none: ['还没有触达记录', 'No touches yet'],
   noneText: ['欢迎语、自动回复和群发的每一条，无论发出还是拦下，都会记在这里。', 'Every welcome message, automatic answer and mass message is recorded here, sent or held back.'],
   noneFor: ['还没有触达过这位客户', 'This customer was never touched'],
+  newRows: ['{n} 条新的', '{n} new'],
   more: ['再看 50 条', '50 more'],
   // explain
   one: ['一次触达', 'One touch'],

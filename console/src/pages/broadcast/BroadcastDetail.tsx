@@ -1,0 +1,127 @@
+// One mass message after it was submitted: what became of each customer and each member of staff, at what cost.
+import { useParams } from '@tanstack/react-router'
+import { Button, Tabs } from 'antd'
+import { useLive } from '../../api/live'
+import { useAct, useGet, useInvalidate } from '../../api/queries'
+import { useCan } from '../../api/session'
+import type { Broadcast, BroadcastTask, Receiver, ReceiverState } from '../../api/types'
+import { useFormat, useWords } from '../../i18n/i18n'
+import { A, useGo } from '../../kit/A'
+import { useSaid } from '../../kit/fail'
+import { List, type Column } from '../../kit/List'
+import { HeldMark, RuleId, State, type Tone } from '../../kit/marks'
+import { useStaffOptions } from '../../kit/options'
+import { Page, Panel } from '../../kit/Page'
+import { PhonePreview } from '../../kit/Phone'
+import { useReach } from '../../kit/reach'
+import { Ready } from '../../kit/states'
+import { useUrl } from '../../kit/useurl'
+import { BroadcastStateTag } from './BroadcastStateTag'
+import { w } from './words'
+import './broadcast.css'
+
+export function BroadcastDetail() {
+  const { id = '' } = useParams({ strict: false })
+  const t = useWords(w)
+  const invalidate = useInvalidate()
+  const path = `/broadcasts/${encodeURIComponent(id)}`
+  const found = useGet<Broadcast>(path)
+  useLive<{ id: string }>('broadcast', (e) => { if (e.id === id) void invalidate(path) })
+  if (found.data) return <Shown b={found.data} path={path} />
+  return <Page title={t('title')} crumbs={[{ text: t('title'), to: '/broadcasts' }]}><section className="panel"><Ready query={found} head>{() => null}</Ready></section></Page>
+}
+
+function Shown({ b, path }: { b: Broadcast; path: string }) {
+  const t = useWords(w)
+  const f = useFormat()
+  const go = useGo()
+  const url = useUrl()
+  const ask = useReach()
+  const said = useSaid()
+  const may = useCan()('broadcast.write')
+  const touches = ['/broadcasts', '/home']
+  const remind = useAct({ method: 'POST', path: `${path}/remind`, touches, done: () => said(t('reminded')) })
+  const cancel = useAct({ method: 'POST', path: `${path}/cancel`, touches, done: () => said(t('cancelled')) })
+  const remove = useAct({ method: 'DELETE', path, touches, done: () => go('/broadcasts') })
+  const waiting = b.tasks.staff - b.tasks.confirmed
+  const running = b.state === 'planned' || b.state === 'creating' || b.state === 'open'
+  const meta = [b.submitted_at && t('submittedAt', { time: f.moment(b.submitted_at) }), b.created_by, running && b.closes_at && t('closes', { time: f.when(b.closes_at) }), b.reminded > 0 && t('remindedN', { n: b.reminded })].filter(Boolean).join(' · ')
+  return (
+    <Page
+      title={b.name} crumbs={[{ text: t('title'), to: '/broadcasts' }]} tags={<BroadcastStateTag state={b.state} />} meta={meta}
+      actions={may && <>
+        {running && <Button onClick={() => cancel.mutate()} loading={cancel.isPending}>{t('cancel')}</Button>}
+        {b.state === 'open' && waiting > 0 && <Button type="primary" onClick={() => remind.mutate()} loading={remind.isPending}>{t('remind', { n: waiting })}</Button>}
+        {b.state === 'draft' && <><Button onClick={() => ask({ reach: t('removeReach', { name: b.name }), also: t('removeAlso'), button: t('remove'), danger: true, act: () => remove.mutateAsync() })}>{t('remove')}</Button><Button type="primary" onClick={() => go(`${path}/edit`)}>{t('edit')}</Button></>}
+      </>}
+    >
+      <div className="editor2">
+        <div className="stack" style={{ minWidth: 0 }}>
+          <Panel title={t('result')} sub={b.tasks.staff > 0 ? t('staffN', { a: b.tasks.confirmed, b: b.tasks.staff }) : undefined}><Results b={b} /></Panel>
+          <Tabs
+            activeKey={url.one('tab') || 'receivers'} onChange={(tab) => url.set({ tab: tab === 'receivers' ? undefined : tab, state: undefined, staff: undefined, after: undefined }, { replace: true })} destroyOnHidden
+            items={[{ key: 'receivers', label: t('receivers'), children: <Receivers path={path} /> }, { key: 'tasks', label: t('tasks'), children: <Tasks path={path} /> }]}
+          />
+        </div>
+        <div className="aside"><PhonePreview from="S01" text={b.text} attachments={b.attachments ?? []} /></div>
+      </div>
+    </Page>
+  )
+}
+
+function Results({ b }: { b: Broadcast }) {
+  const t = useWords(w)
+  const f = useFormat()
+  const c = b.counts
+  const cells: [string, number, string][] = [
+    [t('c_sent'), c.sent, ''], [t('c_held'), c.held, c.held > 0 ? 'held' : 'mute'], [t('c_unconfirmed'), c.unconfirmed, c.unconfirmed > 0 ? 'warn' : 'mute'], [t('c_matched'), c.matched, ''],
+    ...([[t('c_not_friend'), c.not_friend, ''], [t('c_over_limit'), c.over_limit, ''], [t('c_late'), c.late, 'harm'], [t('c_failed'), c.failed, 'bad']] as [string, number, string][]).filter(([, n]) => n > 0),
+  ]
+  const harm = b.harm.optouts + b.harm.deletions
+  const of = Math.max(1, c.sent + c.held + c.unconfirmed)
+  return (
+    <>
+      <dl className="results">{cells.map(([name, n, tone]) => <div key={name}><dt>{name}</dt><dd className={tone} title={f.exact(n)}>{f.count(n)}</dd></div>)}</dl>
+      <div className="share" style={{ marginTop: 14 }} aria-hidden="true">
+        {c.sent > 0 && <i style={{ flex: c.sent / of, background: 'var(--pine)' }} />}{c.held > 0 && <i className="hatch" style={{ flex: c.held / of }} />}{c.unconfirmed > 0 && <i style={{ flex: c.unconfirmed / of, background: 'var(--line)' }} />}
+      </div>
+      <p className="s13">{harm > 0 ? <span className="harm">{t('costN', { a: b.harm.optouts, b: b.harm.deletions, rate: f.perMille(harm, c.sent) })}</span> : <span className="mute">{t('costZero')}</span>}</p>
+    </>
+  )
+}
+
+const tones: Record<ReceiverState, Tone> = { reserved: 'plain', tasked: 'warn', delivered: 'ok', held: 'held', not_friend: 'plain', over_limit: 'plain', cancelled: 'plain', late: 'harm' }
+
+function Receivers({ path }: { path: string }) {
+  const t = useWords(w)
+  const f = useFormat()
+  const columns: Column<Receiver>[] = [
+    { key: 'customer', title: t('customer'), render: (r) => <A to={`/customers/${encodeURIComponent(r.customer.id)}`}>{r.customer.name}</A> },
+    { key: 'state', title: t('outcome'), render: (r) => <div className="row"><State tone={tones[r.state]}>{t(`rs_${r.state}`)}</State>{r.reason && <span className="s12 second row"><HeldMark>{r.reason}</HeldMark><RuleId id={r.rule_id} />{r.next_at && <span className="mute">{t('nextAt', { time: f.moment(r.next_at) })}</span>}</span>}</div> },
+    { key: 'staff', title: t('staff'), render: (r) => r.staff.name },
+    { key: 'at', title: t('at'), num: true, render: (r) => <span className="nowrap">{f.moment(r.sent_at)}</span> },
+    { key: 'why', title: '', num: true, render: (r) => (r.touch_id ? <A className="nowrap" to={`/touches/${encodeURIComponent(r.touch_id)}`}>{t('why')}</A> : null) },
+  ]
+  const states = Object.keys(tones) as ReceiverState[]
+  return (
+    <List<Receiver>
+      id="receivers" path={`${path}/receivers`} rowKey={(r) => r.touch_id || `${r.customer.id}${r.staff.id}`} columns={columns}
+      filters={[{ kind: 'one', key: 'state', label: t('outcome'), options: states.map((s) => ({ value: s, label: t(`rs_${s}`) })) }, { kind: 'one', key: 'staff', label: t('staff'), options: useStaffOptions() }]}
+      empty={{ title: t('noReceivers'), text: t('noReceiversText') }}
+    />
+  )
+}
+
+function Tasks({ path }: { path: string }) {
+  const t = useWords(w)
+  const f = useFormat()
+  const tone: Record<BroadcastTask['state'], Tone> = { waiting: 'warn', confirmed: 'ok', declined: 'plain', cancelled: 'plain' }
+  const columns: Column<BroadcastTask>[] = [
+    { key: 'staff', title: t('staff'), render: (x) => x.staff.name },
+    { key: 'state', title: t('state'), render: (x) => <State tone={tone[x.state]}>{t(`ts_${x.state}`)}</State> },
+    { key: 'customers', title: t('customers'), num: true, render: (x) => f.count(x.customers) },
+    { key: 'at', title: t('at'), num: true, render: (x) => <span className="nowrap">{f.moment(x.confirmed_at)}</span> },
+    { key: 'reminded', title: t('remindedCol'), num: true, render: (x) => x.reminded || '—' },
+  ]
+  return <List<BroadcastTask> id="tasks" path={`${path}/tasks`} rowKey={(x) => x.staff.id} columns={columns} empty={{ title: t('noTasks') }} />
+}

@@ -1,0 +1,138 @@
+// The planner: who, what, when on the left, the phone in the middle, and on the right what this would do, recounted 400 ms after the
+// last change. The foot states the reach at all times.
+import { useParams } from '@tanstack/react-router'
+import { Button, Input, Segmented, Select } from 'antd'
+import { useState } from 'react'
+import { ApiError, call } from '../../api/client'
+import { useGet, useInvalidate } from '../../api/queries'
+import type { Audience, Broadcast, BroadcastDraft, Plan } from '../../api/types'
+import { bytes } from '../../i18n/format'
+import { useFormat, useWords } from '../../i18n/i18n'
+import { useGo } from '../../kit/A'
+import { useFail, useSaid } from '../../kit/fail'
+import { MessageEditor } from '../../kit/MessageEditor'
+import { useStaffOptions, useTagOptions } from '../../kit/options'
+import { Page } from '../../kit/Page'
+import { PhonePreview } from '../../kit/Phone'
+import { useReach } from '../../kit/reach'
+import { Ready } from '../../kit/states'
+import { useChecked } from '../../kit/useChecked'
+import { useUrl } from '../../kit/useurl'
+import { PlanPanel } from './PlanPanel'
+import { w } from './words'
+import './broadcast.css'
+
+// add_msg_template: text up to 4,000 bytes, up to 9 attachments.
+const limit = 4000
+const maxAttachments = 9
+
+export function Planner() {
+  const { id = 'new' } = useParams({ strict: false })
+  const t = useWords(w)
+  const url = useUrl()
+  const isNew = id === 'new'
+  const found = useGet<Broadcast>(isNew ? null : `/broadcasts/${encodeURIComponent(id)}`)
+  if (isNew) return <Edit key="new" start={{ name: '', text: '', attachments: [], audience: { tags: url.many('tag'), tag_mode: 'any', staff: [], exclude_tags: [] } }} />
+  if (found.data) return <Edit key={found.data.id} id={found.data.id} start={found.data} />
+  return <Page title={t('createTitle')} crumbs={[{ text: t('title'), to: '/broadcasts' }]}><section className="panel"><Ready query={found} head>{() => null}</Ready></section></Page>
+}
+
+function Edit({ id, start }: { id?: string; start: BroadcastDraft }) {
+  const t = useWords(w)
+  const f = useFormat()
+  const go = useGo()
+  const ask = useReach()
+  const fail = useFail()
+  const said = useSaid()
+  const invalidate = useInvalidate()
+  const tags = useTagOptions()
+  const staff = useStaffOptions()
+  const [known, setKnown] = useState(id)
+  const [draft, setDraft] = useState<BroadcastDraft>(() => ({
+    name: start.name, text: start.text, attachments: start.attachments ?? [],
+    audience: { tags: start.audience.tags ?? [], tag_mode: start.audience.tag_mode || 'any', staff: start.audience.staff ?? [], exclude_tags: start.audience.exclude_tags ?? [] },
+  }))
+  const [savedAt, setSavedAt] = useState<Date>()
+  const [tried, setTried] = useState(false)
+  const set = (part: Partial<BroadcastDraft>) => { setDraft((was) => ({ ...was, ...part })); setSavedAt(undefined) }
+  const audience = (part: Partial<Audience>) => set({ audience: { ...draft.audience, ...part } })
+  const { name: _name, ...asked } = draft
+  const plan = useChecked<Plan>('/broadcasts/preview', asked)
+  const p = plan.data
+
+  const store = async (): Promise<string> => {
+    const saved = known ? await call<Broadcast>('PATCH', `/broadcasts/${encodeURIComponent(known)}`, { body: draft }) : await call<Broadcast>('POST', '/broadcasts', { body: draft })
+    setKnown(saved.id)
+    setSavedAt(new Date())
+    void invalidate('/broadcasts')
+    if (!known) go(`/broadcasts/${encodeURIComponent(saved.id)}/edit`, true)
+    return saved.id
+  }
+  const noName = draft.name.trim() === ''
+  const named = () => { setTried(true); return !noName }
+  const guard = async (act: () => Promise<void>) => { try { await act() } catch (error) { if (error instanceof ApiError) fail(error); else throw error } }
+  const [busy, setBusy] = useState<'save' | 'test' | 'submit'>()
+  const run = (what: 'save' | 'test' | 'submit', act: () => Promise<void>) => { if (!named()) return; setBusy(what); void guard(act).finally(() => setBusy(undefined)) }
+
+  const refused = p?.check.verdict === 'block' || bytes(draft.text) > limit
+  const empty = draft.text.trim() === '' && draft.attachments.length === 0
+  const reachable = p?.reachable ?? 0
+  const senders = p?.per_staff.length ?? 0
+  const submit = () => run('submit', async () => {
+    const to = await store()
+    // The reach is counted now, not taken from what is on the screen.
+    const now = await call<Plan>('GET', `/broadcasts/${encodeURIComponent(to)}/plan`)
+    ask({
+      reach: t('askReach', { staff: now.per_staff.length, n: now.reachable }), also: t('askAlso', { held: now.held }), button: t('submit', { n: now.reachable }),
+      act: async () => {
+        try {
+          await call('POST', `/broadcasts/${encodeURIComponent(to)}/submit`, { body: { expect_reachable: now.reachable } })
+          void invalidate('/broadcasts', '/home')
+          go(`/broadcasts/${encodeURIComponent(to)}`)
+        } catch (error) {
+          if (!(error instanceof ApiError)) throw error
+          fail(error)
+          void plan.refetch()
+          throw error
+        }
+      },
+    })
+  })
+  return (
+    <Page
+      title={known ? draft.name || t('createTitle') : t('createTitle')} crumbs={[{ text: t('title'), to: '/broadcasts' }]} tags={<span className="tag">{t('draftTag')}</span>}
+      meta={savedAt && t('savedAt', { time: f.clock(savedAt) })} className="planner"
+    >
+      <div className="editor3">
+        <section className="panel">
+          <div className="sec">
+            <h2><span className="no">1</span>{t('who')}</h2>
+            <label className="cond"><span>{t('name')}</span><span><Input value={draft.name} maxLength={60} status={tried && noName ? 'error' : ''} placeholder={t('nameHint')} onChange={(e) => set({ name: e.target.value })} />{tried && noName && <span className="bad s12">{t('needName')}</span>}</span></label>
+            <div className="cond"><span>{t('include')}</span><span className="row"><Select mode="multiple" style={{ flex: 1, minWidth: 0 }} options={tags} value={draft.audience.tags} placeholder={t('everyTag')} aria-label={t('tags')} showSearch={{ optionFilterProp: 'label' }} onChange={(v: string[]) => audience({ tags: v })} />{draft.audience.tags.length > 1 && <Segmented<Audience['tag_mode']> size="small" value={draft.audience.tag_mode} onChange={(v) => audience({ tag_mode: v })} options={[{ value: 'any', label: t('any') }, { value: 'all', label: t('all') }]} />}</span></div>
+            <div className="cond"><span>{t('and')}</span><Select mode="multiple" options={staff} value={draft.audience.staff} placeholder={t('everyStaff')} aria-label={t('staff')} showSearch={{ optionFilterProp: 'label' }} onChange={(v: string[]) => audience({ staff: v })} /></div>
+            <div className="cond"><span>{t('exclude')}</span><Select mode="multiple" options={tags} value={draft.audience.exclude_tags} placeholder={t('noExclude')} aria-label={t('exclude')} showSearch={{ optionFilterProp: 'label' }} onChange={(v: string[]) => audience({ exclude_tags: v })} /></div>
+            {p && <p className="s13" style={{ marginTop: 8 }}>{t.rich('chosen', { n: p.matched })} <span className="mute">{t('oneEach', { n: senders })}</span></p>}
+          </div>
+          <div className="sec">
+            <h2><span className="no">2</span>{t('what')}</h2>
+            <MessageEditor text={draft.text} onText={(text) => set({ text })} attachments={draft.attachments} onAttachments={(attachments) => set({ attachments })} check={empty ? undefined : p?.check} limit={limit} maxAttachments={maxAttachments} />
+          </div>
+          <div className="sec">
+            <h2><span className="no">3</span>{t('when')}</h2>
+            <p className="s13 second">{p?.opens_at ? t('later', { time: f.when(p.opens_at) }) : p?.closes_at ? t('nowOpen', { time: f.when(p.closes_at) }) : t('nowPlain')}</p>
+          </div>
+        </section>
+        <div className="aside"><PhonePreview from={p?.per_staff[0]?.staff.name ?? 'S01'} text={draft.text} attachments={draft.attachments} note={t('noNick')} /></div>
+        <PlanPanel plan={p} fresh={plan.fresh} error={plan.error} retry={() => void plan.refetch()} />
+      </div>
+      <div className="foot">
+        <span aria-live="polite">{refused ? <span className="bad">{t('footBlocked')}</span> : reachable === 0 ? <span className="second">{t('footZero')}</span> : <>{t.rich('footReach', { staff: senders, n: reachable })} <span className="second">{t('footNote')}</span></>}</span>
+        <span className="does">
+          <Button loading={busy === 'save'} onClick={() => run('save', async () => { await store(); said(t('saved')) })}>{t('saveDraft')}</Button>
+          <Button loading={busy === 'test'} disabled={empty || refused} onClick={() => run('test', async () => { await call('POST', `/broadcasts/${encodeURIComponent(await store())}/test`); said(t('tested')) })}>{t('test')}</Button>
+          <Button type="primary" loading={busy === 'submit'} disabled={refused || empty || reachable === 0 || !plan.fresh} onClick={submit}>{reachable > 0 ? t('submit', { n: reachable }) : t('submitPlain')}</Button>
+        </span>
+      </div>
+    </Page>
+  )
+}

@@ -1,0 +1,59 @@
+// Caps and sending hours. Here they can only be tightened; the server refuses anything else.
+import { Button, InputNumber } from 'antd'
+import { useState } from 'react'
+import { useAct, useGet } from '../../api/queries'
+import { useCan } from '../../api/session'
+import type { CapRule, Caps as CapsData } from '../../api/types'
+import { useWords } from '../../i18n/i18n'
+import { useSaid } from '../../kit/fail'
+import { BudgetString, RuleId } from '../../kit/marks'
+import { Facts, Page, Panel } from '../../kit/Page'
+import { useReach } from '../../kit/reach'
+import { Ready } from '../../kit/states'
+import { w } from './words'
+import './governance.css'
+
+export function Caps() {
+  const t = useWords(w)
+  const caps = useGet<CapsData>('/governance/caps')
+  return <Page title={t('caps')} meta={t('capsMeta')}><Ready query={caps} rows={6}>{(data) => <Edit key={data.version + JSON.stringify(data.rules)} caps={data} />}</Ready></Page>
+}
+
+function Edit({ caps }: { caps: CapsData }) {
+  const t = useWords(w)
+  const ask = useReach()
+  const said = useSaid()
+  const may = useCan()('governance.write')
+  const [rules, setRules] = useState(caps.rules)
+  const save = useAct<CapsData>({ method: 'PUT', path: '/governance/caps', body: () => ({ ...caps, rules }), touches: ['/governance', '/customers'], done: () => said(t('saved')) })
+  const changed = rules.some((r, i) => r.cap !== caps.rules[i]?.cap)
+  const week = rules.find((r) => r.days === 7)
+  const set = (at: number, cap: number) => setRules(rules.map((r, i) => (i === at ? { ...r, cap } : r)))
+  return (
+    <div className="cols">
+      <Panel title={t('caps')} sub={t('policy', { v: caps.version })}>
+        <ul className="caps">
+          {rules.map((r, i) => <CapRow key={i} rule={r} top={caps.rules[i]?.cap ?? r.cap} may={may} onCap={(cap) => set(i, cap)} />)}
+        </ul>
+        {may && <Button type="primary" style={{ marginTop: 20 }} disabled={!changed} loading={save.isPending} onClick={() => ask({ reach: week && week.cap !== caps.rules.find((r) => r.days === 7)?.cap ? t('tightenReach', { n: week.cap }) : t('tightenReachAny'), also: t('tightenAlso'), button: t('tighten'), act: () => save.mutateAsync() })}>{t('tighten')}</Button>}
+      </Panel>
+      <div className="stack">
+        <Panel title={t('quiet')}><Facts rows={[[t('everyDay'), `${caps.quiet.to} – ${caps.quiet.from}`], [t('sunday'), caps.quiet.sunday_from], [t('zone'), caps.quiet.zone]]} /><p className="s12 mute" style={{ marginTop: 8 }}>{t('quietText')}</p></Panel>
+        <Panel title={t('meaning')}><ul className="stack s13 second" style={{ gap: 8 }}><li>{t('meaning1')}</li><li>{t('meaning2')}</li><li>{t('meaning3')}</li></ul></Panel>
+      </div>
+    </div>
+  )
+}
+
+function CapRow({ rule: r, top, may, onCap }: { rule: CapRule; top: number; may: boolean; onCap: (cap: number) => void }) {
+  const t = useWords(w)
+  if (r.days <= 0) return <li><span>{r.title}</span><b>{r.cap || '—'}</b><span /><RuleId id={r.id} /></li>
+  return (
+    <li>
+      <span>{r.days === 1 ? t('capOneDay') : t('capRule', { days: r.days })}</span>
+      {may ? <InputNumber min={r.min} max={Math.min(r.max || top, top)} value={r.cap} onChange={(n) => onCap(n ?? r.cap)} aria-label={r.title} style={{ width: 90 }} /> : <b>{r.cap}</b>}
+      <span className="row"><span className="second s13 nowrap">{t('times')}</span><BudgetString used={0} cap={r.cap} days={r.days} /></span>
+      <RuleId id={r.id} />
+    </li>
+  )
+}

@@ -1,0 +1,129 @@
+// Why one touch was sent, or was not: first a sentence anyone understands, then the proof. Sent and held share one anatomy.
+import { useParams } from '@tanstack/react-router'
+import { Button } from 'antd'
+import { useAct, useGet } from '../../api/queries'
+import type { Recomputed, RuleRead, TouchDetail } from '../../api/types'
+import { useFormat } from '../../i18n/i18n'
+import { A, useGo } from '../../kit/A'
+import { useSaid } from '../../kit/fail'
+import { Icon } from '../../kit/Icon'
+import { RuleId } from '../../kit/marks'
+import { Facts, Page } from '../../kit/Page'
+import { Ready } from '../../kit/states'
+import { TimeString } from './TimeString'
+import { useTouchWords } from './Touches'
+import './governance.css'
+
+export function Explain() {
+  const { id = '' } = useParams({ strict: false })
+  const { t } = useTouchWords()
+  const said = useSaid()
+  const path = `/touches/${encodeURIComponent(id)}`
+  const touch = useGet<TouchDetail>(path)
+  const again = useAct<Recomputed>({ method: 'POST', path: `${path}/recompute`, got: (r) => { if (r.same) said(t('same')) } })
+  return (
+    <Page
+      title={t('oneTitle')} crumbs={[{ text: t('touches'), to: '/touches' }, { text: t('one') }]}
+      actions={touch.data && <><Button onClick={() => again.mutate()} loading={again.isPending}>{t('recompute')}</Button><Button onClick={() => void navigator.clipboard.writeText(location.href).then(() => said(t('copyLink')))}>{t('copyLink')}</Button></>}
+    >
+      <Ready query={touch} rows={10}>
+        {(x) => (
+          <div className="explain panel">
+            {again.data && !again.data.same && <p className="note bad" role="alert" style={{ margin: 16 }}><Icon name="warn" size={14} />{t('differs', { v: again.data.verdict })}</p>}
+            <Said touch={x} />
+            <div className="halves">
+              <div><Who touch={x} /><OverTime touch={x} /><Course touch={x} /></div>
+              <div><Rules rules={x.rules} version={x.rule_version} /><Afterwards touch={x} /></div>
+            </div>
+          </div>
+        )}
+      </Ready>
+    </Page>
+  )
+}
+
+function Said({ touch: x }: { touch: TouchDetail }) {
+  const { t } = useTouchWords()
+  const f = useFormat()
+  const held = x.state === 'held'
+  const sent = x.state === 'delivered' || x.state === 'committed'
+  const passed = x.rules.filter((r) => r.verdict === 'pass').length
+  const counted = x.class !== 'service' && x.window.cap > 0
+  return (
+    <div className="say">
+      <p className={`kind ${held ? 'held' : sent ? 'pine' : 'second'}`}><Icon name={held ? 'held' : sent ? 'check' : 'clock'} />{held ? t('notSent') : sent ? t('sent') : t('underway')}<span>{f.longDate(x.at)} {f.clock(x.at)}</span></p>
+      <h2>{x.sentence}</h2>
+      <p>{held ? (x.window.next_at ? t('nextAt', { time: `${f.longDate(x.window.next_at)} ${f.clock(x.window.next_at)}` }) : x.reason) : <>{t('passedAll', { n: passed })}{counted ? t('nth', { days: x.window.days, used: x.window.used, cap: x.window.cap }) : x.class === 'service' ? t('serviceNote') : ''}</>}</p>
+    </div>
+  )
+}
+
+function Who({ touch: x }: { touch: TouchDetail }) {
+  const { t, cls, channel } = useTouchWords()
+  return (
+    <section>
+      <h3>{t('who')}</h3>
+      <Facts rows={[
+        [t('customer'), <A key="c" to={`/customers/${encodeURIComponent(x.customer.id)}`}>{x.customer.name}</A>],
+        [t('requested'), x.who.requested_by || '—'], [t('reason'), x.who.reason || '—'], [t('sender'), x.who.sender || x.staff?.name || '—'],
+        [t('channel'), <span key="h">{channel(x.channel)} · {cls(x.class)}{x.campaign && <> · <A to={`/broadcasts/${encodeURIComponent(x.campaign.id)}`}>{x.campaign.name}</A></>}</span>],
+      ]} />
+      {x.text && <blockquote>{x.text}</blockquote>}
+    </section>
+  )
+}
+
+function OverTime({ touch: x }: { touch: TouchDetail }) {
+  const { t } = useTouchWords()
+  if (x.window.cap <= 0) return null
+  return <section><h3>{t('overTime')}<span>{t('overTimeSub')}</span></h3><TimeString touch={x} /></section>
+}
+
+export function Rules({ rules, version }: { rules: RuleRead[]; version: string }) {
+  const { t } = useTouchWords()
+  return (
+    <section>
+      <h3>{t('rules')}<span>{t('rulesSub', { v: version })}</span></h3>
+      <table className="plain-table read"><tbody>
+        {rules.map((r, i) => (
+          <tr key={i} className={r.verdict}>
+            <td><RuleId id={r.rule_id} /></td><td>{r.title}</td>
+            <td className="right nowrap">{r.before !== undefined && r.after !== undefined && r.verdict !== 'not_read' ? `${r.before} → ${r.after}` : r.value}</td>
+            <td className={`right nowrap ${r.verdict === 'pass' ? 'pine' : r.verdict === 'held' ? 'held b' : 'mute'}`}>{t(r.verdict)}</td>
+          </tr>
+        ))}
+      </tbody></table>
+    </section>
+  )
+}
+
+const stepNames = ['held', 'reserved', 'tasked', 'confirmed', 'delivered', 'committed', 'released'] as const
+
+function Course({ touch: x }: { touch: TouchDetail }) {
+  const { t } = useTouchWords()
+  const f = useFormat()
+  return (
+    <section>
+      <h3>{t('course')}</h3>
+      <ol className="course" style={{ gridTemplateColumns: `repeat(${Math.max(1, x.steps.length)}, 1fr)` }}>
+        {x.steps.map((s, i) => {
+          const known = stepNames.find((n) => n === s.state)
+          return <li key={i} className={s.at ? (s.state === 'held' ? 'stop' : '') : 'no'}><b>{known ? t(`step_${known}`) : s.state}</b>{s.at ? f.moment(s.at) : t('notYet')}</li>
+        })}
+      </ol>
+    </section>
+  )
+}
+
+function Afterwards({ touch: x }: { touch: TouchDetail }) {
+  const { t } = useTouchWords()
+  const f = useFormat()
+  const go = useGo()
+  return (
+    <>
+      {x.state !== 'held' && <section><h3>{t('afterwards')}</h3>{x.after.length === 0 ? <p className="mute s13">{t('nothingAfter')}</p> : <Facts rows={x.after.map((a): [string, string] => [f.moment(a.at), a.text])} />}</section>}
+      {x.options.length > 0 && <section><h3>{t('options')}</h3><ul className="ways">{x.options.map((o) => <li key={o.text}>{o.text}{o.link && <Button size="small" onClick={() => go(o.link ?? '/')}>{t('go')}</Button>}</li>)}</ul></section>}
+      <section><h3>{t('evidence')}</h3><p className="s12 mute">{x.evidence.permit && <>{t('permit')} <span className="rule">{x.evidence.permit}</span>　</>}{x.evidence.entry && <>{t('entry')} <span className="rule">{x.evidence.entry}</span></>}　<span className="rule">{x.id}</span></p></section>
+    </>
+  )
+}
