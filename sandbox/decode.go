@@ -34,8 +34,9 @@ func planFor[Q any]() plan {
 	return p
 }
 
-// carried are query parameters every call may bring.
-var carried = map[string]bool{"access_token": true, "debug": true}
+// carried are query parameters every call may bring. SDKs of years ago still
+// send agentid to calls that no longer know it.
+var carried = map[string]bool{"access_token": true, "debug": true, "agentid": true}
 
 // decodeQuery fills q (a pointer to struct of strings, ints and bools) from the
 // query string.
