@@ -3,6 +3,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -10,23 +11,30 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/netip"
+	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/nats-io/nats.go"
 
 	"zhiyin.dev/zhiyin/internal/auth"
+	"zhiyin.dev/zhiyin/internal/autoreply"
 	"zhiyin.dev/zhiyin/internal/bus"
 	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/config"
 	"zhiyin.dev/zhiyin/internal/contactway"
 	"zhiyin.dev/zhiyin/internal/customer"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/governance"
 	"zhiyin.dev/zhiyin/internal/groupchat"
 	"zhiyin.dev/zhiyin/internal/inbound"
+	"zhiyin.dev/zhiyin/internal/joinway"
+	"zhiyin.dev/zhiyin/internal/kf"
 	"zhiyin.dev/zhiyin/internal/outreach"
+	"zhiyin.dev/zhiyin/internal/seal"
+	"zhiyin.dev/zhiyin/internal/setting"
 	"zhiyin.dev/zhiyin/internal/staff"
+	"zhiyin.dev/zhiyin/internal/stats"
 	"zhiyin.dev/zhiyin/internal/sync"
 	"zhiyin.dev/zhiyin/internal/tag"
 	"zhiyin.dev/zhiyin/internal/web"
@@ -35,33 +43,17 @@ import (
 	"zhiyin.dev/zhiyin/wecom/callback"
 )
 
-// Config of an App: what cmd/zhiyin read from flags, environment and file.
+// Config of an App: what was configured, and what the command that runs it adds.
 type Config struct {
-	DataDir     string
-	DatabaseURL string // "" = SQLite in DataDir
-	NATSURL     string // "" = embedded
-	Zone        *time.Location
-	World       clock.World
-	Log         *slog.Logger
-	Key         []byte // salts hashes and signs links; at least 16 bytes
+	*config.Config
+	// Read answers what flags, environment and file say, for settings that change in the console; nil = always Config.
+	Read func() (*config.Config, error)
 
-	WeComURL string
-	CorpID   string
-	AgentID  int
-	Secrets  wecom.Secrets
-	// Crypto answers the callback keys of an area.
-	Crypto func(area string) (*callback.Crypto, error)
-
-	PublicURL      string
-	TrustedProxies []netip.Prefix
-	AdminPassword  string
-	OpenURL        string // host of WeCom's pages inside WeCom
-	LoginURL       string // host of WeCom's page with the QR code
-	CorpName       string
-	Sandbox        bool // the corp is a sandbox's: shown everywhere
-	Version        string
-	Console        http.Handler
-	ImageSources   []string // more places that pictures of customers come from
+	World    clock.World
+	Log      *slog.Logger
+	CorpName string // shown in the frame; "" = the corp's id
+	Version  string
+	Console  http.Handler // nil = no console in this process
 }
 
 // App is the platform.
@@ -70,6 +62,7 @@ type App struct {
 	Node         string
 	MadePassword string // of the first user, when it was made up at this start: to be shown once
 
+	Sealer     *seal.Sealer
 	DB         *db.DB
 	NATS       *nats.Conn
 	Bus        *bus.Bus
@@ -85,15 +78,26 @@ type App struct {
 	Contactway *contactway.Service
 	Outreach   *outreach.Service
 	Welcomes   *welcome.Service
+	Joinways   *joinway.Service
+	Autoreply  *autoreply.Service
+	Kf         *kf.Service
+	Stats      *stats.Service
+	Settings   *setting.Service
 	Sync       *sync.Service
 	Inbound    *inbound.Inbound
 
-	stopNATS func()
+	seen callbacks // what came in lately, for the health strip and the doctor
+
+	stopNATS  func()
+	stopWatch func()
 }
 
 // New opens the database and makes every part. Nothing runs before Start.
 func New(ctx context.Context, c Config) (*App, error) {
 	a := &App{Config: c, Node: nodeName()}
+	if a.Read == nil {
+		a.Read = func() (*config.Config, error) { return c.Config, nil }
+	}
 	if err := a.open(ctx); err != nil {
 		a.close()
 		return nil, err
@@ -108,13 +112,26 @@ func New(ctx context.Context, c Config) (*App, error) {
 
 // open reaches what lies below: database, bus, WeCom.
 func (a *App) open(ctx context.Context) (err error) {
-	if a.DB, err = db.Open(ctx, a.DatabaseURL, a.DataDir); err != nil {
+	if err = os.MkdirAll(a.Data, 0o700); err != nil {
+		return fmt.Errorf("make the data directory (ZHIYIN_DATA): %w", err)
+	}
+	if a.DB, err = db.Open(ctx, a.DatabaseURL.Reveal(), a.Data); err != nil {
 		return err
 	}
 	if err = a.DB.Migrate(ctx); err != nil {
 		return err
 	}
-	if a.NATS, a.stopNATS, err = bus.Connect(a.NATSURL, filepath.Join(a.DataDir, "nats"), a.Node); err != nil {
+	if a.Sealer, err = seal.Open(ctx, a.DB, cmp.Or(a.MasterKeyFile, filepath.Join(a.Data, "master.key"))); err != nil {
+		return err
+	}
+	if a.Settings, err = setting.Open(ctx, setting.Config{DB: a.DB, Sealer: a.Sealer, Read: a.Read}); err != nil {
+		return err
+	}
+	a.Config.Config = a.Settings.Current()
+	if err = a.Required(); err != nil {
+		return err
+	}
+	if a.NATS, a.stopNATS, err = bus.Connect(a.NATSURL.Reveal(), filepath.Join(a.Data, "nats"), a.Node); err != nil {
 		return err
 	}
 	a.Bus, err = bus.New(bus.Config{DB: a.DB, World: a.World, Wall: clock.SystemWall(), Log: a.Log, NATS: a.NATS, Node: a.Node})
@@ -122,15 +139,20 @@ func (a *App) open(ctx context.Context) (err error) {
 		return err
 	}
 	a.WeCom, err = wecom.New(wecom.Config{
-		BaseURL: a.WeComURL, CorpID: a.CorpID, AgentID: a.AgentID, Secrets: a.Secrets, Logger: a.Log,
-		Clock: func() time.Time { return a.World.Now().In(time.UTC) },
+		BaseURL: a.BaseURL, CorpID: a.CorpID, AgentID: a.AgentID, Logger: a.Log,
+		Secrets: secrets(a.Config.Config),
+		Clock:   func() time.Time { return a.World.Now().In(time.UTC) },
 	})
 	return err
 }
 
 // build makes the rooms.
 func (a *App) build() (err error) {
-	if a.Governor, err = governance.New(governance.Config{DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, Key: a.Key, Log: a.Log}); err != nil {
+	key, err := a.Sealer.Derive("governance")
+	if err != nil {
+		return err
+	}
+	if a.Governor, err = governance.New(governance.Config{DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, Key: key, Log: a.Log}); err != nil {
 		return err
 	}
 	if a.Live, err = web.NewLive(a.NATS, a.CorpID, a.Log); err != nil {
@@ -138,17 +160,18 @@ func (a *App) build() (err error) {
 	}
 	a.Staff = staff.New(staff.Config{DB: a.DB, Bus: a.Bus, World: a.World, WeCom: a.WeCom, CorpID: a.CorpID, Customers: a.liveRelations})
 	a.Auth = auth.New(auth.Config{
-		DB: a.DB, Wall: clock.SystemWall(), Log: a.Log, CorpID: a.CorpID, Members: a.Staff, AdminPassword: a.AdminPassword, Version: a.Version,
+		DB: a.DB, Wall: clock.SystemWall(), Log: a.Log, CorpID: a.CorpID, Members: a.Staff, AdminPassword: a.AdminPassword.Reveal(), Version: a.Version,
 		Login: func() auth.Login {
 			return auth.Login{AgentID: a.AgentID, OpenURL: a.OpenURL, LoginURL: a.LoginURL, Code: a.WeCom.UserByCode}
 		},
+		Window: a.window,
 		Corp: func(context.Context) auth.Corp {
-			return auth.Corp{ID: a.CorpID, Name: a.CorpName, Sandbox: a.Sandbox, Zone: a.Zone.String()}
+			return auth.Corp{ID: a.CorpID, Name: cmp.Or(a.CorpName, a.CorpID), Sandbox: !a.Official(), Zone: a.Zone.String()}
 		},
 	})
 	a.API = web.New(web.Config{
 		Log: a.Log, Wall: clock.SystemWall(), Version: a.Version, PublicURL: a.PublicURL, TrustedProxies: a.TrustedProxies,
-		Identify: a.Auth.Identify, Console: a.Console, ImageSources: a.ImageSources,
+		Identify: a.Auth.Identify, Console: a.Console, ImageSources: a.imageSources(),
 		Ready: []web.Check{{Name: "database", Test: a.DB.Ping}, {Name: "bus", Test: a.Bus.Ready}},
 	})
 	a.Customers = customer.New(customer.Config{
@@ -170,13 +193,27 @@ func (a *App) build() (err error) {
 	a.Welcomes = welcome.New(welcome.Config{
 		DB: a.DB, World: a.World, Zone: a.Zone, Outreach: a.Outreach, Governor: a.Governor, CorpID: a.CorpID, Channel: a.Contactway.ChannelOf,
 	})
+	a.Joinways = joinway.New(joinway.Config{
+		DB: a.DB, Bus: a.Bus, World: a.World, WeCom: a.WeCom, CorpID: a.CorpID, URL: func(path string) string { return a.API.URL(context.Background(), path) }, Live: a.Live.Publish,
+	})
+	a.Autoreply = autoreply.New(autoreply.Config{
+		DB: a.DB, World: a.World, Zone: a.Zone, CorpID: a.CorpID, Check: a.checkAnswer, HasJoinway: a.Joinways.Exists,
+	})
+	a.Kf = kf.New(kf.Config{
+		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, CorpID: a.CorpID, Seal: a.Sealer, Out: a.Outreach,
+		Rules: a.Autoreply, Ways: a.Joinways, Check: a.checkAnswer, Live: a.Live.Publish,
+	})
+	a.Stats = stats.New(stats.Config{
+		DB: a.DB, World: a.World, Zone: a.Zone, CorpID: a.CorpID, Scope: scope, Held: a.heldToday, Running: a.running, Health: a.health,
+		Todo: []func(context.Context, string) ([]stats.Todo, error){a.todoSessions, a.todoDeadLetters, a.todoSync},
+	})
 	a.Sync = sync.New(sync.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, Log: a.Log, WeCom: a.WeCom, Customers: a.Customers, CorpID: a.CorpID,
 		Live:   a.Live.Publish,
 		Before: []sync.Part{{Name: "departments", Read: a.readDepartments}, {Name: "staff", Read: a.readStaff}, {Name: "tags", Read: a.Tags.Sync}},
 		After:  []sync.Part{{Name: "groups", Read: a.readGroups}},
 	})
-	a.Inbound = inbound.New(inbound.Config{DB: a.DB, Bus: a.Bus, World: a.World, Log: a.Log, CorpID: a.CorpID, Crypto: a.Crypto})
+	a.Inbound = inbound.New(inbound.Config{DB: a.DB, Bus: a.Bus, World: a.World, Log: a.Log, CorpID: a.CorpID, Crypto: a.crypto, Skew: a.Skew, Seen: a.seen.note})
 	return nil
 }
 
@@ -187,9 +224,17 @@ func (a *App) connect() {
 		a.Welcomes.Added,   // first: the code lives 20 seconds
 		a.Contactway.Added, // tags of the channel
 	)
+	a.Groupchats.OnJoined = append(
+		a.Groupchats.OnJoined,
+		a.Joinways.Joined, // counts the join for the group code it came by
+		a.noteJoined,
+	)
+	a.Groupchats.OnLeft = append(a.Groupchats.OnLeft, a.noteLeft)
+	a.Governor.OnOptOut = append(a.Governor.OnOptOut, a.noteOptOut)
 	a.Outreach.OnSettled = append(
 		a.Outreach.OnSettled,
 		a.Welcomes.Settled,
+		a.Kf.Settled,
 		a.noteTouch,
 	)
 
@@ -197,12 +242,16 @@ func (a *App) connect() {
 		return a.Auth.EndSessions(ctx, tx, e.StaffID)
 	})
 
+	a.Settings.OnChange = append(a.Settings.OnChange, a.changed)
+
 	a.Governor.Register(a.Bus)
 	a.Staff.Register(a.Bus)
 	a.Groupchats.Register(a.Bus)
 	a.Customers.Register(a.Bus)
 	a.Contactway.Register(a.Bus)
 	a.Outreach.Register(a.Bus)
+	a.Joinways.Register(a.Bus)
+	a.Kf.Register(a.Bus)
 	a.Sync.Register(a.Bus)
 
 	a.Inbound.Register(a.API.Mux())
@@ -214,6 +263,17 @@ func (a *App) connect() {
 	a.Customers.RegisterAPI(a.API, a.aroundCustomers())
 	a.Contactway.RegisterAPI(a.API, contactway.Neighbours{Zone: a.Zone, Staff: a.staffNames, Tags: a.Tags.Names})
 	a.Welcomes.RegisterAPI(a.API, a.aroundWelcomes())
+	a.Groupchats.RegisterAPI(a.API, groupchat.Neighbours{Scope: scope, Staff: a.staffNames, Sources: a.Joinways.Sources})
+	a.Joinways.RegisterAPI(a.API, a.Zone)
+	a.Joinways.RegisterPages(a.API.Mux())
+	a.Autoreply.RegisterAPI(a.API)
+	a.Kf.RegisterAPI(a.API, kf.Neighbours{Zone: a.Zone, Scope: scope, Staff: a.staffNames})
+	a.Governor.RegisterAPI(a.API, governance.Neighbours{
+		Scope: scope, Staff: a.staffNames, Customers: a.customerNames, FindCustomers: a.findCustomers,
+	})
+	a.Governor.RegisterPages(a.API.Mux())
+	a.Stats.RegisterAPI(a.API)
+	a.Settings.RegisterAPI(a.API)
 }
 
 // Handler serves callbacks, API, console and pages.
@@ -233,11 +293,17 @@ func (a *App) Start(ctx context.Context) error {
 	if err := a.Sync.CatchUp(ctx); err != nil {
 		return fmt.Errorf("begin the catch-up: %w", err)
 	}
+	watched, stop := context.WithCancel(context.WithoutCancel(ctx))
+	a.stopWatch = stop
+	go a.watch(watched)
 	return nil
 }
 
 // Stop ends in the opposite order: first nothing new is taken, then what is in flight is finished, then the ground goes.
 func (a *App) Stop(ctx context.Context) error {
+	if a.stopWatch != nil {
+		a.stopWatch()
+	}
 	a.Inbound.Stop()
 	err := a.Bus.Stop(ctx)
 	a.close()
@@ -258,6 +324,45 @@ func (a *App) close() {
 		}
 		a.DB = nil
 	}
+}
+
+// crypto answers the callback keys of an area; the error names the variable that is missing.
+func (a *App) crypto(area string) (*callback.Crypto, error) {
+	pair, tokenVar, keyVar := a.Settings.Current().CallbackPair(area)
+	if pair.Token == "" || pair.AESKey == "" {
+		return nil, fmt.Errorf("%s and %s are not set", tokenVar, keyVar)
+	}
+	c, err := callback.New(pair.Token.Reveal(), pair.AESKey.Reveal(), a.CorpID)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", keyVar, err)
+	}
+	return c, nil
+}
+
+func secrets(c *config.Config) wecom.Secrets {
+	return wecom.Secrets{
+		Contact: c.Secrets["contact"].Reveal(), External: c.Secrets["external"].Reveal(), App: c.Secrets["app"].Reveal(),
+		Kf: c.Secrets["kf"].Reveal(), Archive: c.Secrets["archive"].Reveal(),
+	}
+}
+
+// changed takes over what was set in the console while we run: secrets at once, callback keys with the next callback.
+// What lies deeper (corp, hosts) needs a new start, and the console says so.
+func (a *App) changed(c *config.Config) {
+	s := secrets(c)
+	for area, secret := range map[wecom.Area]string{
+		wecom.AreaContact: s.Contact, wecom.AreaExternal: s.External, wecom.AreaApp: s.App, wecom.AreaKf: s.Kf, wecom.AreaArchive: s.Archive,
+	} {
+		a.WeCom.SetSecret(area, secret)
+	}
+}
+
+// imageSources is where pictures come from beside WeChat's own hosts: a sandbox serves its people's avatars itself.
+func (a *App) imageSources() []string {
+	if a.Official() {
+		return nil
+	}
+	return []string{a.BaseURL}
 }
 
 func nodeName() string {

@@ -4,9 +4,12 @@ import (
 	"context"
 	"time"
 
+	"zhiyin.dev/zhiyin/internal/auth"
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/customer"
 	"zhiyin.dev/zhiyin/internal/db"
+	"zhiyin.dev/zhiyin/internal/errs"
+	"zhiyin.dev/zhiyin/internal/governance"
 	"zhiyin.dev/zhiyin/internal/groupchat"
 	"zhiyin.dev/zhiyin/internal/sync"
 	"zhiyin.dev/zhiyin/internal/web"
@@ -137,4 +140,37 @@ func (a *App) aroundWelcomes() welcome.Neighbours {
 	return welcome.Neighbours{
 		Zone: a.Zone, Scope: scope, Staff: a.staffNames, Channels: a.Contactway.IDByState, Customers: a.Customers.Briefs,
 	}
+}
+
+func (a *App) customerNames(ctx context.Context, ids []string) (map[string]string, error) {
+	return a.Customers.Names(ctx, a.DB.Read(), ids)
+}
+
+func (a *App) findCustomers(ctx context.Context, name string) ([]string, error) {
+	const most = 200
+	return a.Customers.IDs(ctx, customer.Filter{Query: name}, most)
+}
+
+// checkAnswer reads words that answer a customer, when a rule is saved and when a person sends them.
+func (a *App) checkAnswer(_ context.Context, text string) error {
+	for _, f := range a.Governor.CheckFor(governance.Service, governance.KF, governance.Field{Name: "text", Text: text}).Findings {
+		if f.Severity == governance.Block {
+			return errs.Bad(f.Field, f.RuleID, f.Reason)
+		}
+	}
+	return nil
+}
+
+// window is when marketing may be sent, as the frame shows it.
+func (a *App) window(ctx context.Context) auth.Window {
+	now := a.World.Now()
+	opens, closes, err := a.Governor.Window(ctx, a.CorpID, now)
+	if err != nil {
+		return auth.Window{}
+	}
+	w := auth.Window{Open: opens <= now, ClosesAt: a.maybe(closes)}
+	if !w.Open {
+		w.OpensAt, w.ClosesAt = a.maybe(opens), nil
+	}
+	return w
 }

@@ -4,19 +4,19 @@ import (
 	"context"
 	"encoding/json"
 	"net/http/httptest"
+	"strconv"
 	"testing"
 	"time"
 
 	"zhiyin.dev/zhiyin/internal/app"
 	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/config"
 	"zhiyin.dev/zhiyin/internal/contactway"
 	"zhiyin.dev/zhiyin/internal/db/dbtest"
 	"zhiyin.dev/zhiyin/internal/log"
 	"zhiyin.dev/zhiyin/internal/sync"
 	"zhiyin.dev/zhiyin/internal/welcome"
 	"zhiyin.dev/zhiyin/sandbox"
-	"zhiyin.dev/zhiyin/wecom"
-	"zhiyin.dev/zhiyin/wecom/callback"
 )
 
 // morning is the first instant of the tests' worlds: a Tuesday at 10:00 in China.
@@ -44,17 +44,18 @@ func join(t *testing.T, box *sandbox.Server, databaseURL, dir string) *app.App {
 	if err != nil {
 		t.Fatal(err)
 	}
-	crypto, err := callback.New(box.Ready.Callback.Token, box.Ready.Callback.AESKey, box.Ready.CorpID)
+	cfg, err := config.Load(config.Sources{Env: []string{
+		"ZHIYIN_DATA=" + dir, "ZHIYIN_DATABASE_URL=" + databaseURL, "ZHIYIN_ADMIN_PASSWORD=correct horse",
+		"ZHIYIN_WECOM_BASE_URL=" + box.URL, "ZHIYIN_WECOM_OPEN_URL=" + box.URL, "ZHIYIN_WECOM_LOGIN_URL=" + box.URL,
+		"ZHIYIN_WECOM_CORP_ID=" + box.Ready.CorpID, "ZHIYIN_WECOM_AGENT_ID=" + strconv.Itoa(box.Ready.AgentID),
+		"ZHIYIN_WECOM_APP_SECRET=" + box.Ready.Secrets.App, "ZHIYIN_WECOM_CONTACT_SECRET=" + box.Ready.Secrets.Contact,
+		"ZHIYIN_WECOM_CALLBACK_TOKEN=" + box.Ready.Callback.Token, "ZHIYIN_WECOM_CALLBACK_AES_KEY=" + box.Ready.Callback.AESKey,
+		"ZHIYIN_CLOCK_URL=" + box.URL,
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := box.Ready.Secrets
-	a, err := app.New(t.Context(), app.Config{
-		DataDir: dir, DatabaseURL: databaseURL, Zone: sandbox.Zone, World: world, Log: log.Discard(), Key: []byte("0123456789abcdef"),
-		WeComURL: box.URL, CorpID: box.Ready.CorpID, AgentID: box.Ready.AgentID,
-		Secrets: wecom.Secrets{Contact: s.Contact, External: s.External, App: s.App, Kf: s.KF},
-		Crypto:  func(string) (*callback.Crypto, error) { return crypto, nil },
-	})
+	a, err := app.New(t.Context(), app.Config{Config: cfg, World: world, Log: log.Discard(), Version: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,8 @@ import (
 
 	"zhiyin.dev/zhiyin/internal/customer"
 	"zhiyin.dev/zhiyin/internal/db"
+	"zhiyin.dev/zhiyin/internal/governance"
+	"zhiyin.dev/zhiyin/internal/groupchat"
 	"zhiyin.dev/zhiyin/internal/outreach"
 )
 
@@ -17,5 +19,33 @@ func (a *App) noteTouch(ctx context.Context, tx *db.Tx, r outreach.Result) error
 	return customer.Note(ctx, tx, customer.Entry{
 		CorpID: r.CorpID, CustomerID: r.CustomerID, At: r.At, Kind: "touch", Actor: r.StaffID, Detail: string(r.Channel),
 		Ref: strconv.FormatInt(r.TouchID, 10),
+	})
+}
+
+func (a *App) noteJoined(ctx context.Context, tx *db.Tx, e groupchat.Joined) error {
+	if e.Kind != groupchat.Customer {
+		return nil
+	}
+	return customer.Note(ctx, tx, customer.Entry{
+		CorpID: e.CorpID, CustomerID: e.MemberID, At: e.At, Kind: "joined_group", Actor: e.InvitorID, Detail: e.ChatName, Ref: e.ChatID,
+	})
+}
+
+func (a *App) noteLeft(ctx context.Context, tx *db.Tx, e groupchat.Left) error {
+	if e.Kind != groupchat.Customer {
+		return nil
+	}
+	return customer.Note(ctx, tx, customer.Entry{
+		CorpID: e.CorpID, CustomerID: e.MemberID, At: e.At, Kind: "left_group", Detail: e.ChatName, Ref: e.ChatID,
+	})
+}
+
+func (a *App) noteOptOut(ctx context.Context, tx *db.Tx, e governance.OptedOut) error {
+	actor := e.By
+	if actor == "customer" {
+		actor = ""
+	}
+	return customer.Note(ctx, tx, customer.Entry{
+		CorpID: e.CorpID, CustomerID: e.CustomerID, At: e.At, Kind: "optout", Actor: actor, Detail: e.Via,
 	})
 }

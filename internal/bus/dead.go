@@ -46,3 +46,14 @@ func (b *Bus) TryAgain(ctx context.Context, corpID string, id int64) (int, error
 	})
 	return int(n), err
 }
+
+// Counts answers how much work is not done yet and how much was given up.
+func (b *Bus) Counts(ctx context.Context, corpID string) (pending, dead int, err error) {
+	now := b.world.Now()
+	err = b.db.Read().NewRaw("SELECT (SELECT COUNT(*) FROM work WHERE corp_id = ? AND state IN (?, ?) AND due_at <= ?), "+
+		"(SELECT COUNT(*) FROM work WHERE corp_id = ? AND state = ?)", corpID, Pending, Running, now, corpID, Dead).Scan(ctx, &pending, &dead)
+	if err != nil {
+		return 0, 0, fmt.Errorf("count work: %w", err)
+	}
+	return pending, dead, nil
+}

@@ -1,0 +1,228 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	gosync "sync"
+	"time"
+
+	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/errs"
+	"zhiyin.dev/zhiyin/internal/inbound"
+	"zhiyin.dev/zhiyin/internal/stats"
+	"zhiyin.dev/zhiyin/internal/sync"
+	"zhiyin.dev/zhiyin/wecom"
+)
+
+// callbacks remembers what came in lately on this node.
+type callbacks struct {
+	mu     gosync.Mutex
+	took   []time.Duration // of the last ones, a ring
+	next   int
+	lastAt clock.WallTime
+	last   inbound.Seen
+	failed bool // one could not be stored, and none was stored since
+	gap    bool // one could not be stored and a catch-up is still owed
+}
+
+const remembered = 512
+
+func (c *callbacks) note(s inbound.Seen) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.last, c.lastAt = s, clock.SystemWall().Now()
+	if s.Took == 0 { // refused, or a check of the address
+		return
+	}
+	if s.Err != nil {
+		c.failed, c.gap = true, true
+		return
+	}
+	c.failed = false
+	if len(c.took) < remembered {
+		c.took = append(c.took, s.Took)
+		return
+	}
+	c.took[c.next], c.next = s.Took, (c.next+1)%remembered
+}
+
+// owed says once, after callbacks could be stored again, that a catch-up is due.
+func (c *callbacks) owed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.gap || c.failed {
+		return false
+	}
+	c.gap = false
+	return true
+}
+
+func (c *callbacks) p95() (time.Duration, clock.WallTime, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.took) == 0 {
+		return 0, c.lastAt, c.failed
+	}
+	sorted := slices.Clone(c.took)
+	slices.Sort(sorted)
+	return sorted[len(sorted)*95/100], c.lastAt, c.failed
+}
+
+// health is the strip at the foot of the home page.
+func (a *App) health(ctx context.Context, lang string) (stats.Health, error) {
+	var h stats.Health
+	say := func(zh, en string, args ...any) string { return errs.Tf(zh, en, args...).In(lang) }
+	h.Token.State, h.Token.Detail = "ok", say("有效", "valid")
+	if area, err := a.tokenTrouble(ctx); err != nil {
+		h.Token.State, h.Token.Detail = "error", say("%s 的接口令牌拿不到：%v", "no token for %s: %v", area, err)
+	}
+	p95, last, failed := a.seen.p95()
+	h.Callback.State, h.Callback.Detail, h.Callback.LagP95MS = "ok", say("正常", "normal"), p95.Milliseconds()
+	if last != 0 {
+		t := last.Std().In(a.Zone)
+		h.Callback.LastAt = &t
+	}
+	if failed {
+		h.Callback.State, h.Callback.Detail = "error", say("存不下来，企业微信会重试", "cannot be stored; WeCom tries again")
+	}
+	run, err := a.Sync.Last(ctx)
+	if err != nil {
+		return h, err
+	}
+	n := run.Report.Parts["customers"]
+	h.Sync.Read, h.Sync.Expected, h.Sync.FinishedAt = n.Stored, n.Expected, a.maybe(run.FinishedAt)
+	switch {
+	case run.State == sync.Running:
+		h.Sync.State, h.Sync.Detail = "ok", say("正在同步", "running")
+	case run.State == sync.Failed || n.Failed > 0:
+		h.Sync.State, h.Sync.Detail = "error", say("有 %d 位没有存下", "%d were not stored", n.Failed)
+	default:
+		h.Sync.State, h.Sync.Detail = "ok", say("一致", "consistent")
+	}
+	if err := a.quota(ctx, &h); err != nil {
+		return h, err
+	}
+	h.Queue.Pending, h.Queue.Dead, err = a.Bus.Counts(ctx, a.CorpID)
+	h.Callback.Backlog = h.Queue.Pending
+	h.Queue.State, h.Queue.Detail = "ok", say("正常", "normal")
+	if h.Queue.Dead > 0 {
+		h.Queue.State, h.Queue.Detail = "warn", say("%d 件没有办成", "%d could not be done", h.Queue.Dead)
+	}
+	return h, err
+}
+
+// tokenTrouble asks for a token of each area that has a secret. A token that is held already costs nothing.
+func (a *App) tokenTrouble(ctx context.Context) (wecom.Area, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	for _, area := range []wecom.Area{wecom.AreaApp, wecom.AreaExternal, wecom.AreaKf} {
+		if err := a.WeCom.Check(ctx, area); err != nil {
+			return area, err
+		}
+	}
+	return "", nil
+}
+
+// quota is how much of WeCom's monthly mass messages the most-reached customer has had.
+func (a *App) quota(ctx context.Context, h *stats.Health) error {
+	now := a.World.Now().In(a.Zone)
+	month := time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, a.Zone)
+	h.Quota.State, h.Quota.Limit = "ok", month.AddDate(0, 1, -1).Day()
+	err := a.DB.Read().NewRaw("SELECT COALESCE(MAX(n), 0) FROM (SELECT COUNT(*) AS n FROM touch WHERE corp_id = ? AND delivered_at >= ? AND "+
+		"channel = 'mass_customer' GROUP BY customer_id) AS x", a.CorpID, clock.At(month)).Scan(ctx, &h.Quota.UsedMax)
+	if err != nil {
+		return fmt.Errorf("read the use of WeCom's quota: %w", err)
+	}
+	if h.Quota.UsedMax*10 >= h.Quota.Limit*8 {
+		h.Quota.State = "warn"
+	}
+	return nil
+}
+
+func (a *App) heldToday(ctx context.Context, lang string) (stats.Held, error) {
+	now := a.World.Now()
+	staff, err := scope(ctx)
+	if err != nil {
+		return stats.Held{}, err
+	}
+	back, err := a.Governor.Held(ctx, a.CorpID, now.Day(a.Zone), now+1, staff)
+	if err != nil {
+		return stats.Held{}, err
+	}
+	out := stats.Held{Touches: back.Touches, Persons: back.Persons, Rules: []stats.HeldRule{}}
+	for _, r := range back.Rules {
+		out.Rules = append(out.Rules, stats.HeldRule{RuleID: r.RuleID, Reason: errs.T(r.ReasonZh, r.ReasonEn).In(lang), Count: r.Count})
+	}
+	return out, nil
+}
+
+func (a *App) todoSessions(ctx context.Context, lang string) ([]stats.Todo, error) {
+	n, oldest, err := a.Kf.Queue(ctx)
+	if err != nil || n == 0 {
+		return nil, err
+	}
+	wait := a.World.Now().Sub(oldest).Round(time.Minute)
+	return []stats.Todo{{
+		Kind: "session_waiting", Count: n, Link: "/inbox?view=waiting", Title: errs.Tf("%d 个会话在等人接待", "%d conversations wait for a person", n).In(lang),
+		Detail: errs.Tf("最久等了 %d 分钟", "the longest for %d minutes", int(wait.Minutes())).In(lang),
+	}}, nil
+}
+
+func (a *App) todoDeadLetters(ctx context.Context, lang string) ([]stats.Todo, error) {
+	rows, n, err := a.Bus.DeadLetters(ctx, a.CorpID, 0, 1)
+	if err != nil || n == 0 {
+		return nil, err
+	}
+	return []stats.Todo{{
+		Kind: "dead_letters", Count: n, Link: "/settings/dead-letters", Title: errs.Tf("%d 件事没有办成", "%d things could not be done", n).In(lang),
+		Detail: errs.Tf("最近一件：%s", "the latest: %s", rows[0].Kind).In(lang),
+	}}, nil
+}
+
+func (a *App) todoSync(ctx context.Context, lang string) ([]stats.Todo, error) {
+	run, err := a.Sync.Last(ctx)
+	if err != nil || (run.State != sync.Failed && run.Report.Parts["relations"].Failed == 0) {
+		return nil, err
+	}
+	n := run.Report.Parts["relations"].Failed
+	return []stats.Todo{{
+		Kind: "sync_drift", Count: n, Link: "/settings/sync", Title: errs.T("同步没有读全", "The sync did not read everything").In(lang),
+		Detail: errs.Tf("%d 个客户关系没有存下", "%d relations were not stored", n).In(lang),
+	}}, nil
+}
+
+func (a *App) running(context.Context) ([]stats.Running, error) { return nil, nil }
+
+// watch begins a catch-up after callbacks could not be stored for a while, or after the corp's clock jumped.
+func (a *App) watch(ctx context.Context) {
+	const (
+		every = time.Second
+		jump  = 30 * time.Minute
+	)
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	former := a.World.Now()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		now := a.World.Now()
+		reason := sync.Reason("")
+		switch {
+		case a.seen.owed():
+			reason = sync.Gap
+		case now.Sub(former).Abs() > jump:
+			reason = sync.Clock
+		}
+		former = now
+		if reason == "" {
+			continue
+		}
+		if _, err := a.Sync.Begin(ctx, reason); err != nil && ctx.Err() == nil {
+			a.Log.Error("begin a catch-up", "reason", reason, "error", err)
+		}
+	}
+}
