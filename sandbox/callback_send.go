@@ -38,9 +38,12 @@ func newSender() *sender {
 // deliver makes one try and reports whether WeCom would be content with it.
 func (s *Sandbox) deliver(d *delivery) bool {
 	target, body := d.request()
-	status, _, err := s.sender.do(http.MethodPost, target, body)
+	status, answer, err := s.sender.do(http.MethodPost, target, body)
 	if err != nil {
 		return false
+	}
+	if status == http.StatusOK {
+		s.passiveReply(d, answer)
 	}
 	return status == http.StatusOK || s.repeatOnlyUnanswered()
 }

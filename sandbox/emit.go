@@ -219,8 +219,6 @@ func (s *Sandbox) exampleValues(id string) map[string]string {
 	if len(w.chats) > 0 {
 		v["ChatId"] = w.chats[0].id
 	}
-	if s.kfExample != nil {
-		s.kfExample(id, v)
-	}
+	s.kfExample(id, v)
 	return v
 }

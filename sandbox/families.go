@@ -17,5 +17,14 @@ func families() []family {
 		massFamily(),
 		peopleFamily(),
 		imageFamily(),
+		kfFamily(),
+		mediaFamily(),
+		messageFamily(),
+		appActFamily(),
+		oauthFamily(),
+		loginFamily(),
+		ticketFamily(),
+		agentFamily(),
+		menuFamily(),
 	}
 }

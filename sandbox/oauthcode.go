@@ -13,6 +13,7 @@ const codeLife = 5 * time.Minute
 type loginCode struct {
 	staff    string // userid, or
 	customer string // external_userid
+	private  bool   // the member consented to show private fields
 	expires  time.Time
 }
 

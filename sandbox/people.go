@@ -212,7 +212,16 @@ func (s *Sandbox) pair(q pairQuery, fits func(*relation) bool) (*relation, error
 		return nil, fmt.Errorf("customer %q has no relation that fits", q.Customer)
 	}
 	from := w.draw(102)
-	for i := range len(w.relations) {
+	if staff >= 0 {
+		own := w.staff[staff].relations
+		for i := range own {
+			if r := &w.relations[own[(from+uint64(i))%uint64(len(own))]]; ok(r) {
+				return r, nil
+			}
+		}
+		return nil, fmt.Errorf("member %q has no relation that fits", q.Staff)
+	}
+	for i := range w.relations {
 		if r := &w.relations[(from+uint64(i))%uint64(len(w.relations))]; ok(r) {
 			return r, nil
 		}
@@ -278,6 +287,8 @@ type sayQuery struct {
 	Customer string `json:"customer"`
 	Chat     string `json:"chat"`
 	KF       string `json:"kf"`
+	OpenKfID string `json:"open_kfid"` // the same as kf
+	MenuID   string `json:"menu_id"`   // a click in a kf menu
 	Text     string `json:"text"`
 }
 
@@ -288,6 +299,9 @@ func staffSays(s *Sandbox, q *sayQuery) (any, error) {
 	}
 	if q.Chat != "" {
 		return s.staffSaysInChat(q)
+	}
+	if q.KF != "" || q.OpenKfID != "" {
+		return servicerSays(s, &servicerQuery{kfActor: kfActor{q.KF, q.OpenKfID, q.Customer}, Staff: q.Staff, Text: q.Text})
 	}
 	r, err := s.pair(pairQuery{q.Staff, q.Customer}, (*relation).friends)
 	if err != nil {
@@ -329,9 +343,6 @@ func (s *Sandbox) talk(r *relation) {
 // account, the only place where the server interface sees it.
 func customerSays(s *Sandbox, q *sayQuery) (any, error) {
 	if q.Staff == "" && q.Chat == "" {
-		if s.kfSays == nil {
-			return nil, errors.New(`say to whom? give "staff" or "chat"`)
-		}
 		return s.kfSays(q)
 	}
 	if q.Chat != "" {

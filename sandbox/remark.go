@@ -62,6 +62,3 @@ func customerRemark(c *call, q *remarkQuery) (any, error) {
 	}
 	return nil, nil
 }
-
-// knowsMedia says whether a media id can be used now.
-func (s *Sandbox) knowsMedia(id string) bool { return s.mediaKnown == nil || s.mediaKnown(id) }

@@ -45,10 +45,6 @@ type Sandbox struct {
 	calls    uint64 // let in or refused: the draw of call faults
 	hints    uint64 // error answers, which carry a request id
 	madeCode uint64
-	// What the kf and media chapters answer to the others; nil without them.
-	kfExample  func(event string, values map[string]string)
-	kfSays     func(q *sayQuery) (any, error)
-	mediaKnown func(id string) bool
 }
 
 // New builds a sandbox: the world as at start, the clock running. It opens no

@@ -21,6 +21,9 @@ var switchValues = map[string][]string{
 	"mass.cap":                {"month", "week", "day"},        // mass messages a customer may get
 	"mass.dispatch_ms":        {"2000", "0", "500", "10000"},   // 41063 until then, world time
 	"groupchat.read_delay_ms": {"2000", "0", "500", "10000"},   // groupchat/get shows changes then, world time
+	"kf.no_token_limit":       {"on", "off"},                   // sync_msg without a token: 10 calls a minute and account
+	"kf.empty_pages":          {"off", "on"},                   // sync_msg puts an empty page before each full one
+	"kf.trans_to_ended":       {"any", "from_3"},               // states from which the API may end a session
 	"groupchat.auto_create":   {"replace", "append", "ignore"}, // what a created room does to a full list
 }
 

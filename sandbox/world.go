@@ -48,6 +48,10 @@ type world struct {
 	msgIndex map[string]*massMessage
 	moments  []*moment
 
+	kf    *kfDesk
+	media *mediaStore
+	app   *appState
+
 	deliveries []Delivery
 	entries    []entry
 	stampedAt  time.Time

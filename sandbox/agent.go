@@ -1,0 +1,93 @@
+package sandbox
+
+import "strconv"
+
+func agentFamily() family {
+	return family{routes: []route{
+		get("/cgi-bin/agent/get", byApp, agentGet),
+		get("/cgi-bin/agent/list", byApp, agentList),
+	}}
+}
+
+// agentParam is the agentid of a query.
+type agentParam struct {
+	AgentID string `json:"agentid"`
+}
+
+func (q *agentParam) check(c *call) error {
+	if q.AgentID == "" {
+		return agentID{}.check(c)
+	}
+	n, err := strconv.Atoi(q.AgentID)
+	if err != nil {
+		n = -1
+	}
+	return agentID{given: true, n: n}.check(c)
+}
+
+type agentBrief struct {
+	AgentID int    `json:"agentid"`
+	Name    string `json:"name"`
+	Logo    string `json:"square_logo_url"`
+}
+
+type agentReply struct {
+	reply
+	agentBrief
+	Description    string       `json:"description"`
+	AllowUsers     allowUsers   `json:"allow_userinfos"`
+	AllowParties   allowParties `json:"allow_partys"`
+	AllowTags      allowTags    `json:"allow_tags"`
+	Close          int          `json:"close"`
+	RedirectDomain string       `json:"redirect_domain"`
+	ReportLocation int          `json:"report_location_flag"`
+	ReportEnter    int          `json:"isreportenter"`
+	HomeURL        string       `json:"home_url"`
+}
+
+type allowUsers struct {
+	User []allowUser `json:"user"`
+}
+
+type allowUser struct {
+	UserID string `json:"userid"`
+}
+
+type allowParties struct {
+	PartyID []int `json:"partyid"`
+}
+
+type allowTags struct {
+	TagID []int `json:"tagid"`
+}
+
+// viewAgent is the one app of the corp, which everybody may see.
+func (c *call) viewAgent() agentBrief {
+	return agentBrief{AgentID: c.s.agentID, Name: c.w.spec.Corp + "助手", Logo: c.base + "/avatar/0.svg"}
+}
+
+func agentGet(c *call, q *agentParam) (any, error) {
+	if err := q.check(c); err != nil {
+		return nil, err
+	}
+	out := agentReply{
+		reply: done(), agentBrief: c.viewAgent(), Description: "客户运营",
+		AllowUsers: allowUsers{User: []allowUser{}}, AllowParties: allowParties{PartyID: []int{1}},
+		AllowTags: allowTags{TagID: []int{}}, ReportEnter: 1,
+	}
+	for i := range c.w.staff {
+		if m := &c.w.staff[i]; !m.resigned {
+			out.AllowUsers.User = append(out.AllowUsers.User, allowUser{UserID: m.id})
+		}
+	}
+	return out, nil
+}
+
+type agentListReply struct {
+	reply
+	AgentList []agentBrief `json:"agentlist"`
+}
+
+func agentList(c *call, _ *none) (any, error) {
+	return agentListReply{reply: done(), AgentList: []agentBrief{c.viewAgent()}}, nil
+}
