@@ -116,13 +116,13 @@ func (s *Service) startSession(ctx context.Context, tx *db.Tx, account, staffID 
 func (s *Service) attempt(ctx context.Context, tx *db.Tx, limits map[string]int) (waitMS int64, err error) {
 	now := s.Wall.Now()
 	since := now.Add(-tryWindow)
-	if _, err := tx.NewDelete().Model((*tryRow)(nil)).Where("at <= ?", since).Exec(ctx); err != nil {
+	if err := tx.Lock(ctx, "login/"+s.CorpID); err != nil { // one at a time: the clearing below touches everybody's rows
+		return 0, err
+	}
+	if _, err := tx.NewDelete().Model((*tryRow)(nil)).Where("corp_id = ? AND at <= ?", s.CorpID, since).Exec(ctx); err != nil {
 		return 0, fmt.Errorf("clear old logins: %w", err)
 	}
 	for who, most := range limits {
-		if err := tx.Lock(ctx, "login/"+who); err != nil {
-			return 0, err
-		}
 		var times []clock.WallTime
 		err := tx.NewSelect().Model((*tryRow)(nil)).Column("at").Where("corp_id = ? AND who = ?", s.CorpID, who).
 			OrderExpr("at").Scan(ctx, &times)

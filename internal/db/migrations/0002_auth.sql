@@ -77,7 +77,7 @@ CREATE TABLE login_try (
     at      BIGINT NOT NULL
 );
 CREATE INDEX login_try_who ON login_try (corp_id, who, at);
-CREATE INDEX login_try_at ON login_try (at);
+CREATE INDEX login_try_at ON login_try (corp_id, at);
 
 -- +goose Down
 DROP TABLE login_try;
