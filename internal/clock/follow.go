@@ -23,6 +23,7 @@ type Follower struct {
 
 	mu      sync.Mutex
 	now     Time
+	exact   time.Time // now as the sandbox told it: it counts finer than milliseconds
 	at      time.Time // wall instant at which the world stood at now
 	speed   float64
 	running bool
@@ -38,7 +39,7 @@ func Follow(ctx context.Context, base, id string) (*Follower, error) {
 		url: strings.TrimRight(base, "/") + "/_sandbox/clock/follow", id: id,
 		http: &http.Client{Timeout: 2 * time.Second}, changed: make(chan struct{}),
 	}
-	if err := f.report(ctx, true, 0); err != nil {
+	if err := f.report(ctx, true, 0, time.Time{}); err != nil {
 		return nil, fmt.Errorf("follow the clock at %s: %w", base, err)
 	}
 	return f, nil
@@ -49,8 +50,9 @@ func (f *Follower) Run(ctx context.Context, load Load) {
 	tick := time.NewTicker(followEvery)
 	defer tick.Stop()
 	for {
-		busy, next := load(ctx, f.Now())
-		_ = f.report(ctx, busy, next) // a sandbox that is away: the world runs on by interpolation
+		now, seen := f.look()
+		busy, next := load(ctx, now)
+		_ = f.report(ctx, busy, next, seen) // a sandbox that is away: the world runs on by interpolation
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
@@ -59,10 +61,19 @@ func (f *Follower) Run(ctx context.Context, load Load) {
 	}
 }
 
-func (f *Follower) report(ctx context.Context, busy bool, next Time) error {
+// look answers the world's time in milliseconds, and as exactly as the sandbox told it: a sandbox that waits until its
+// own instant was seen would wait for ever for one that was cut.
+func (f *Follower) look() (Time, time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := f.nowLocked()
+	return now, f.exact.Add(now.Sub(f.now))
+}
+
+func (f *Follower) report(ctx context.Context, busy bool, next Time, seen time.Time) error {
 	body := map[string]any{"id": f.id, "busy": busy}
-	if seen := f.Now(); !seen.IsZero() {
-		body["seen"] = seen.In(time.UTC)
+	if !seen.IsZero() {
+		body["seen"] = seen
 	}
 	if !next.IsZero() {
 		body["next"] = next.In(time.UTC)
@@ -90,7 +101,7 @@ func (f *Follower) report(ctx context.Context, busy bool, next Time) error {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.now, f.at, f.speed, f.running = At(ans.Clock), time.Now(), ans.Speed, ans.Running
+	f.now, f.exact, f.at, f.speed, f.running = At(ans.Clock), ans.Clock, time.Now(), ans.Speed, ans.Running
 	close(f.changed)
 	f.changed = make(chan struct{})
 	return nil
