@@ -20,9 +20,9 @@ type house struct {
 }
 
 var ours = house{
-	ground: []string{"auth", "bus", "calls", "clock", "config", "db", "errs", "log", "pages", "web"},
+	ground: []string{"auth", "bus", "calls", "clock", "config", "db", "errs", "log", "pages", "seal", "setting", "web"},
 	spine:  []string{"governance", "inbound", "outreach"},
-	nouns:  []string{"autoreply", "contactway", "customer", "groupchat", "joinway", "kf", "staff", "stats", "sync", "tag", "welcome"},
+	nouns:  []string{"autoreply", "contactway", "customer", "deadletter", "doctor", "groupchat", "joinway", "kf", "staff", "stats", "sync", "tag", "welcome"},
 	top:    []string{"app"},
 	apart:  []string{"deptest"},
 	pairs: map[string][]string{
