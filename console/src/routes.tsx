@@ -13,6 +13,7 @@ const pages: [path: string, page: RouteComponent][] = [
   ['/joinways', lazy(() => import('./pages/joinway/Joinways'), 'Joinways')],
   ['/groupchats', lazy(() => import('./pages/groupchat/GroupchatList'), 'GroupchatList')],
   ['/groupchats/$id', lazy(() => import('./pages/groupchat/GroupchatDetail'), 'GroupchatDetail')],
+  ['/inbox', lazy(() => import('./pages/inbox/Inbox'), 'Inbox')],
   ['/autoreplies', lazy(() => import('./pages/autoreply/AutoreplyList'), 'AutoreplyList')],
   ['/autoreplies/$id', lazy(() => import('./pages/autoreply/AutoreplyEditor'), 'AutoreplyEditor')],
   ['/welcomes', lazy(() => import('./pages/welcome/WelcomeList'), 'WelcomeList')],

@@ -56,6 +56,7 @@ describe('times', () => {
     expect(f.date('2025-09-01T00:00:00+08:00', 'zh', zone, now)).toBe('2025-09-01')
     expect(f.date('2025-09-01T00:00:00+08:00', 'en', zone, now)).toBe('1 Sep 2025')
   })
+  test('the day for the API is the corp’s day', () => expect(f.isoDay(new Date('2026-11-20T17:00:00Z'), zone)).toBe('2026-11-21'))
   test('today needs no date', () => expect(f.when(at, 'zh', zone, now)).toBe('14:32'))
   test('the zone is the corp’s, not the browser’s', () => expect(f.clock(at, 'zh', 'UTC')).toBe('06:32'))
   test('an empty or zero time is a dash', () => {

@@ -132,6 +132,12 @@ export function longDate(at: string | Date | null | undefined, lang: Lang, zone:
   return lang === 'zh' ? `${Number(p.month)}月${Number(p.day)}日（${p.weekday}）` : `${p.weekday} ${p.day} ${p.month}`
 }
 
+/** The calendar day of an instant as the API names it: 2026-11-20. */
+export function isoDay(at: Date, zone: string): string {
+  const p = parts(at, zone, 'zh-CN')
+  return `${p.year}-${p.month}-${p.day}`
+}
+
 /** The nearest way to say it: today 14:32, else 11-20 14:32. */
 export function when(at: string | Date | null | undefined, lang: Lang, zone: string, now: Date = new Date()): string {
   const d = at ? read(at) : null

@@ -85,6 +85,7 @@ export function useFormat() {
     date: (at?: string | Date | null) => f.date(at, lang, zone),
     longDate: (at?: string | Date | null) => f.longDate(at, lang, zone),
     when: (at?: string | Date | null) => f.when(at, lang, zone),
+    isoDay: (at: Date) => f.isoDay(at, zone),
     list: (items: string[]) => items.join(lang === 'zh' ? '、' : ', '),
   }), [lang, zone])
 }

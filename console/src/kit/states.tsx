@@ -5,7 +5,7 @@ import { A } from './A'
 import type { ApiError } from '../api/client'
 import { useMe } from '../api/session'
 import { useFormat, useWords } from '../i18n/i18n'
-import { useSaid } from './fail'
+import { useCopy } from './useCopy'
 import { Icon, type IconName } from './Icon'
 import { w } from './words'
 
@@ -27,7 +27,7 @@ export function Skeleton({ rows = 6, head = false }: { rows?: number; head?: boo
 
 export function Failed({ error, retry }: { error: ApiError; retry?: () => void }) {
   const t = useWords(w)
-  const said = useSaid()
+  const copy = useCopy()
   if (error.status === 403) return <Forbidden error={error} />
   if (error.status === 404) return <Missing text={error.message} />
   const lost = error.status === 0
@@ -38,7 +38,7 @@ export function Failed({ error, retry }: { error: ApiError; retry?: () => void }
       {error.ref && <span className="ref">{t('ref', { ref: error.ref })}</span>}
       <div className="does">
         {retry && <Button onClick={retry}>{t('retry')}</Button>}
-        {error.ref && <Button onClick={() => { void navigator.clipboard.writeText(error.ref).then(() => said(t('copied'))) }}>{t('copyRef')}</Button>}
+        {error.ref && <Button onClick={() => copy(error.ref)}>{t('copyRef')}</Button>}
       </div>
     </div>
   )

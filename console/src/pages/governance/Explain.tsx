@@ -10,6 +10,7 @@ import { Icon } from '../../kit/Icon'
 import { RuleId } from '../../kit/marks'
 import { Facts, Page } from '../../kit/Page'
 import { Ready } from '../../kit/states'
+import { useCopy } from '../../kit/useCopy'
 import { TimeString } from './TimeString'
 import { useTouchWords } from './Touches'
 import './governance.css'
@@ -18,13 +19,14 @@ export function Explain() {
   const { id = '' } = useParams({ strict: false })
   const { t } = useTouchWords()
   const said = useSaid()
+  const copy = useCopy()
   const path = `/touches/${encodeURIComponent(id)}`
   const touch = useGet<TouchDetail>(path)
   const again = useAct<Recomputed>({ method: 'POST', path: `${path}/recompute`, got: (r) => { if (r.same) said(t('same')) } })
   return (
     <Page
       title={t('oneTitle')} crumbs={[{ text: t('touches'), to: '/touches' }, { text: t('one') }]}
-      actions={touch.data && <><Button onClick={() => again.mutate()} loading={again.isPending}>{t('recompute')}</Button><Button onClick={() => void navigator.clipboard.writeText(location.href).then(() => said(t('copyLink')))}>{t('copyLink')}</Button></>}
+      actions={touch.data && <><Button onClick={() => again.mutate()} loading={again.isPending}>{t('recompute')}</Button><Button onClick={() => copy(location.href)}>{t('copyLink')}</Button></>}
     >
       <Ready query={touch} rows={10}>
         {(x) => (

@@ -16,6 +16,7 @@ export function HeldBack() {
   const f = useFormat()
   const url = useUrl()
   const days = url.one('days') === '7' ? 7 : url.one('days') === '30' ? 30 : 1
+  const from = f.isoDay(new Date(Date.now() - (days - 1) * 86_400_000))
   const held = useGet<Held>('/governance/held', { days }, { keep: true })
   return (
     <Page title={t('heldTitle')} actions={<Segmented value={days} onChange={(n) => url.set({ days: n === 1 ? undefined : String(n) })} options={[{ value: 1, label: t('d1') }, { value: 7, label: t('d7') }, { value: 30, label: t('d30') }]} />}>
@@ -28,14 +29,14 @@ export function HeldBack() {
                 <thead><tr><th>{t('reason')}</th><th>{t('rule')}</th><th>{t('nextPossible')}</th><th style={{ width: '34%' }} /><th className="right">{t('count')}</th></tr></thead>
                 <tbody>{h.rules.map((r) => (
                   <tr key={`${r.rule_id}${r.reason}`}>
-                    <td><A to={`/touches?state=held&rule=${encodeURIComponent(r.rule_id)}`}>{r.reason}</A>{r.title && <div className="mute s12">{r.title}</div>}</td><td><RuleId id={r.rule_id} /></td><td className="nowrap">{f.moment(r.next_at)}</td>
+                    <td><A to={`/touches?state=held&rule=${encodeURIComponent(r.rule_id)}&from=${from}`}>{r.reason}</A>{r.title && <div className="mute s12">{r.title}</div>}</td><td><RuleId id={r.rule_id} /></td><td className="nowrap">{f.moment(r.next_at)}</td>
                     <td><span style={{ display: 'block', height: 6, borderRadius: 3, background: 'var(--line2)' }}><i style={{ display: 'block', height: 6, borderRadius: 3, background: 'var(--held)', minWidth: 3, width: `${(r.count / Math.max(1, ...h.rules.map((x) => x.count))) * 100}%` }} /></span></td>
                     <td className="right b">{f.count(r.count)}</td>
                   </tr>
                 ))}</tbody>
               </table>
             </Panel>
-            <Panel title={t('heldRows')}><TouchTable query={{ state: 'held' }} /></Panel>
+            <Panel title={t('heldRows')}><TouchTable query={{ state: 'held', from }} /></Panel>
           </div>
         )}
       </Ready>

@@ -31,7 +31,7 @@ export function TimeString({ touch: x }: { touch: TouchDetail }) {
   const label = t('windowLabel', { days: x.window.days, used: x.window.used, cap: x.window.cap })
   return (
     <svg viewBox={`0 0 ${width} ${height}`} width="100%" role="img" aria-label={label}>
-      <text x={Math.max(left, Math.min((a + b) / 2, right - 120))} y={12} textAnchor="middle" fontSize={12} fontWeight={600} fill={colour}>{label}</text>
+      <text x={Math.max(left, a)} y={12} fontSize={12} fontWeight={600} fill={colour}>{label}</text>
       <rect x={a} y={22} width={Math.max(0, b - a)} height={38} rx={3} fill={held ? 'var(--held-wash)' : 'var(--wash)'} />
       <line x1={left} x2={right} y1={line} y2={line} stroke="var(--control)" />
       {ticks.map((ms, i) => <g key={ms}><line x1={place(ms)} x2={place(ms)} y1={62} y2={66} stroke="var(--control)" />{i % step === 0 && place(ms) < right - 20 && <text x={place(ms)} y={80} textAnchor="middle" fontSize={12} fill="var(--ink3)">{f.date(new Date(ms))}</text>}</g>)}
@@ -43,7 +43,7 @@ export function TimeString({ touch: x }: { touch: TouchDetail }) {
         ? <g transform={`translate(${place(at)} ${line})`} stroke="var(--held)" strokeWidth={1.5} fill="var(--surface)"><circle r={7} /><path d="M-2-2.5v5M2-2.5v5" strokeLinecap="round" /></g>
         : <circle cx={place(at)} cy={line} r={6} fill="var(--pine)" />}
       {!held && <text x={place(at) + 10} y={34} fontSize={12} fontWeight={600} fill="var(--pine)">{t('thisOne')}</text>}
-      {!Number.isNaN(next) && <g><line x1={place(next)} x2={place(next)} y1={26} y2={62} stroke="var(--held)" strokeDasharray="2 2" /><text x={Math.min(place(next) + 4, right - 60)} y={34} fontSize={12} fill="var(--ink2)">{t('from', { time: f.moment(x.window.next_at) })}</text></g>}
+      {!Number.isNaN(next) && <g><line x1={place(next)} x2={place(next)} y1={26} y2={62} stroke="var(--held)" strokeDasharray="2 2" /><text x={Math.min(place(next), right - 44)} y={20} textAnchor="middle" fontSize={12} fill="var(--ink2)">{t('from', { time: f.moment(x.window.next_at) })}</text></g>}
     </svg>
   )
 }

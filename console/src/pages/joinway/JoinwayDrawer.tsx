@@ -7,6 +7,7 @@ import { href } from '../../kit/A'
 import { useSaid } from '../../kit/fail'
 import { useReach } from '../../kit/reach'
 import { Ready } from '../../kit/states'
+import { useCopy } from '../../kit/useCopy'
 import { RoomBar } from './RoomBar'
 import { w } from './words'
 
@@ -27,6 +28,7 @@ function Edit({ way, close }: { way?: Joinway; close: () => void }) {
   const t = useWords(w)
   const ask = useReach()
   const said = useSaid()
+  const copy = useCopy()
   const may = useCan()('joinway.write')
   const groups = useList<Groupchat>('/groupchats', { state: 'live' }, '', 200)
   const options = (groups.data?.pages.flatMap((p) => p.items) ?? []).map((g) => ({ value: g.id, label: `${g.name}（${g.members}）` }))
@@ -46,7 +48,7 @@ function Edit({ way, close }: { way?: Joinway; close: () => void }) {
           <img src={way.qr_code} alt={t('code')} width={132} height={132} style={{ borderRadius: 8, border: '1px solid var(--line)' }} />
           <div className="stack" style={{ gap: 8, flex: 1, minWidth: 0 }}>
             {way.rooms.map((r) => <RoomBar key={r.chat_id} room={r} />)}
-            {way.page_url && <div className="row s13"><span className="second">{t('page')}</span><button type="button" className="linky" onClick={() => void navigator.clipboard.writeText(page).then(() => said(t('copied')))}>{t('copy')}</button><a href={page} target="_blank" rel="noreferrer">{t('open')}</a></div>}
+            {way.page_url && <div className="row s13"><span className="second">{t('page')}</span><button type="button" className="linky" onClick={() => copy(page)}>{t('copy')}</button><a href={page} target="_blank" rel="noreferrer">{t('open')}</a></div>}
           </div>
         </div>
       )}

@@ -26,7 +26,6 @@ export const w = words({
   full: ['满', 'full'],
   page: ['客户打开的页面', 'Page for customers'],
   copy: ['复制链接', 'Copy link'],
-  copied: ['已复制', 'Copied'],
   open: ['打开', 'Open'],
   empty: ['还没有群活码', 'No group codes yet'],
   emptyText: ['建一个，客户扫码或在客服里说关键词，就进有空位的群。', 'Make one: customers who scan it, or say a keyword to customer service, join a group with room.'],

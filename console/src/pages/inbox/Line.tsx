@@ -1,0 +1,32 @@
+// One line of a talk: whose it is shows by side and ground, never by colour alone.
+import type { Message } from '../../api/types'
+import { useFormat, useWords } from '../../i18n/i18n'
+import { A } from '../../kit/A'
+import { Icon } from '../../kit/Icon'
+import { Avatar, HeldMark } from '../../kit/marks'
+import { w } from './words'
+
+const kinds = { image: 'kindImage', voice: 'kindVoice', video: 'kindVideo', file: 'kindFile', link: 'kindLink' } as const
+
+export function Line({ message: m }: { message: Message }) {
+  const t = useWords(w)
+  const f = useFormat()
+  if (m.from === 'system' || m.from === 'event' || m.type === 'event') return <div className="sys"><span>{m.text}　{f.clock(m.at)}</span></div>
+  const note = m.from === 'note' || m.type === 'note'
+  const out = m.from !== 'customer'
+  const bot = m.from === 'bot'
+  const kind = m.type in kinds ? t(kinds[m.type as keyof typeof kinds]) : m.type === 'text' || note ? '' : t('kindOther')
+  const who = note ? `${t('note')} · ${m.agent?.name ?? ''}` : bot ? t('bot') : out ? `${m.agent?.name ?? ''}${m.from === 'wecom' ? ` ${t('inWecom')}` : ''}` : ''
+  const state = out && !note && m.state !== 'received' ? m.state : undefined
+  return (
+    <div className={`m ${out ? 'out' : ''} ${bot ? 'bot' : ''} ${note ? 'note-m' : ''}`}>
+      {bot ? <span className="av grey"><Icon name="robot" size={14} /></span> : <Avatar name={out ? (m.agent?.name ?? '·') : '客'} grey={!out} size={32} />}
+      <div>
+        <p className="meta">{who && <span>{who}</span>}<span>{f.clock(m.at)}</span>{state && state !== 'sent' && <span className={state === 'failed' ? 'bad b' : state === 'held' ? 'held' : ''}>{t(`m_${state}`)}</span>}</p>
+        <div className="x">{kind && <span className="mute">[{kind}] </span>}{m.text}</div>
+        {bot && m.rule && <p className="cite"><Icon name="note" size={14} />{t('basis')} <A to={`/autoreplies/${encodeURIComponent(m.rule.id)}`}>{m.rule.name}</A></p>}
+        {(m.state === 'failed' || m.state === 'held') && <p className="cite">{m.state === 'held' ? <HeldMark>{m.reason}</HeldMark> : <span className="bad">{m.reason}</span>}{m.touch_id && <A to={`/touches/${encodeURIComponent(m.touch_id)}`}>{t('why')}</A>}</p>}
+      </div>
+    </div>
+  )
+}
