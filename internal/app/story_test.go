@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http/httptest"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/contactway"
 	"zhiyin.dev/zhiyin/internal/db/dbtest"
 	"zhiyin.dev/zhiyin/internal/log"
-	"zhiyin.dev/zhiyin/internal/sync"
+	syncing "zhiyin.dev/zhiyin/internal/sync"
 	"zhiyin.dev/zhiyin/internal/welcome"
 	"zhiyin.dev/zhiyin/sandbox"
 )
@@ -27,7 +28,7 @@ func small() sandbox.Options {
 }
 
 // platform starts a sandbox and a platform that is connected to it.
-func platform(t *testing.T, opts sandbox.Options, databaseURL string) (*sandbox.Server, *app.App) {
+func platform(t *testing.T, opts sandbox.Options, databaseURL string) (*sandbox.Server, *node) {
 	t.Helper()
 	box, err := sandbox.Start(t.Context(), opts)
 	if err != nil {
@@ -37,8 +38,15 @@ func platform(t *testing.T, opts sandbox.Options, databaseURL string) (*sandbox.
 	return box, join(t, box, databaseURL, t.TempDir())
 }
 
+// node is a running platform.
+type node struct {
+	*app.App
+	url   string
+	leave func() // stops it, and its following of the sandbox's clock
+}
+
 // join starts one more platform (or the same one again) for a sandbox.
-func join(t *testing.T, box *sandbox.Server, databaseURL, dir string) *app.App {
+func join(t *testing.T, box *sandbox.Server, databaseURL, dir string) *node {
 	t.Helper()
 	world, err := clock.Follow(t.Context(), box.URL, dir)
 	if err != nil {
@@ -59,17 +67,23 @@ func join(t *testing.T, box *sandbox.Server, databaseURL, dir string) *app.App {
 	if err != nil {
 		t.Fatal(err)
 	}
-	go world.Run(t.Context(), a.Bus.Load)
+	follow, stopFollow := context.WithCancel(t.Context())
+	go world.Run(follow, a.Bus.Load)
 	if err := a.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	web := httptest.NewServer(a.Handler())
-	t.Cleanup(web.Close)
-	t.Cleanup(func() { _ = a.Stop(context.Background()) })
+	n := &node{App: a, url: web.URL, leave: sync.OnceFunc(func() {
+		stopFollow()
+		a.Live.Close()
+		web.Close()
+		_ = a.Stop(context.WithoutCancel(t.Context()))
+	})}
+	t.Cleanup(n.leave)
 	if err := box.SetCallback("", web.URL+"/callback/wecom", box.Ready.Callback.Token, box.Ready.Callback.AESKey); err != nil {
 		t.Fatal(err)
 	}
-	return a
+	return n
 }
 
 // eventually waits, bounded, until ok answers true.
@@ -86,15 +100,15 @@ func eventually(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-func synced(t *testing.T, a *app.App) sync.Run {
+func synced(t *testing.T, a *node) syncing.Run {
 	t.Helper()
-	var run sync.Run
+	var run syncing.Run
 	eventually(t, "the sync to end", func() bool {
 		var err error
 		if run, err = a.Sync.Last(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		return run.State == sync.Done || run.State == sync.Failed
+		return run.State == syncing.Done || run.State == syncing.Failed
 	})
 	return run
 }
@@ -136,7 +150,7 @@ func TestScanOfAChannelCodeIsWelcomedAndExplained(t *testing.T) {
 	eachEngine(t, func(t *testing.T, databaseURL string) {
 		box, a := platform(t, small(), databaseURL)
 		run := synced(t, a)
-		if c := run.Report.Parts["customers"]; run.State != sync.Done || c.Expected != 60 || c.Stored != 60 || c.Failed != 0 {
+		if c := run.Report.Parts["customers"]; run.State != syncing.Done || c.Expected != 60 || c.Stored != 60 || c.Failed != 0 {
 			t.Fatalf("first sync: %+v", run)
 		}
 		staff := act(t, box, map[string]any{"act": "scan_contact_way"})["staff"].(string)

@@ -1,7 +1,6 @@
 package app_test
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"testing"
@@ -57,9 +56,7 @@ func TestSyncThatIsStoppedInTheMiddleGoesOnWhereItWas(t *testing.T) {
 			run, err := first.Sync.Last(t.Context())
 			return err == nil && run.Report.Parts["relations"].Read >= 3000
 		})
-		if err := first.Stop(context.WithoutCancel(t.Context())); err != nil {
-			t.Fatal(err)
-		}
+		first.leave()
 		before := calls(t, box).Endpoints["/cgi-bin/externalcontact/batch/get_by_user"].Calls
 		run := synced(t, join(t, box, databaseURL, dir))
 		if c := run.Report.Parts["customers"]; run.State != sync.Done || c.Stored != 10_000 || c.Failed != 0 {
@@ -85,9 +82,7 @@ func TestCatchUpFindsWhatNoCallbackToldAndSendsNoLateWelcome(t *testing.T) {
 		t.Cleanup(func() { _ = box.Close() })
 		first := join(t, box, databaseURL, dir)
 		synced(t, first)
-		if err := first.Stop(context.WithoutCancel(t.Context())); err != nil {
-			t.Fatal(err)
-		}
+		first.leave()
 		scan := act(t, box, map[string]any{"act": "scan_contact_way"})
 		if err := box.Advance(t.Context(), time.Minute); err != nil {
 			t.Fatal(err)

@@ -14,12 +14,15 @@ import (
 // Load tells a sandbox whether the platform has work that is due now, and when its next work is due (0 = none).
 type Load func(ctx context.Context, now Time) (busy bool, next Time)
 
-// Follower is a world that follows a sandbox's clock over HTTP. It reports every 100 ms of wall time whether the
-// platform is busy, so that the world can stand still meanwhile, and interpolates between two reports by the world's speed.
+// Follower is a world that follows a sandbox's clock over HTTP. It reports whether the platform is busy, so that the world
+// can stand still meanwhile: every 10 ms while it is; else it leaves a question open that the sandbox answers when there
+// is news, or after 100 ms. Between two answers it interpolates by the world's speed.
 type Follower struct {
 	url  string
 	id   string
 	http *http.Client
+
+	epoch uint64 // of the last answer; only Run and Follow touch it, one after the other
 
 	mu      sync.Mutex
 	now     Time
@@ -30,7 +33,10 @@ type Follower struct {
 	changed chan struct{}
 }
 
-const followEvery = 100 * time.Millisecond
+const (
+	followEvery = 100 * time.Millisecond
+	busyEvery   = 10 * time.Millisecond
+)
 
 // Follow asks the sandbox at base for its clock and returns a world that stands there. It fails when the sandbox
 // does not answer: a platform that cannot tell the time must not start.
@@ -47,17 +53,24 @@ func Follow(ctx context.Context, base, id string) (*Follower, error) {
 
 // Run reports load to the sandbox until ctx ends.
 func (f *Follower) Run(ctx context.Context, load Load) {
-	tick := time.NewTicker(followEvery)
-	defer tick.Stop()
-	for {
+	for ctx.Err() == nil {
 		now, seen := f.look()
 		busy, next := load(ctx, now)
-		_ = f.report(ctx, busy, next, seen) // a sandbox that is away: the world runs on by interpolation
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
+		pause := time.Duration(0)
+		if err := f.report(ctx, busy, next, seen); err != nil {
+			pause = followEvery // a sandbox that is away: the world runs on by interpolation
+		} else if busy {
+			pause = busyEvery
 		}
+		if pause == 0 {
+			continue
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+		timer.Stop()
 	}
 }
 
@@ -71,12 +84,15 @@ func (f *Follower) look() (Time, time.Time) {
 }
 
 func (f *Follower) report(ctx context.Context, busy bool, next Time, seen time.Time) error {
-	body := map[string]any{"id": f.id, "busy": busy}
+	body := map[string]any{"id": f.id, "busy": busy, "epoch": f.epoch}
+	if !busy {
+		body["wait_ms"] = followEvery.Milliseconds()
+	}
 	if !seen.IsZero() {
 		body["seen"] = seen
 	}
 	if !next.IsZero() {
-		body["next"] = next.In(time.UTC)
+		body["next"] = next.In(time.UTC).Format(time.RFC3339Nano)
 	}
 	raw, err := json.Marshal(body)
 	if err != nil {
@@ -95,10 +111,12 @@ func (f *Follower) report(ctx context.Context, busy bool, next Time, seen time.T
 		Clock   time.Time `json:"clock"`
 		Speed   float64   `json:"speed"`
 		Running bool      `json:"running"`
+		Epoch   uint64    `json:"epoch"`
 	}
 	if err := json.NewDecoder(resp.Body).Decode(&ans); err != nil {
 		return fmt.Errorf("read the clock: %w", err)
 	}
+	f.epoch = ans.Epoch
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.now, f.exact, f.at, f.speed, f.running = At(ans.Clock), ans.Clock, time.Now(), ans.Speed, ans.Running
