@@ -9,6 +9,7 @@ package config
 import (
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -116,6 +117,16 @@ func (c *Config) Source(variable string) Source {
 		return s
 	}
 	return Default
+}
+
+// Clone answers a copy that shares nothing that Lay writes to.
+func (c *Config) Clone() *Config {
+	d := *c
+	d.Secrets, d.Callbacks, d.sources = maps.Clone(c.Secrets), maps.Clone(c.Callbacks), maps.Clone(c.sources)
+	if d.sources == nil {
+		d.sources = map[string]Source{}
+	}
+	return &d
 }
 
 // CallbackPair answers the token and key of an area's callbacks ("" = common), and the variables they came from or

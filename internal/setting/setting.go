@@ -75,6 +75,7 @@ func (s *Service) with(values map[string]string) (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	c = c.Clone() // whoever gave it may keep it
 	_, err = c.Lay(values)
 	return c, err
 }

@@ -73,6 +73,30 @@ func TestSettingsAreSealedAndTheEnvironmentWins(t *testing.T) {
 	})
 }
 
+func TestWhatReadAnswersIsNeverWrittenTo(t *testing.T) {
+	t.Parallel()
+	d := dbtest.SQLite(t)
+	sealer, err := seal.Open(t.Context(), d, filepath.Join(t.TempDir(), "master.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	given, err := config.Load(config.Sources{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := setting.Open(t.Context(), setting.Config{DB: d, Sealer: sealer, Read: func() (*config.Config, error) { return given, nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := s.Current()
+	if err := s.Set(t.Context(), map[string]string{"ZHIYIN_WECOM_APP_SECRET": "x", "ZHIYIN_WECOM_CORP_ID": "ww1"}); err != nil {
+		t.Fatal(err)
+	}
+	if given.Secrets["app"] != "" || first.Secrets["app"] != "" || first.CorpID != "" || given.Source("ZHIYIN_WECOM_CORP_ID") != config.Default {
+		t.Error("a change reached a configuration that was handed out before")
+	}
+}
+
 func TestAPI(t *testing.T) {
 	t.Parallel()
 	d := dbtest.SQLite(t)
