@@ -98,7 +98,7 @@ func kfFamily() family {
 			post("/cgi-bin/kf/account/add", byKF, kfAccountAdd),
 			post("/cgi-bin/kf/account/del", byKF, kfAccountDel),
 			post("/cgi-bin/kf/account/update", byKF, kfAccountUpdate),
-			post("/cgi-bin/kf/account/list", byKF, kfAccountList),
+			post("/cgi-bin/kf/account/list", byKF, kfAccountList).orGet(),
 			post("/cgi-bin/kf/add_contact_way", byKF, kfAddContactWay),
 			post("/cgi-bin/kf/servicer/add", byKF, kfServicerAdd),
 			post("/cgi-bin/kf/servicer/del", byKF, kfServicerDel),

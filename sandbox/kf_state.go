@@ -134,6 +134,9 @@ func kfStateTrans(c *call, q *kfTransQuery) (any, error) {
 		code(kfCodeEnd)
 	}
 	ks.stored = to
+	if to == kfPool || to == kfHuman {
+		c.s.kfServed(a, customer)
+	}
 	c.s.journal(entry{Kind: "kf_state", Customer: q.ExternalUserID, Staff: q.ServicerUserID, ID: a.id, Detail: "api to " + string(rune('0'+to))})
 	return out, nil
 }

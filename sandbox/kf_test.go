@@ -505,3 +505,41 @@ func TestTheSameScriptGivesTheSameKfWorld(t *testing.T) {
 		t.Errorf("only %d items were compared", len(items))
 	}
 }
+
+func TestTheLivingPopulationAsksAndIsServed(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.control("life", object{"running": true, "arrivals_per_hour": 0, "kf_per_hour": 60})
+	d.later(20 * time.Minute)
+	var customer any
+	for _, item := range d.news() {
+		if item["origin"] == 3.0 {
+			customer = item["external_userid"]
+		}
+	}
+	if customer == nil {
+		t.Fatal("nobody wrote to the account in 20 minutes")
+	}
+	d.trans(customer, 2, "")
+	d.control("life", object{"running": true, "arrivals_per_hour": 0, "kf_per_hour": 0})
+	d.trans(customer, 3, "S01")
+	d.later(20 * time.Minute)
+	if got := d.state(customer); got != 4 {
+		t.Errorf("state after a servicer had 20 minutes: got %v, want 4", got)
+	}
+	said := false
+	for _, row := range d.Deliveries(0) {
+		said = said || row.Customer == customer && row.Kind == "kf" && row.Origin == "member"
+	}
+	if !said {
+		t.Error("no servicer said anything")
+	}
+}
+
+func TestAccountsCanBeListedTheOldWay(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	if got := len(list(d.good("kf/account/list", url.Values{"offset": {"0"}, "limit": {"100"}})["account_list"])); got != 2 {
+		t.Errorf("accounts by GET: got %d, want 2", got)
+	}
+}

@@ -1,0 +1,63 @@
+package sandbox
+
+import "time"
+
+// kfQuestions are what people who come by ask first; most have a good answer.
+var kfQuestions = []string{
+	"进群", "我要进群", "怎么进福利群", "优惠券怎么领", "门店几点关门", "敏感肌能用吗", "可以预约吗", "人工", "快递到哪了", "上次那个还有货吗",
+}
+
+// kfVisit is somebody opening a kf chat and asking, once or twice.
+func (s *Sandbox) kfVisit(l *life) {
+	w := s.world
+	live := w.kf.live()
+	if len(live) == 0 {
+		return
+	}
+	draw := w.draw(128)
+	a, customer := live[draw%uint64(len(live))], w.kfSomebody(mix(draw))
+	s.kfEnter(a, customer, "poster", "")
+	ask := func(after time.Duration, salt uint64) {
+		s.after(after, func() {
+			if s.world.life == l && !a.deleted {
+				text := kfQuestions[hash(draw, salt)%uint64(len(kfQuestions))]
+				s.journal(entry{Kind: "customer_says", Customer: w.customerID(customer), ID: a.id, Detail: text})
+				s.kfCustomerWrites(a, customer, "text", kfText{Content: text})
+			}
+		})
+	}
+	ask(seconds(5, 25, draw), 1)
+	if draw%3 == 0 {
+		ask(seconds(60, 180, mix(draw)), 2)
+	}
+}
+
+// seconds draws a length of time.
+func seconds(least, most, draw uint64) time.Duration {
+	return time.Duration(least+mix(draw)%(most-least+1)) * time.Second
+}
+
+// kfServed lets servicers look after a session that the API gave them, when the
+// population lives: somebody takes it, answers, and ends it.
+func (s *Sandbox) kfServed(a *kfAccount, customer int32) {
+	l := s.world.life
+	if l == nil {
+		return
+	}
+	who := servicerQuery{kfActor: kfActor{KF: a.id, Customer: s.world.customerID(customer)}}
+	draw := hash(s.world.seed, uint64(customer), uint64(s.now().Unix()), 129)
+	then := func(wait time.Duration, do func(*Sandbox, *servicerQuery) (any, error)) time.Duration {
+		s.after(wait, func() {
+			if s.world.life == l {
+				_, _ = do(s, &who) // a session that went elsewhere is left alone
+			}
+		})
+		return wait
+	}
+	wait := time.Duration(0)
+	if a.session(customer).stored == kfPool {
+		wait = then(seconds(30, 240, draw), servicerTakes)
+	}
+	wait = then(wait+seconds(20, 90, mix(draw+1)), servicerSays)
+	then(wait+seconds(180, 600, mix(draw+2)), servicerEnds)
+}
