@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"math"
 	"reflect"
 	"strconv"
 	"strings"
@@ -52,6 +53,7 @@ func decode(body []byte, out any) error {
 	if err != nil {
 		return err
 	}
+	reflect.ValueOf(out).Elem().SetZero() // drop what the first try left
 	return json.Unmarshal(straight, out)
 }
 
@@ -104,9 +106,9 @@ func bend(v any, t reflect.Type) (any, bool) {
 	case reflect.Int, reflect.Int64, reflect.Int32, reflect.Uint32, reflect.Uint64, reflect.Float64:
 		switch x := v.(type) {
 		case json.Number:
-			return whole(x, t.Kind())
+			return whole(x, t)
 		case string:
-			return whole(json.Number(strings.TrimSpace(x)), t.Kind())
+			return whole(json.Number(strings.TrimSpace(x)), t)
 		case bool:
 			if x {
 				return json.Number("1"), true
@@ -117,16 +119,30 @@ func bend(v any, t reflect.Type) (any, bool) {
 	return v, t.Kind() == reflect.Interface || t.Kind() == reflect.Map
 }
 
-// whole cuts what follows the point off a number for a whole-number kind.
-func whole(n json.Number, kind reflect.Kind) (any, bool) {
+// whole fits a number to a kind: what follows the point is cut off, what is too
+// large is left out.
+func whole(n json.Number, t reflect.Type) (any, bool) {
 	f, err := strconv.ParseFloat(n.String(), 64)
-	if err != nil {
+	if err != nil || math.IsNaN(f) {
 		return nil, false
 	}
-	if _, err := strconv.ParseInt(n.String(), 10, 64); kind != reflect.Float64 && err != nil {
-		return json.Number(strconv.FormatInt(int64(f), 10)), true
+	v := reflect.New(t).Elem()
+	switch {
+	case v.CanFloat():
+		return n, !v.OverflowFloat(f)
+	case v.CanUint():
+		u, err := strconv.ParseUint(n.String(), 10, 64)
+		if err != nil {
+			u = uint64(max(0, min(f, 1<<63)))
+		}
+		return u, f >= 0 && f < 1<<63 && !v.OverflowUint(u)
+	default:
+		i, err := strconv.ParseInt(n.String(), 10, 64)
+		if err != nil {
+			i = int64(max(-1<<62, min(f, 1<<62)))
+		}
+		return i, f > -1<<63 && f < 1<<63 && !v.OverflowInt(i)
 	}
-	return n, true
 }
 
 func bendFields(object map[string]any, t reflect.Type) {
@@ -136,14 +152,15 @@ func bendFields(object map[string]any, t reflect.Type) {
 			continue
 		}
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		v, there := object[name]
-		if name == "" || name == "-" || !there {
-			continue
-		}
-		if fit, ok := bend(v, f.Type); ok {
-			object[name] = fit
-		} else {
-			delete(object, name)
+		for key, v := range object {
+			if !strings.EqualFold(key, name) { // encoding/json does not mind the case either
+				continue
+			}
+			if fit, ok := bend(v, f.Type); ok {
+				object[key] = fit
+			} else {
+				delete(object, key)
+			}
 		}
 	}
 }

@@ -202,3 +202,25 @@ func TestOpenNamesTheFailedStep(t *testing.T) {
 		t.Error("an unescaped plus sign in the query broke the signature")
 	}
 }
+
+// FuzzOpen: no envelope, however made, is accepted without its signature or
+// ends in a panic.
+func FuzzOpen(f *testing.F) {
+	c := testCrypto(f)
+	sealed, err := c.Seal([]byte("hello"), "1700000000", "n")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add("", sealed)
+	f.Add("5c45ff5e21c57e6ad56bac8758b79b1d9ac89fd3", []byte("<xml><Encrypt>AAAA</Encrypt></xml>"))
+	f.Fuzz(func(t *testing.T, sig string, body []byte) {
+		if _, err := c.Open(sig, "1700000000", "n", body); err == nil {
+			t.Fatalf("opened %q with signature %q", body, sig)
+		}
+		// The same with a sound signature goes further, and must end well too.
+		if env, err := Parse(body); err == nil {
+			encrypted := env.Get("Encrypt")
+			_, _ = c.Open(c.sign("1700000000", "n", encrypted), "1700000000", "n", body)
+		}
+	})
+}
