@@ -105,6 +105,62 @@ func (g *Governor) SetCaps(ctx context.Context, corpID, by string, c Caps) (Caps
 	return c, nil
 }
 
+// Window answers when marketing that is wanted at t may go out, and when the sending hours of then end.
+func (g *Governor) Window(ctx context.Context, corpID string, t clock.Time) (opens, closes clock.Time, err error) {
+	caps, err := g.capsOf(ctx, g.db.Read(), corpID)
+	if err != nil {
+		return 0, 0, err
+	}
+	return caps.Quiet.Next(t, g.zone), caps.Quiet.Close(t, g.zone), nil
+}
+
+// Platform answers WeCom's own quota of mass messages (WC-01): how many one customer may get in the present period, and
+// the most that one of these customers has had.
+func (g *Governor) Platform(ctx context.Context, corpID string, customerIDs ...string) (limit, usedMost int, err error) {
+	caps, err := g.capsOf(ctx, g.db.Read(), corpID)
+	if err != nil {
+		return 0, 0, err
+	}
+	now := g.world.Now()
+	_, _, limit = caps.MassMode.period(now, g.zone)
+	for part := range slices.Chunk(customerIDs, chunk) {
+		facts, err := g.standingAt(ctx, g.db.Read(), corpID, part, caps, now)
+		if err != nil {
+			return 0, 0, err
+		}
+		for _, s := range facts {
+			usedMost = max(usedMost, s.mass)
+		}
+	}
+	return limit, usedMost, nil
+}
+
+// Harm answers how many of the customers reached by marketing since `from` said stop within 24 hours, and how many were
+// reached: the price of sending, for forecasts.
+func (g *Governor) Harm(ctx context.Context, corpID string, from clock.Time) (optOuts, reached int, err error) {
+	err = g.db.Read().NewRaw(`SELECT COUNT(DISTINCT customer_id) FROM touch
+		WHERE corp_id = ? AND delivered_at >= ? AND class = 'marketing' AND state IN ('delivered','committed')`, corpID, from).Scan(ctx, &reached)
+	if err != nil {
+		return 0, 0, fmt.Errorf("count customers reached: %w", err)
+	}
+	err = g.db.Read().NewRaw(`SELECT COUNT(DISTINCT o.customer_id) FROM optout o JOIN touch t ON t.corp_id = o.corp_id AND t.customer_id = o.customer_id
+		WHERE o.corp_id = ? AND o.since >= ? AND t.delivered_at >= ? AND t.class = 'marketing' AND t.state IN ('delivered','committed')
+		AND o.since >= t.delivered_at AND o.since < t.delivered_at + 86400000`, corpID, from, from).Scan(ctx, &optOuts)
+	if err != nil {
+		return 0, 0, fmt.Errorf("count opt-outs after touches: %w", err)
+	}
+	return optOuts, reached, nil
+}
+
+// TaskKnown says whether a touch of ours already carries WeCom's task id.
+func (g *Governor) TaskKnown(ctx context.Context, corpID, taskID string) (bool, error) {
+	n, err := g.db.Read().NewSelect().Model((*Touch)(nil)).Where("corp_id = ? AND task_id = ?", corpID, taskID).Count(ctx)
+	if err != nil {
+		return false, fmt.Errorf("look for task %s: %w", taskID, err)
+	}
+	return n > 0, nil
+}
+
 // HeldBack says how much was not sent, and why.
 type HeldBack struct {
 	Touches  int

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 
 	"github.com/uptrace/bun"
 
@@ -105,6 +106,23 @@ func (g *Governor) OptIn(ctx context.Context, tx *db.Tx, corpID, customerID, evi
 // OptOutOf answers the opt-outs in force of the customers, by customer.
 func (g *Governor) OptOutOf(ctx context.Context, corpID string, customerIDs ...string) (map[string]OptOutRow, error) {
 	return optOuts(ctx, g.db.Read(), corpID, customerIDs)
+}
+
+// Stopped answers which of the customers want no marketing, as the transaction sees it.
+func (g *Governor) Stopped(ctx context.Context, tx *db.Tx, corpID string, customerIDs ...string) (map[string]bool, error) {
+	out := map[string]bool{}
+	for part := range slices.Chunk(customerIDs, chunk) {
+		facts, err := g.stopped(ctx, tx, corpID, part)
+		if err != nil {
+			return nil, err
+		}
+		for id, s := range facts {
+			if s.optedOut != 0 || s.suppressed != 0 {
+				out[id] = true
+			}
+		}
+	}
+	return out, nil
 }
 
 func optOuts(ctx context.Context, q bun.IDB, corpID string, customerIDs []string) (map[string]OptOutRow, error) {

@@ -162,14 +162,48 @@ func (g *Governor) Tasked(ctx context.Context, tx *db.Tx, taskID string, touchID
 	return nil
 }
 
+// Touches reads entries of the ledger by id, in the order of ids; unknown ones are left out.
+func (g *Governor) Touches(ctx context.Context, corpID string, touchIDs []int64) ([]Touch, error) {
+	return g.TouchesIn(ctx, g.db.Read(), corpID, touchIDs)
+}
+
+// TouchesIn is Touches as a transaction sees it.
+func (g *Governor) TouchesIn(ctx context.Context, q bun.IDB, corpID string, touchIDs []int64) ([]Touch, error) {
+	found, err := touchesByID(ctx, q, corpID, touchIDs)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Touch, 0, len(found))
+	for _, id := range touchIDs {
+		if t, ok := found[id]; ok {
+			out = append(out, *t)
+		}
+	}
+	return out, nil
+}
+
+// Recall notes that the task of these touches was cancelled at WeCom before it reached anybody: they keep their place in
+// the ledger and wait for the permit of another task.
+func (g *Governor) Recall(ctx context.Context, tx *db.Tx, touchIDs ...int64) error {
+	for part := range slices.Chunk(touchIDs, chunk) {
+		_, err := tx.NewUpdate().Model((*Touch)(nil)).Set("task_id = ''").
+			Where("id IN (?) AND state = ?", bun.In(part), Tasked).Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("recall %d touches: %w", len(part), err)
+		}
+	}
+	return nil
+}
+
 // Delivered books that the customer got the touch at `at`. Telling it twice changes nothing. A touch that reaches the
 // customer after an opt-out, outside of its hours or after its release is booked all the same, as late.
 func (g *Governor) Delivered(ctx context.Context, tx *db.Tx, touchID int64, at clock.Time) error {
-	return g.DeliveredAll(ctx, tx, map[int64]clock.Time{touchID: at})
+	_, err := g.DeliveredAll(ctx, tx, map[int64]clock.Time{touchID: at})
+	return err
 }
 
-// DeliveredAll books many deliveries, each with its time.
-func (g *Governor) DeliveredAll(ctx context.Context, tx *db.Tx, at map[int64]clock.Time) error {
+// DeliveredAll books many deliveries, each with its time, and answers which of them were late.
+func (g *Governor) DeliveredAll(ctx context.Context, tx *db.Tx, at map[int64]clock.Time) (late map[int64]bool, err error) {
 	ids := make([]int64, 0, len(at))
 	for id := range at {
 		ids = append(ids, id)
@@ -177,11 +211,10 @@ func (g *Governor) DeliveredAll(ctx context.Context, tx *db.Tx, at map[int64]clo
 	slices.Sort(ids)
 	found, err := touchesByID(ctx, tx, "", ids)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	late, err := g.lateOnes(ctx, tx, found, at)
-	if err != nil {
-		return err
+	if late, err = g.lateOnes(ctx, tx, found, at); err != nil {
+		return nil, err
 	}
 	now := g.world.Now()
 	type moment struct {
@@ -192,7 +225,7 @@ func (g *Governor) DeliveredAll(ctx context.Context, tx *db.Tx, at map[int64]clo
 	for _, id := range ids {
 		t, ok := found[id]
 		if !ok {
-			return fmt.Errorf("book the delivery of touch %d: not in the ledger", id)
+			return nil, fmt.Errorf("book the delivery of touch %d: not in the ledger", id)
 		}
 		if t.State == Delivered || t.State == Committed {
 			continue
@@ -206,11 +239,11 @@ func (g *Governor) DeliveredAll(ctx context.Context, tx *db.Tx, at map[int64]clo
 				Set("committed_at = ?", now).Set("late = ?", k.late).
 				Where("id IN (?) AND state NOT IN (?, ?)", bun.In(part), Delivered, Committed).Exec(ctx)
 			if err != nil {
-				return fmt.Errorf("book %d deliveries: %w", len(part), err)
+				return nil, fmt.Errorf("book %d deliveries: %w", len(part), err)
 			}
 		}
 	}
-	return nil
+	return late, nil
 }
 
 // errChanged says that another transaction was faster: doing it again sees the new state.
@@ -261,10 +294,19 @@ func (g *Governor) Release(ctx context.Context, tx *db.Tx, touchID int64, ruleID
 
 // ReleaseAll ends many touches for one reason.
 func (g *Governor) ReleaseAll(ctx context.Context, tx *db.Tx, touchIDs []int64, ruleID string, reason errs.Text) error {
+	return g.release(ctx, tx, touchIDs, ruleID, reason, Reserved, Tasked)
+}
+
+// ReleaseReserved ends those of the touches that have no permit yet; a tasked one waits for WeCom's answer.
+func (g *Governor) ReleaseReserved(ctx context.Context, tx *db.Tx, touchIDs []int64, ruleID string, reason errs.Text) error {
+	return g.release(ctx, tx, touchIDs, ruleID, reason, Reserved)
+}
+
+func (g *Governor) release(ctx context.Context, tx *db.Tx, touchIDs []int64, ruleID string, reason errs.Text, from ...State) error {
 	for part := range slices.Chunk(touchIDs, chunk) {
 		_, err := tx.NewUpdate().Model((*Touch)(nil)).Set("state = ?", Released).Set("released_at = ?", g.world.Now()).
 			Set("rule_id = ?", ruleID).Set("reason_zh = ?", reason.ZH).Set("reason_en = ?", reason.EN).Set("next_at = 0").
-			Where("id IN (?) AND state IN (?, ?)", bun.In(part), Reserved, Tasked).Exec(ctx)
+			Where("id IN (?) AND state IN (?)", bun.In(part), bun.In(from)).Exec(ctx)
 		if err != nil {
 			return fmt.Errorf("release %d touches: %w", len(part), err)
 		}

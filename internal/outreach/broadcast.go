@@ -1,6 +1,379 @@
 package outreach
 
-import "zhiyin.dev/zhiyin/internal/bus"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"zhiyin.dev/zhiyin/internal/bus"
+	"zhiyin.dev/zhiyin/internal/calls"
+	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/db"
+	"zhiyin.dev/zhiyin/internal/errs"
+	"zhiyin.dev/zhiyin/internal/governance"
+	"zhiyin.dev/zhiyin/wecom"
+	wire "zhiyin.dev/zhiyin/wecom/outreach"
+)
+
+const (
+	massKind       = "outreach.mass"
+	massFindKind   = "outreach.mass_find"
+	massCancelKind = "outreach.mass_cancel"
+	massRemindKind = "outreach.mass_remind"
+	// MassMost is how many customers one task takes. Official page: document/path/92135.
+	MassMost = 10_000
+)
+
+// CodeUnreachable says that WeCom could not give a customer's message to the member: no relation any more.
+const CodeUnreachable = "wecom.unreachable"
+
+// ReasonUnreachable is CodeUnreachable in words.
+var ReasonUnreachable = errs.T("企业微信无法通过这位员工发给该客户。", "WeCom cannot reach this customer through this member.")
+
+// Mass is one member's task: the same words to many customers, sent when the member confirms.
+type Mass struct {
+	TaskID      int64 // the caller's
+	StaffID     string
+	TouchIDs    []int64 // reserved, at most MassMost
+	Text        string
+	Attachments []Attachment
+}
+
+// MassStage is what happened to a task.
+type MassStage string
+
+// The stages.
+const (
+	MassOpen      MassStage = "open"      // WeCom has it: MsgID
+	MassNone      MassStage = "none"      // nobody of it may or can be reached, or it was never made
+	MassCancelled MassStage = "cancelled" // WeCom took it back; what the member had confirmed stays
+	MassReminded  MassStage = "reminded"
+)
+
+// MassEvent tells what happened to a task, inside the transaction that settles the call.
+type MassEvent struct {
+	TaskID      int64
+	Stage       MassStage
+	MsgID       string
+	At          clock.Time
+	Unreachable []string              // customers WeCom named as unreachable; their touches are released
+	Refused     []governance.Decision // touches without a permit; those still Reserved only have to wait
+	Err         string                // why a reminder was refused
+}
+
+type massPayload struct {
+	Mass
+	Since clock.Time // no task of this work is older
+}
+
+type massRef struct {
+	TaskID int64
+	MsgID  string
+}
+
+// Mass stores the intent to make a task.
+func (s *Service) Mass(ctx context.Context, tx *db.Tx, m Mass) error {
+	return s.putMass(ctx, tx, massKind, fmt.Sprint("mass/", m.TaskID), m.TaskID, massPayload{Mass: m, Since: s.World.Now()})
+}
+
+// FindMass asks whether a task was made after all, when its intent was given up: the answer is MassOpen or MassNone. It
+// waits for an intent of that task which is still under way. since is when the task was first wanted.
+func (s *Service) FindMass(ctx context.Context, tx *db.Tx, m Mass, since clock.Time) error {
+	return s.putMass(ctx, tx, massFindKind, fmt.Sprint("mass/", m.TaskID, "/find"), m.TaskID, massPayload{Mass: m, Since: since})
+}
+
+// CancelMass stores the intent to take a task back.
+func (s *Service) CancelMass(ctx context.Context, tx *db.Tx, taskID int64, msgID string) error {
+	return s.putMass(ctx, tx, massCancelKind, fmt.Sprint("mass/", taskID, "/cancel"), taskID, massRef{taskID, msgID})
+}
+
+// RemindMass stores the intent to remind the member for the n-th time.
+func (s *Service) RemindMass(ctx context.Context, tx *db.Tx, taskID int64, msgID string, n int) error {
+	return s.putMass(ctx, tx, massRemindKind, fmt.Sprint("mass/", taskID, "/remind/", n), taskID, massRef{taskID, msgID})
+}
+
+func (s *Service) putMass(ctx context.Context, tx *db.Tx, kind, key string, taskID int64, payload any) error {
+	_, err := s.Bus.Put(ctx, tx, bus.Item{
+		CorpID: s.CorpID, Lane: bus.Intent, Kind: kind, Key: key, OrderKey: fmt.Sprint("mass/", taskID), Payload: payload,
+	})
+	return err
+}
 
 // registerBroadcast registers the intents of mass messages.
-func (s *Service) registerBroadcast(*bus.Bus) {}
+func (s *Service) registerBroadcast(b *bus.Bus) {
+	b.Perform(massKind, s.makeMass)
+	b.Perform(massFindKind, s.findMass)
+	b.Perform(massCancelKind, s.cancelMass)
+	b.Perform(massRemindKind, s.remindMass)
+}
+
+// happened tells the noun first and books then: the noun's lock comes before the ledger's rows everywhere, so that two
+// transactions cannot wait for each other.
+func (s *Service) happened(e MassEvent, book ...bus.Settle) bus.Settle {
+	e.At = s.World.Now()
+	return func(ctx context.Context, tx *db.Tx) error {
+		for _, tell := range s.OnMass {
+			if err := tell(ctx, tx, e); err != nil {
+				return err
+			}
+		}
+		for _, f := range book {
+			if err := f(ctx, tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// makeMass makes the task. When the call may have been made before, WeCom's own list is asked first: a repeat would reach
+// everybody twice.
+func (s *Service) makeMass(ctx context.Context, w bus.Work) (bus.Settle, error) {
+	var p massPayload
+	if err := w.Decode(&p); err != nil {
+		return nil, err
+	}
+	if w.Attempts > 0 {
+		settle, err := s.adopt(ctx, p)
+		if settle != nil || err != nil {
+			return settle, err
+		}
+	}
+	var permits []governance.Permit
+	e := MassEvent{TaskID: p.TaskID, Stage: MassNone}
+	err := s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+		permits, e.Refused, err = s.Governor.Permit(ctx, tx, p.TouchIDs...)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(permits) == 0 {
+		return s.happened(e), nil
+	}
+	customers, touchIDs, byCustomer := make([]wecom.ExternalUserID, len(permits)), make([]int64, len(permits)), map[string]int64{}
+	for i, permit := range permits {
+		customers[i], touchIDs[i] = wecom.ExternalUserID(permit.CustomerID()), permit.TouchID()
+		byCustomer[permit.CustomerID()] = permit.TouchID()
+	}
+	made, err := s.with(permits[0]).AddMsgTemplate(ctx, wire.MassMessage{
+		Kind: wecom.MassCustomers, Customers: customers, Sender: wecom.StaffID(p.StaffID), Text: p.Text, Attachments: wired(p.Attachments),
+	})
+	switch {
+	case err == nil:
+		e.Stage, e.MsgID, e.Unreachable = MassOpen, made.MsgID, made.Unreachable
+		return s.happened(e, s.tasked(made.MsgID, touchIDs), s.unreachable(byCustomer, made.Unreachable)), nil
+	case errors.Is(err, wecom.ErrNoReceiver):
+		for _, c := range customers {
+			e.Unreachable = append(e.Unreachable, string(c))
+		}
+		return s.happened(e, s.unreachable(byCustomer, e.Unreachable)), nil
+	default:
+		return nil, calls.Failed(err, "make a mass message for "+p.StaffID)
+	}
+}
+
+func (s *Service) tasked(msgID string, touchIDs []int64) bus.Settle {
+	return func(ctx context.Context, tx *db.Tx) error { return s.Governor.Tasked(ctx, tx, msgID, touchIDs...) }
+}
+
+func (s *Service) unreachable(touches map[string]int64, customers []string) bus.Settle {
+	return func(ctx context.Context, tx *db.Tx) error {
+		var ids []int64
+		for _, c := range customers {
+			if id, ok := touches[c]; ok {
+				ids = append(ids, id)
+			}
+		}
+		return s.Governor.ReleaseAll(ctx, tx, ids, CodeUnreachable, ReasonUnreachable)
+	}
+}
+
+// adopt looks for a task that an earlier try made, and settles with it. A nil settle means that there is none.
+func (s *Service) adopt(ctx context.Context, p massPayload) (bus.Settle, error) {
+	touches, err := s.Governor.Touches(ctx, s.CorpID, p.TouchIDs)
+	if err != nil {
+		return nil, err
+	}
+	ours := make(map[string]int64, len(touches))
+	for _, t := range touches {
+		ours[t.CustomerID] = t.ID
+	}
+	msgID, reached, err := s.lookUp(ctx, p, ours)
+	if err != nil || msgID == "" {
+		return nil, err
+	}
+	e := MassEvent{TaskID: p.TaskID, Stage: MassOpen, MsgID: msgID}
+	var in []int64
+	for _, t := range touches {
+		switch {
+		case reached[t.CustomerID]:
+			in = append(in, t.ID)
+		case t.State == governance.Tasked: // had a permit, and WeCom left it out
+			e.Unreachable = append(e.Unreachable, t.CustomerID)
+		case t.State == governance.Held || t.State == governance.Released:
+			e.Refused = append(e.Refused, governance.Decision{
+				TouchID: t.ID, State: t.State, RuleID: t.RuleID, Reason: t.Reason(), CustomerID: t.CustomerID, Existing: true,
+			})
+		}
+	}
+	return s.happened(e, s.tasked(msgID, in), s.unreachable(ours, e.Unreachable)), nil
+}
+
+// lookUp finds the corp's mass message that has our words, was made since the work began, belongs to no other touch and
+// goes to none but our customers.
+func (s *Service) lookUp(ctx context.Context, p massPayload, ours map[string]int64) (msgID string, reached map[string]bool, err error) {
+	f := wecom.GroupMsgFilter{
+		Kind: wecom.MassCustomers, By: wecom.MassByCorp, Limit: 100,
+		Start: p.Since.Add(-time.Minute).Unix(), End: s.World.Now().Add(time.Minute).Unix(),
+	}
+	for {
+		page, next, err := s.WeCom.GroupMsgs(ctx, f)
+		if err != nil {
+			return "", nil, s.readFailed(err, "list mass messages")
+		}
+		for _, m := range page {
+			if m.Text.Content != p.Text || len(m.Attachments) != len(p.Attachments) {
+				continue
+			}
+			if known, err := s.Governor.TaskKnown(ctx, s.CorpID, m.ID); err != nil || known {
+				if err != nil {
+					return "", nil, err
+				}
+				continue
+			}
+			reached, err := s.receivers(ctx, m.ID, ours)
+			if err != nil {
+				return "", nil, err
+			}
+			if len(reached) > 0 {
+				return m.ID, reached, nil
+			}
+		}
+		if next == "" {
+			return "", nil, nil
+		}
+		f.Cursor = next
+	}
+}
+
+// receivers are the customers of a mass message, when all of them are ours; none otherwise.
+func (s *Service) receivers(ctx context.Context, msgID string, ours map[string]int64) (map[string]bool, error) {
+	reached := map[string]bool{}
+	members, err := s.massMembers(ctx, msgID)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range members {
+		for cursor, more := "", true; more; more = cursor != "" {
+			page, next, err := s.WeCom.GroupMsgResults(ctx, msgID, m.Staff, cursor, 1000)
+			if err != nil {
+				return nil, s.readFailed(err, "read the receivers of "+msgID)
+			}
+			for _, r := range page {
+				if _, ok := ours[string(r.Customer)]; !ok {
+					return nil, nil
+				}
+				reached[string(r.Customer)] = true
+			}
+			cursor = next
+		}
+	}
+	return reached, nil
+}
+
+func (s *Service) massMembers(ctx context.Context, msgID string) ([]wecom.GroupMsgTask, error) {
+	var all []wecom.GroupMsgTask
+	for cursor, more := "", true; more; more = cursor != "" {
+		page, next, err := s.WeCom.GroupMsgTasks(ctx, msgID, cursor, 1000)
+		if err != nil {
+			return nil, s.readFailed(err, "read the members of "+msgID)
+		}
+		all, cursor = append(all, page...), next
+	}
+	return all, nil
+}
+
+// readFailed waits where WeCom is still dealing a message out.
+func (s *Service) readFailed(err error, doing string) error {
+	if errors.Is(err, wecom.ErrDispatching) {
+		return bus.Later(s.World.Now().Add(5*time.Second), fmt.Errorf("%s: %w", doing, err))
+	}
+	return calls.Failed(err, doing)
+}
+
+func (s *Service) findMass(ctx context.Context, w bus.Work) (bus.Settle, error) {
+	var p massPayload
+	if err := w.Decode(&p); err != nil {
+		return nil, err
+	}
+	settle, err := s.adopt(ctx, p)
+	if settle != nil || err != nil {
+		return settle, err
+	}
+	return s.happened(MassEvent{TaskID: p.TaskID, Stage: MassNone}), nil
+}
+
+// cancelMass takes a task back. Cancelling twice changes nothing, so a repeat is safe.
+func (s *Service) cancelMass(ctx context.Context, w bus.Work) (bus.Settle, error) {
+	var p massRef
+	if err := w.Decode(&p); err != nil {
+		return nil, err
+	}
+	err := s.wire.CancelGroupMsg(ctx, p.MsgID) // takes something back: nothing to permit
+	if err != nil && !errors.Is(err, wecom.ErrTaskCancelled) {
+		return nil, calls.Failed(err, "cancel "+p.MsgID)
+	}
+	return s.happened(MassEvent{TaskID: p.TaskID, Stage: MassCancelled, MsgID: p.MsgID}), nil
+}
+
+// remindMass reminds the member. It reaches staff, not customers; a lost answer is not repeated.
+func (s *Service) remindMass(ctx context.Context, w bus.Work) (bus.Settle, error) {
+	var p massRef
+	if err := w.Decode(&p); err != nil {
+		return nil, err
+	}
+	e := MassEvent{TaskID: p.TaskID, Stage: MassReminded, MsgID: p.MsgID}
+	if w.Attempts == 0 {
+		if err := s.wire.RemindGroupMsg(ctx, p.MsgID); err != nil {
+			if wecom.ClassOf(err) == wecom.ClassRateLimit && !errors.Is(err, wecom.ErrRemindTooOften) {
+				return nil, calls.Failed(err, "remind of "+p.MsgID)
+			}
+			e.Err = err.Error()
+		}
+	}
+	return s.happened(e), nil
+}
+
+// Book writes what became of many receivers of a mass message to the ledger, and tells of each. It answers which
+// deliveries were late.
+func (s *Service) Book(ctx context.Context, tx *db.Tx, results []Result) (late map[int64]bool, err error) {
+	type why struct {
+		code   string
+		reason errs.Text
+	}
+	at, released := map[int64]clock.Time{}, map[why][]int64{}
+	for _, r := range results {
+		if r.Delivered {
+			at[r.TouchID] = r.At
+		} else {
+			k := why{r.Code, r.Reason}
+			released[k] = append(released[k], r.TouchID)
+		}
+	}
+	if late, err = s.Governor.DeliveredAll(ctx, tx, at); err != nil {
+		return nil, err
+	}
+	for k, ids := range released {
+		if err := s.Governor.ReleaseAll(ctx, tx, ids, k.code, k.reason); err != nil {
+			return nil, err
+		}
+	}
+	for _, r := range results {
+		if err := s.tell(ctx, tx, r); err != nil {
+			return nil, err
+		}
+	}
+	return late, nil
+}

@@ -36,6 +36,8 @@ type Service struct {
 
 	// OnSettled is told what became of every message, inside the transaction that settles it.
 	OnSettled []func(ctx context.Context, tx *db.Tx, r Result) error
+	// OnMass is told what happened to the tasks of mass messages, inside the transaction that settles the call.
+	OnMass []func(ctx context.Context, tx *db.Tx, e MassEvent) error
 }
 
 // Result is what became of one message to one person or chat.

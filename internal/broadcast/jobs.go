@@ -1,0 +1,394 @@
+package broadcast
+
+import (
+	"context"
+	"fmt"
+
+	"zhiyin.dev/zhiyin/internal/bus"
+	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/customer"
+	"zhiyin.dev/zhiyin/internal/db"
+	"zhiyin.dev/zhiyin/internal/errs"
+	"zhiyin.dev/zhiyin/internal/governance"
+	"zhiyin.dev/zhiyin/internal/outreach"
+)
+
+const (
+	reserveKind = "broadcast.reserve" // some receivers more are reserved in the ledger
+	openKind    = "broadcast.open"    // sending hours are open: tasks are made
+	closeKind   = "broadcast.close"   // sending hours end: what is open is taken back
+	stopKind    = "broadcast.stop"    // a receiver said stop
+	pollKind    = "broadcast.poll"    // what became of a task's receivers
+)
+
+// reserveStep is how many receivers are reserved in one transaction: their customers' locks are held that long.
+const reserveStep = 1000
+
+// Register says what this room does later.
+func (s *Service) Register(b *bus.Bus) {
+	b.Handle(reserveKind, s.reserve)
+	b.Handle(openKind, s.open)
+	b.Handle(closeKind, s.close)
+	b.Handle(stopKind, s.stop)
+	b.Perform(pollKind, s.poll)
+}
+
+type step struct {
+	ID   int64
+	Step int
+}
+
+// next puts the following step of a mass message on the table. Each step has a number: a key is done once.
+func (s *Service) next(ctx context.Context, tx *db.Tx, kind string, id int64, n int, at clock.Time) error {
+	_, err := s.Bus.Put(ctx, tx, bus.Item{
+		CorpID: s.CorpID, Lane: bus.Timer, Kind: kind, Key: fmt.Sprint(kind, "/", id, "/", n), OrderKey: fmt.Sprint("broadcast/", id),
+		Payload: step{id, n}, DueAt: at,
+	})
+	return err
+}
+
+// reserve takes the next receivers of the frozen audience to the ledger. A crash begins this step again; a receiver's
+// key is one touch however often it is asked.
+func (s *Service) reserve(ctx context.Context, tx *db.Tx, w bus.Work) error {
+	var p step
+	if err := w.Decode(&p); err != nil {
+		return err
+	}
+	b, err := s.lockBroadcast(ctx, tx, p.ID)
+	if err != nil || b.State != Planned {
+		return err
+	}
+	rows, err := s.receivers(ctx, tx, b.ID, reserveStep, Matched)
+	if err != nil {
+		return err
+	}
+	if len(rows) == 0 {
+		return s.reserved(ctx, tx, b)
+	}
+	words, err := b.words()
+	if err != nil {
+		return err
+	}
+	members := make([]customer.Member, len(rows))
+	for i, r := range rows {
+		members[i] = customer.Member{CustomerID: r.CustomerID, StaffID: r.StaffID}
+	}
+	reqs := s.requests(b.ID, b.SubmittedBy, words, members)
+	for i := range reqs {
+		reqs[i].Expires = b.ClosesAt
+	}
+	decisions, err := s.Governor.Reserve(ctx, tx, reqs...)
+	if err != nil {
+		return err
+	}
+	for i, d := range decisions {
+		rows[i].TouchID = d.TouchID
+		if d.OK() {
+			rows[i].State = Reserved
+		} else {
+			rows[i].State = Held
+		}
+		rows[i].RuleID, rows[i].ReasonZh, rows[i].ReasonEn, rows[i].NextAt = d.RuleID, d.Reason.ZH, d.Reason.EN, d.Next
+	}
+	if err := replace(ctx, tx, rows); err != nil {
+		return err
+	}
+	return s.next(ctx, tx, reserveKind, b.ID, p.Step+1, 0)
+}
+
+// reserved goes on when the last receiver is decided.
+func (s *Service) reserved(ctx context.Context, tx *db.Tx, b *Broadcast) error {
+	tx.OnCommit(func() { s.changed(b.ID) })
+	if err := s.next(ctx, tx, openKind, b.ID, 0, b.OpensAt); err != nil {
+		return err
+	}
+	return s.next(ctx, tx, closeKind, b.ID, 0, b.ClosesAt)
+}
+
+// open makes one task per member, just in time: a task is open only while sending is allowed.
+func (s *Service) open(ctx context.Context, tx *db.Tx, w bus.Work) error {
+	var p step
+	if err := w.Decode(&p); err != nil {
+		return err
+	}
+	b, err := s.lockBroadcast(ctx, tx, p.ID)
+	if err != nil || b.State != Planned {
+		return err
+	}
+	rows, err := s.receivers(ctx, tx, b.ID, 0, Reserved)
+	if err != nil {
+		return err
+	}
+	b.State = Creating
+	if err := save(ctx, tx, b, "state"); err != nil {
+		return err
+	}
+	byStaff := map[string][]*Receiver{}
+	var order []string
+	for _, r := range rows {
+		if byStaff[r.StaffID] == nil {
+			order = append(order, r.StaffID)
+		}
+		byStaff[r.StaffID] = append(byStaff[r.StaffID], r)
+	}
+	for _, staffID := range order {
+		list := byStaff[staffID]
+		for len(list) > 0 {
+			n := min(outreach.MassMost, len(list))
+			if err := s.makeTask(ctx, tx, b, staffID, 1, list[:n]); err != nil {
+				return err
+			}
+			list = list[n:]
+		}
+	}
+	tx.OnCommit(func() { s.changed(b.ID) })
+	return s.finish(ctx, tx, b)
+}
+
+// makeTask writes a task and the intent to make it at WeCom.
+func (s *Service) makeTask(ctx context.Context, tx *db.Tx, b *Broadcast, staffID string, round int, list []*Receiver) error {
+	attachments, err := b.attachments()
+	if err != nil {
+		return err
+	}
+	t := &Task{
+		CorpID: s.CorpID, ID: tx.NewID(), BroadcastID: b.ID, StaffID: staffID, Round: round, State: TaskCreating, Customers: len(list),
+		CreatedAt: s.World.Now(), Reminders: "[]",
+	}
+	if _, err := tx.NewInsert().Model(t).Exec(ctx); err != nil {
+		return fmt.Errorf("write a task of mass message %d: %w", b.ID, err)
+	}
+	touchIDs := make([]int64, len(list))
+	for i, r := range list {
+		touchIDs[i] = r.TouchID
+		r.TaskID = t.ID
+	}
+	if err := replace(ctx, tx, list); err != nil {
+		return err
+	}
+	return s.Outreach.Mass(ctx, tx, outreach.Mass{TaskID: t.ID, StaffID: staffID, TouchIDs: touchIDs, Text: b.Text, Attachments: attachments})
+}
+
+// close takes back what no member has confirmed when sending hours end.
+func (s *Service) close(ctx context.Context, tx *db.Tx, w bus.Work) error {
+	var p step
+	if err := w.Decode(&p); err != nil {
+		return err
+	}
+	b, err := s.lockBroadcast(ctx, tx, p.ID)
+	if err != nil || !b.State.running() {
+		return err
+	}
+	return s.takeBack(ctx, tx, b, outcome{state: Unconfirmed, rule: ruleUnconfirmed, reason: reasonUnconfirmed})
+}
+
+// takeBack ends a mass message: reservations are given back with o, tasks are cancelled at WeCom. What members confirmed
+// before is read afterwards and counts.
+func (s *Service) takeBack(ctx context.Context, tx *db.Tx, b *Broadcast, o outcome) error {
+	rows, err := s.receivers(ctx, tx, b.ID, 0, Matched, Reserved)
+	if err != nil {
+		return err
+	}
+	var touches []int64
+	for _, r := range rows {
+		if r.TouchID != 0 {
+			touches = append(touches, r.TouchID)
+		}
+	}
+	tasks, err := s.tasks(ctx, tx, b.ID)
+	if err != nil {
+		return err
+	}
+	// A touch of a task in the making may have its permit already: only what the outside answers ends it. What is still
+	// reserved gets no permit any more.
+	if err := s.Governor.ReleaseReserved(ctx, tx, touches, o.rule, o.reason); err != nil {
+		return err
+	}
+	for _, t := range tasks {
+		t.Remake = false
+		switch t.State {
+		case TaskOpen:
+			t.State = TaskCancelling
+			if err := s.Outreach.CancelMass(ctx, tx, t.ID, t.MsgID); err != nil {
+				return err
+			}
+		case TaskCreating:
+			t.State = TaskCancelling
+			if err := s.find(ctx, tx, b, t); err != nil {
+				return err
+			}
+		case TaskCancelling, TaskConfirmed, TaskCancelled, TaskFailed:
+		}
+		if err := save(ctx, tx, t, "state", "remake"); err != nil {
+			return err
+		}
+	}
+	if err := s.mark(ctx, tx, b.ID, decided(rows, tasks), o); err != nil {
+		return err
+	}
+	tx.OnCommit(func() { s.changed(b.ID) })
+	return s.finish(ctx, tx, b)
+}
+
+// decided are the customers whom no task in the making may still reach.
+func decided(rows []*Receiver, tasks []*Task) []string {
+	making := map[int64]bool{}
+	for _, t := range tasks {
+		making[t.ID] = t.State == TaskCancelling && t.MsgID == ""
+	}
+	var out []string
+	for _, r := range rows {
+		if !making[r.TaskID] {
+			out = append(out, r.CustomerID)
+		}
+	}
+	return out
+}
+
+// find asks whether a task in the making exists at WeCom after all.
+func (s *Service) find(ctx context.Context, tx *db.Tx, b *Broadcast, t *Task) error {
+	rows, err := s.receiversOfTask(ctx, tx, t.ID)
+	if err != nil {
+		return err
+	}
+	attachments, err := b.attachments()
+	if err != nil {
+		return err
+	}
+	m := outreach.Mass{TaskID: t.ID, StaffID: t.StaffID, Text: b.Text, Attachments: attachments}
+	for _, r := range rows {
+		m.TouchIDs = append(m.TouchIDs, r.TouchID)
+	}
+	return s.Outreach.FindMass(ctx, tx, m, t.CreatedAt)
+}
+
+type stopped struct {
+	ID         int64
+	TaskID     int64
+	CustomerID string
+}
+
+// OptedOut is told when a customer says stop. What follows takes this room's own locks, so it is work of its own.
+func (s *Service) OptedOut(ctx context.Context, tx *db.Tx, e governance.OptedOut) error {
+	var rows []*Receiver
+	err := tx.NewSelect().Model(&rows).Where("corp_id = ? AND customer_id = ?", s.CorpID, e.CustomerID).
+		Where("state IN (?, ?, ?) OR state = ? AND sent_at > ?", Matched, Reserved, Tasked, Delivered, e.At.Add(-harmWindow)).Scan(ctx)
+	if err != nil {
+		return fmt.Errorf("read mass messages to %s: %w", e.CustomerID, err)
+	}
+	for _, r := range rows {
+		_, err := s.Bus.Put(ctx, tx, bus.Item{
+			CorpID: s.CorpID, Lane: bus.Timer, Kind: stopKind, Key: fmt.Sprint(stopKind, "/", r.BroadcastID, "/", r.CustomerID, "/", int64(e.At)),
+			OrderKey: fmt.Sprint("broadcast/", r.BroadcastID), Payload: stopped{r.BroadcastID, r.TaskID, r.CustomerID},
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stop keeps a mass message from a receiver who said stop, as far as it is not confirmed yet.
+func (s *Service) stop(ctx context.Context, tx *db.Tx, w bus.Work) error {
+	var p stopped
+	if err := w.Decode(&p); err != nil {
+		return err
+	}
+	b, err := s.lockBroadcast(ctx, tx, p.ID)
+	if err != nil {
+		return err
+	}
+	r := new(Receiver)
+	err = tx.NewSelect().Model(r).Where("corp_id = ? AND broadcast_id = ? AND customer_id = ?", s.CorpID, p.ID, p.CustomerID).Scan(ctx)
+	if err != nil {
+		return fmt.Errorf("read receiver %s: %w", p.CustomerID, err)
+	}
+	tx.OnCommit(func() { s.changed(b.ID) })
+	if r.State == Delivered {
+		b.OptOuts++
+		return save(ctx, tx, b, "optouts")
+	}
+	touches, err := s.Governor.TouchesIn(ctx, tx, s.CorpID, []int64{r.TouchID})
+	if err != nil {
+		return err
+	}
+	if r.State != Tasked && (len(touches) == 0 || touches[0].State != governance.Tasked) { // governance gave the reservation back
+		if r.State == Matched || r.State == Reserved {
+			if err := s.mark(ctx, tx, b.ID, []string{r.CustomerID}, outcome{state: Held, rule: ruleOptOut, reason: reasonOptOut}); err != nil {
+				return err
+			}
+		}
+		return s.finish(ctx, tx, b)
+	}
+	t, err := getTask(ctx, tx, s.CorpID, r.TaskID)
+	if err != nil {
+		return err
+	}
+	return s.remake(ctx, tx, t)
+}
+
+// remake takes an open task back, to be made again without those who said stop. A task in the making is looked at when it
+// is open; one that is cancelled already needs nothing.
+func (s *Service) remake(ctx context.Context, tx *db.Tx, t *Task) error {
+	if t.State != TaskOpen {
+		return nil
+	}
+	t.State, t.Remake = TaskCancelling, true
+	if err := save(ctx, tx, t, "state", "remake"); err != nil {
+		return err
+	}
+	return s.Outreach.CancelMass(ctx, tx, t.ID, t.MsgID)
+}
+
+// Lost is told when a relation ends: a customer who deletes their member within a day of our message paid for it.
+func (s *Service) Lost(ctx context.Context, tx *db.Tx, e customer.Lost) error {
+	if e.By != customer.ByCustomer {
+		return nil
+	}
+	_, err := tx.NewRaw(`UPDATE broadcast SET deletions = deletions + 1 WHERE corp_id = ? AND id IN (SELECT broadcast_id FROM broadcast_receiver
+		WHERE corp_id = ? AND customer_id = ? AND staff_id = ? AND state = ? AND sent_at > ? AND sent_at <= ?)`,
+		s.CorpID, s.CorpID, e.CustomerID, e.StaffID, Delivered, e.At.Add(-harmWindow), e.At).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("count a deletion after mass messages: %w", err)
+	}
+	return nil
+}
+
+// finish ends a mass message when nothing of it can reach anybody any more.
+func (s *Service) finish(ctx context.Context, tx *db.Tx, b *Broadcast) error {
+	counts, err := s.counts(ctx, tx, []int64{b.ID}, nil)
+	if err != nil {
+		return err
+	}
+	tasks, err := s.tasks(ctx, tx, b.ID)
+	if err != nil {
+		return err
+	}
+	c := counts[b.ID]
+	made, pending := false, false
+	for _, t := range tasks {
+		made = made || t.MsgID != ""
+		pending = pending || t.State == TaskCreating || t.State == TaskCancelling
+	}
+	if c.Waiting > 0 || pending || b.EndedAt != 0 {
+		return nil
+	}
+	b.EndedAt = s.World.Now()
+	switch {
+	case b.State == Cancelled:
+	case len(tasks) > 0 && !made && c.NotFriend < c.Reachable:
+		b.State = Failed
+	default:
+		b.State = Done
+	}
+	return save(ctx, tx, b, "state", "ended_at")
+}
+
+var (
+	reasonUnconfirmed = errs.T("到允许发送的时段结束，成员没有确认，客户没有收到。", "The member had not confirmed when sending hours ended; the customer got nothing.")
+	reasonCancelled   = errs.T("这次群发被取消，客户没有收到。", "The mass message was cancelled; the customer got nothing.")
+	reasonNotFriend   = errs.T("客户已经不是这位员工的好友。", "The customer is no longer this member's contact.")
+	reasonOverLimit   = errs.T("客户收到的群发已到企业微信的上限。", "The customer has as many mass messages as WeCom allows.")
+	reasonSilent      = errs.T("成员已确认，企业微信没有给出结果。", "The member confirmed; WeCom never said what became of it.")
+	reasonOptOut      = errs.T("这位客户已选择不再接收营销消息。", "This customer asked for no more marketing.")
+)
