@@ -27,6 +27,12 @@ const pages: [path: string, page: RouteComponent][] = [
   ['/held', lazy(() => import('./pages/governance/HeldBack'), 'HeldBack')],
   ['/optouts', lazy(() => import('./pages/governance/Optouts'), 'Optouts')],
   ['/caps', lazy(() => import('./pages/governance/Caps'), 'Caps')],
+  ['/settings', lazy(() => import('./pages/settings/Corp'), 'Corp')],
+  ['/settings/staff', lazy(() => import('./pages/settings/StaffRoles'), 'StaffRoles')],
+  ['/settings/tokens', lazy(() => import('./pages/settings/Tokens'), 'Tokens')],
+  ['/settings/sync', lazy(() => import('./pages/settings/Sync'), 'Sync')],
+  ['/settings/doctor', lazy(() => import('./pages/settings/Doctor'), 'Doctor')],
+  ['/settings/dead-letters', lazy(() => import('./pages/settings/DeadLetters'), 'DeadLetters')],
 ]
 
 export function newRouter() {

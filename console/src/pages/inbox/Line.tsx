@@ -1,5 +1,5 @@
 // One line of a talk: whose it is shows by side and ground, never by colour alone.
-import type { Message } from '../../api/types'
+import type { Message, Session } from '../../api/types'
 import { useFormat, useWords } from '../../i18n/i18n'
 import { A } from '../../kit/A'
 import { Icon } from '../../kit/Icon'
@@ -8,7 +8,7 @@ import { w } from './words'
 
 const kinds = { image: 'kindImage', voice: 'kindVoice', video: 'kindVideo', file: 'kindFile', link: 'kindLink' } as const
 
-export function Line({ message: m }: { message: Message }) {
+export function Line({ message: m, customer }: { message: Message; customer: Session['customer'] }) {
   const t = useWords(w)
   const f = useFormat()
   if (m.from === 'system' || m.from === 'event' || m.type === 'event') return <div className="sys"><span>{m.text}　{f.clock(m.at)}</span></div>
@@ -20,7 +20,7 @@ export function Line({ message: m }: { message: Message }) {
   const state = out && !note && m.state !== 'received' ? m.state : undefined
   return (
     <div className={`m ${out ? 'out' : ''} ${bot ? 'bot' : ''} ${note ? 'note-m' : ''}`}>
-      {bot ? <span className="av grey"><Icon name="robot" size={14} /></span> : <Avatar name={out ? (m.agent?.name ?? '·') : '客'} grey={!out} size={32} />}
+      {bot ? <span className="av grey"><Icon name="robot" size={14} /></span> : <Avatar name={out ? (m.agent?.name ?? '·') : customer.name} src={out ? '' : customer.avatar} grey={!out} size={32} />}
       <div>
         <p className="meta">{who && <span>{who}</span>}<span>{f.clock(m.at)}</span>{state && state !== 'sent' && <span className={state === 'failed' ? 'bad b' : state === 'held' ? 'held' : ''}>{t(`m_${state}`)}</span>}</p>
         <div className="x">{kind && <span className="mute">[{kind}] </span>}{m.text}</div>

@@ -39,7 +39,7 @@ export function Talk({ id, row, account, accounts }: { id: string; row?: Session
   const wecom = own?.desk === 'wecom' || s?.wecom_state === 2 || s?.wecom_state === 3
 
   const press = useEffectEvent((e: KeyboardEvent) => {
-    if (!may || e.ctrlKey || e.metaKey || e.altKey || (e.target as HTMLElement).closest('input,textarea,select,[contenteditable],[role=dialog]')) return
+    if (!may || wecom || e.ctrlKey || e.metaKey || e.altKey || (e.target as HTMLElement).closest('input,textarea,select,[contenteditable],[role=dialog]')) return
     if (e.key === 'e' && s?.state === 'human') end.mutate()
     if (e.key === 't' && s && s.state !== 'ended') setMoving(true)
   })
@@ -60,13 +60,13 @@ export function Talk({ id, row, account, accounts }: { id: string; row?: Session
           <span className="push row">
             {may && !wecom && s.state !== 'human' && s.state !== 'ended' && <Button size="small" type="primary" loading={take.isPending} onClick={() => take.mutate()}>{t('take')}</Button>}
             {may && !wecom && s.state === 'human' && <Button size="small" loading={release.isPending} onClick={() => release.mutate()}>{t('release')}</Button>}
-            {may && s.state !== 'ended' && <Button size="small" onClick={() => setMoving(true)}>{t('transfer')}</Button>}
-            {may && s.state === 'human' && <Button size="small" loading={end.isPending} onClick={() => end.mutate()}>{t('end')} <kbd>E</kbd></Button>}
+            {may && !wecom && s.state !== 'ended' && <Button size="small" onClick={() => setMoving(true)}>{t('transfer')}</Button>}
+            {may && !wecom && s.state === 'human' && <Button size="small" loading={end.isPending} onClick={() => end.mutate()}>{t('end')} <kbd>E</kbd></Button>}
           </span>
         </div>
         <Steps session={s} steps={detail.data?.steps ?? []} />
       </header>
-      <Log messages={messages} steps={detail.data?.steps ?? []} />
+      <Log messages={messages} steps={detail.data?.steps ?? []} customer={s.customer} />
       <Composer key={id} session={s} path={path} readOnly={!may ? 'role' : wecom ? 'wecom' : s.state === 'ended' ? 'ended' : !mine ? 'notMine' : undefined} onSent={() => { messages.newer(); void invalidate('/kf/sessions') }} />
       <Modal open={moving} title={t('transferTo')} onCancel={() => setMoving(false)} okText={t('transferButton')} cancelText={k('cancel')} okButtonProps={{ disabled: !to }} confirmLoading={transfer.isPending} onOk={() => transfer.mutate()} width={380}>
         {servicers.length === 0 ? <p className="mute">{t('noStaff')}</p> : <Select autoFocus style={{ width: '100%' }} value={to} onChange={setTo} options={servicers.map((x) => ({ value: x.id, label: x.name }))} showSearch={{ optionFilterProp: 'label' }} aria-label={t('transferTo')} />}
@@ -115,7 +115,7 @@ function useMessages(path: string) {
   }
 }
 
-function Log({ messages, steps }: { messages: ReturnType<typeof useMessages>; steps: SessionDetail['steps'] }) {
+function Log({ messages, steps, customer }: { messages: ReturnType<typeof useMessages>; steps: SessionDetail['steps']; customer: Session['customer'] }) {
   const t = useWords(w)
   const f = useFormat()
   const box = useRef<HTMLDivElement>(null)
@@ -139,7 +139,7 @@ function Log({ messages, steps }: { messages: ReturnType<typeof useMessages>; st
   // A change of state is a line in the talk, with its reason; the server may also send it as an event.
   const told = messages.all.some((m) => m.from === 'system')
   const lines = [
-    ...messages.all.map((m) => ({ at: Date.parse(m.at), node: <Line key={m.id} message={m} /> })),
+    ...messages.all.map((m) => ({ at: Date.parse(m.at), node: <Line key={m.id} message={m} customer={customer} /> })),
     ...(told ? [] : steps.slice(1).map((s, i) => ({ at: Date.parse(s.at), node: <div key={`step${i}`} className="sys"><span><b>{t('stepTo', { from: t(`s_${steps[i]?.state ?? 'bot'}`), to: t(`s_${s.state}`) })}</b>　{s.reason}{s.actor && ` · ${s.actor}`}　{f.clock(s.at)}</span></div> }))),
   ].sort((a, b) => a.at - b.at)
   return (

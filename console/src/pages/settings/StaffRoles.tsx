@@ -1,0 +1,48 @@
+// Staff, and what each may do and see.
+import { Select } from 'antd'
+import { useAct } from '../../api/queries'
+import { useCan } from '../../api/session'
+import type { Role, Scope, Staff } from '../../api/types'
+import { useFormat, useWords } from '../../i18n/i18n'
+import { A } from '../../kit/A'
+import { useSaid } from '../../kit/fail'
+import { List, type Column } from '../../kit/List'
+import { Avatar, State } from '../../kit/marks'
+import { useDepartmentOptions } from '../../kit/options'
+import { Facts, Page, Panel } from '../../kit/Page'
+import { useReach } from '../../kit/reach'
+import { w as kit } from '../../kit/words'
+import { w } from './words'
+
+const roles: Role[] = ['owner', 'manager', 'operator', 'staff', 'auditor']
+const scopes: Scope[] = ['own', 'department', 'all']
+
+export function StaffRoles() {
+  const t = useWords(w)
+  const k = useWords(kit)
+  const f = useFormat()
+  const ask = useReach()
+  const said = useSaid()
+  const may = useCan()('staff.write')
+  const departments = useDepartmentOptions()
+  const names = new Map(departments.map((d) => [d.value, d.label]))
+  const save = useAct<Staff, { id: string; role?: Role | ''; scope?: Scope }>({ method: 'PATCH', path: (v) => `/staff/${encodeURIComponent(v.id)}`, body: ({ role, scope }) => ({ role, scope }), touches: ['/staff'], done: () => said(t('roleDone')) })
+  const change = (s: Staff, role: Role | undefined) => ask({ reach: t('roleReach', { name: s.name, role: role ? k(`role_${role}`) : t('noRole') }), also: t('roleAlso'), button: t('roleButton'), act: () => save.mutateAsync({ id: s.id, role: role ?? '', scope: s.scope ?? 'own' }) })
+  const columns: Column<Staff>[] = [
+    { key: 'name', title: t('name'), render: (s) => <span className="row"><Avatar name={s.name} /><span>{s.name}</span>{!s.active && <State tone="plain">{t('left')}</State>}</span> },
+    { key: 'department', title: t('department'), render: (s) => f.list((s.departments ?? []).map((d) => names.get(d) ?? d)) },
+    { key: 'position', title: t('position'), render: (s) => s.position || '—' },
+    { key: 'contact', title: t('contact'), render: (s) => (s.contact ? t('contactOn') : <span className="mute">{t('contactOff')}</span>) },
+    { key: 'customers', title: t('customers'), num: true, render: (s) => <A to={`/customers?staff=${encodeURIComponent(s.id)}`}>{f.count(s.customers)}</A> },
+    { key: 'role', title: t('role'), render: (s) => (may ? <Select size="small" style={{ width: 116 }} allowClear value={s.role || undefined} placeholder={t('noRole')} aria-label={t('role')} onChange={(role: Role | undefined) => change(s, role)} options={roles.map((r) => ({ value: r, label: k(`role_${r}`) }))} /> : s.role ? k(`role_${s.role}`) : <span className="mute">{t('noRole')}</span>) },
+    { key: 'scope', title: t('scope'), render: (s) => (!s.role ? <span className="mute">—</span> : may ? <Select size="small" style={{ width: 136 }} value={s.scope ?? 'own'} aria-label={t('scope')} onChange={(scope: Scope) => save.mutate({ id: s.id, role: s.role, scope })} options={scopes.map((x) => ({ value: x, label: k(`scope_${x}`) }))} /> : k(`scope_${s.scope ?? 'own'}`)) },
+  ]
+  return (
+    <Page title={t('staff')} meta={t('staffMeta')}>
+      <div className="editor2">
+        <List<Staff> id="staff" path="/staff" rowKey={(s) => s.id} columns={columns} search={t('searchStaff')} filters={[{ kind: 'one', key: 'department', label: t('department'), options: departments }, { kind: 'one', key: 'active', label: t('active'), options: [{ value: 'true', label: t('active') }, { value: 'false', label: t('left') }] }]} empty={{ title: t('noStaff'), text: t('noStaffText') }} />
+        <div className="aside"><Panel title={t('rolesTitle')}><Facts rows={roles.map((r): [string, string] => [k(`role_${r}`), t(`rd_${r}`)])} /></Panel></div>
+      </div>
+    </Page>
+  )
+}
