@@ -25,6 +25,8 @@ import (
 	"zhiyin.dev/zhiyin/internal/contactway"
 	"zhiyin.dev/zhiyin/internal/customer"
 	"zhiyin.dev/zhiyin/internal/db"
+	"zhiyin.dev/zhiyin/internal/deadletter"
+	"zhiyin.dev/zhiyin/internal/doctor"
 	"zhiyin.dev/zhiyin/internal/governance"
 	"zhiyin.dev/zhiyin/internal/groupchat"
 	"zhiyin.dev/zhiyin/internal/inbound"
@@ -83,10 +85,13 @@ type App struct {
 	Kf         *kf.Service
 	Stats      *stats.Service
 	Settings   *setting.Service
+	Doctor     *doctor.Doctor
+	Letters    *deadletter.Service
 	Sync       *sync.Service
 	Inbound    *inbound.Inbound
 
-	seen callbacks // what came in lately, for the health strip and the doctor
+	metrics *metrics
+	seen    callbacks // what came in lately, for the health strip and the doctor
 
 	stopNATS  func()
 	stopWatch func()
@@ -94,7 +99,7 @@ type App struct {
 
 // New opens the database and makes every part. Nothing runs before Start.
 func New(ctx context.Context, c Config) (*App, error) {
-	a := &App{Config: c, Node: nodeName()}
+	a := &App{Config: c, Node: nodeName(), metrics: newMetrics()}
 	if a.Read == nil {
 		a.Read = func() (*config.Config, error) { return c.Config, nil }
 	}
@@ -139,7 +144,7 @@ func (a *App) open(ctx context.Context) (err error) {
 		return err
 	}
 	a.WeCom, err = wecom.New(wecom.Config{
-		BaseURL: a.BaseURL, CorpID: a.CorpID, AgentID: a.AgentID, Logger: a.Log,
+		BaseURL: a.BaseURL, CorpID: a.CorpID, AgentID: a.AgentID, Logger: a.Log, Observer: a.metrics.called,
 		Secrets: secrets(a.Config.Config),
 		Clock:   func() time.Time { return a.World.Now().In(time.UTC) },
 	})
@@ -171,7 +176,7 @@ func (a *App) build() (err error) {
 	})
 	a.API = web.New(web.Config{
 		Log: a.Log, Wall: clock.SystemWall(), Version: a.Version, PublicURL: a.PublicURL, TrustedProxies: a.TrustedProxies,
-		Identify: a.Auth.Identify, Console: a.Console, ImageSources: a.imageSources(),
+		Identify: a.Auth.Identify, Metrics: a.metrics.registry, Console: a.Console, ImageSources: a.imageSources(),
 		Ready: []web.Check{{Name: "database", Test: a.DB.Ping}, {Name: "bus", Test: a.Bus.Ready}},
 	})
 	a.Customers = customer.New(customer.Config{
@@ -213,7 +218,15 @@ func (a *App) build() (err error) {
 		Before: []sync.Part{{Name: "departments", Read: a.readDepartments}, {Name: "staff", Read: a.readStaff}, {Name: "tags", Read: a.Tags.Sync}},
 		After:  []sync.Part{{Name: "groups", Read: a.readGroups}},
 	})
-	a.Inbound = inbound.New(inbound.Config{DB: a.DB, Bus: a.Bus, World: a.World, Log: a.Log, CorpID: a.CorpID, Crypto: a.crypto, Skew: a.Skew, Seen: a.seen.note})
+	a.Inbound = inbound.New(inbound.Config{DB: a.DB, Bus: a.Bus, World: a.World, Log: a.Log, CorpID: a.CorpID, Crypto: a.crypto, Skew: a.Skew, Seen: a.sawCallback})
+	callbacks := http.NewServeMux()
+	a.Inbound.Register(callbacks)
+	a.Letters = deadletter.New(deadletter.Config{Bus: a.Bus, CorpID: a.CorpID, Zone: a.Zone})
+	a.Doctor = doctor.New(doctor.Config{
+		DB: a.DB, World: a.World, Wall: clock.SystemWall(), CorpID: a.CorpID, DataDir: a.Data, Settings: a.Settings.Current, WeCom: a.WeCom,
+		Bus: a.Bus.Ready, Callbacks: callbacks, Welcomes: a.welcomesLately, DeadLetters: a.Letters.Count,
+	})
+	a.metrics.watchQueue(func(ctx context.Context) (int, int, error) { return a.Bus.Counts(ctx, a.CorpID) })
 	return nil
 }
 
@@ -274,6 +287,8 @@ func (a *App) connect() {
 	a.Governor.RegisterPages(a.API.Mux())
 	a.Stats.RegisterAPI(a.API)
 	a.Settings.RegisterAPI(a.API)
+	a.Doctor.RegisterAPI(a.API)
+	a.Letters.RegisterAPI(a.API)
 }
 
 // Handler serves callbacks, API, console and pages.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/doctor"
 	"zhiyin.dev/zhiyin/internal/errs"
 	"zhiyin.dev/zhiyin/internal/inbound"
 	"zhiyin.dev/zhiyin/internal/stats"
@@ -67,6 +68,20 @@ func (c *callbacks) p95() (time.Duration, clock.WallTime, bool) {
 	sorted := slices.Clone(c.took)
 	slices.Sort(sorted)
 	return sorted[len(sorted)*95/100], c.lastAt, c.failed
+}
+
+// sawCallback is told of every callback that came in.
+func (a *App) sawCallback(s inbound.Seen) {
+	a.seen.note(s)
+	a.metrics.seen(s)
+	a.Doctor.Saw(doctor.Seen{Area: s.Area, Offset: s.Offset, Err: s.Err})
+}
+
+// welcomesLately counts the welcomes of the last week, for the doctor.
+func (a *App) welcomesLately(ctx context.Context) (doctor.Welcomes, error) {
+	const week = 7 * 24 * time.Hour
+	n, err := a.Welcomes.Since(ctx, a.World.Now().Add(-week))
+	return doctor.Welcomes(n), err
 }
 
 // health is the strip at the foot of the home page.

@@ -9,6 +9,7 @@ import (
 
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/db"
+	"zhiyin.dev/zhiyin/internal/outreach"
 )
 
 type row struct {
@@ -121,4 +122,37 @@ func (s *Service) traceQuery(scope []string, customerID, outcome string) *bun.Se
 		q.Where("t.outcome = ?", outcome)
 	}
 	return q
+}
+
+// Tally counts what became of welcomes.
+type Tally struct {
+	Sent   int
+	NoCode int // WeCom gave no welcome code
+	Used   int // the code was used before, or the chat had begun
+}
+
+// Since counts the welcomes of relations that began after t.
+func (s *Service) Since(ctx context.Context, t clock.Time) (Tally, error) {
+	var n Tally
+	var rows []struct {
+		Outcome Outcome
+		Code    string
+		N       int
+	}
+	err := s.DB.Read().NewSelect().Model((*Trace)(nil)).Column("outcome", "code").ColumnExpr("COUNT(*) AS n").
+		Where("t.corp_id = ? AND t.at > ?", s.CorpID, t).GroupExpr("outcome, code").Scan(ctx, &rows)
+	if err != nil {
+		return n, fmt.Errorf("count welcomes: %w", err)
+	}
+	for _, r := range rows {
+		switch {
+		case r.Outcome == Sent:
+			n.Sent += r.N
+		case r.Code == WhyConsoleWelcome || r.Code == WhyChatBegun:
+			n.NoCode += r.N
+		case r.Code == outreach.CodeWelcomeUsed:
+			n.Used += r.N
+		}
+	}
+	return n, nil
 }
