@@ -270,77 +270,6 @@ func TestCodesOfKfEventsDieByTimeStateAndUse(t *testing.T) {
 	d.refused(40058, "kf/send_msg_on_event", say("nonsense", "text"))
 }
 
-func TestSyncPagesByCursorAndForgetsAfterThreeDays(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t)
-	customer := d.says(d.stranger(), "一")["customer"]
-	d.good("kf/send_msg", d.text(customer, "平台的话不回传"))
-	d.says(customer, "二")
-	read := func(cursor string, limit int) object {
-		return d.good("kf/sync_msg", object{"open_kfid": d.kf, "cursor": cursor, "limit": limit})
-	}
-	var texts []string
-	pages, empty := 0, 0
-	for cursor := d.cursor; ; pages++ {
-		page := read(cursor, 1)
-		for _, item := range list(page["msg_list"]) {
-			texts = append(texts, fmt.Sprint(item.(map[string]any)["text"].(map[string]any)["content"]))
-		}
-		if len(list(page["msg_list"])) == 0 {
-			empty++
-		}
-		if cursor = fmt.Sprint(page["next_cursor"]); page["has_more"] == 0.0 {
-			break
-		}
-	}
-	if !slices.Equal(texts, []string{"一", "二"}) || empty != 1 {
-		t.Errorf("pages of one: got %v with %d empty pages, want 一 二 around an empty one", texts, empty)
-	}
-	if got := len(list(read("", 100000)["msg_list"])); got < 2 {
-		t.Errorf("a limit above 1000 is taken as 1000: got %d items", got)
-	}
-	d.refused(40058, "kf/sync_msg", object{"open_kfid": d.kf, "cursor": "nonsense"})
-	d.refused(95007, "kf/sync_msg", object{"open_kfid": d.kf, "token": "ENCnonsense"})
-	d.refused(95000, "kf/sync_msg", object{})
-	d.refused(95004, "kf/sync_msg", object{"open_kfid": "wknobody"})
-	d.later(kfRetention + time.Second)
-	if got := len(list(read("", 0)["msg_list"])); got != 0 {
-		t.Errorf("items after 3 days: got %d, want none", got)
-	}
-}
-
-func TestSyncTokensLiveTenMinutesAndCallsWithoutOneAreFew(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t)
-	d.rig.mu.Lock()
-	token := d.newKfToken()
-	d.rig.mu.Unlock()
-	d.advance((kfTokenLife - 1) * time.Second)
-	d.good("kf/sync_msg", object{"open_kfid": d.kf, "token": token})
-	d.advance(time.Second)
-	d.refused(95007, "kf/sync_msg", object{"open_kfid": d.kf, "token": token})
-	d.advance(time.Minute)
-	for range kfUntokenedCall {
-		d.good("kf/sync_msg", object{"open_kfid": d.kf})
-	}
-	d.refused(45009, "kf/sync_msg", object{"open_kfid": d.kf})
-	d.advance(time.Minute)
-	d.good("kf/sync_msg", object{"open_kfid": d.kf})
-}
-
-func TestEmptyPagesCanBeForced(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t, func(o *Options) { o.Switches = map[string]string{"kf.empty_pages": "on"} })
-	d.says(d.stranger(), "一")
-	page := d.good("kf/sync_msg", object{"open_kfid": d.kf, "cursor": d.cursor})
-	if page["has_more"] != 1.0 || len(list(page["msg_list"])) != 0 {
-		t.Errorf("first page: got %v, want an empty one with more behind it", page)
-	}
-	if got := len(d.news()); got != 1 {
-		t.Errorf("items: got %d, want 1", got)
-	}
-}
-
 func TestKfContentIsJudged(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -418,67 +347,6 @@ func TestWhatACustomerSendsArrivesByKind(t *testing.T) {
 	}
 }
 
-func TestKfAccountsAndServicers(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t)
-	avatar := d.upload("image", "a.png", string(drawnImage()))["media_id"]
-	d.refused(95006, "kf/account/add", object{"name": strings.Repeat("客", 17), "media_id": avatar})
-	d.refused(40007, "kf/account/add", object{"name": "新客服", "media_id": "nobody"})
-	id := d.good("kf/account/add", object{"name": "新客服", "media_id": avatar})["open_kfid"]
-	d.good("kf/account/update", object{"open_kfid": id, "name": "改名"})
-	accounts := d.good("kf/account/list", object{"offset": 2, "limit": 1})["account_list"]
-	if got := ids(accounts, "name"); !slices.Equal(got, []string{"改名"}) {
-		t.Errorf("third account: got %v", got)
-	}
-	d.refused(40058, "kf/account/list", object{"limit": 101})
-
-	results := d.good("kf/servicer/add", object{"open_kfid": id, "userid_list": []string{"S01", "S01", "S99"}, "department_id_list": []int{3, 99}})["result_list"]
-	if got := ids(results, "errcode"); !slices.Equal(got, []string{"0", "0", "95014", "0", "60011"}) {
-		t.Errorf("result codes: got %v", got)
-	}
-	if got := ids(results, "errmsg"); got[0] != "success" || got[1] != "ignored" {
-		t.Errorf("result texts: got %v", got)
-	}
-	d.refused(40058, "kf/servicer/add", object{"open_kfid": id})
-	servicers := list(d.good("kf/servicer/list", url.Values{"open_kfid": {fmt.Sprint(id)}})["servicer_list"])
-	want := []any{map[string]any{"userid": "S01", "status": 0.0}, map[string]any{"department_id": 3.0}}
-	if diff := cmp.Diff(want, servicers); diff != "" {
-		t.Errorf("servicers (-want +got):\n%s", diff)
-	}
-	d.good("kf/servicer/del", object{"open_kfid": id, "userid_list": []string{"S01"}})
-	for _, gone := range []any{id, ids(d.good("kf/account/list", object{})["account_list"], "open_kfid")[1]} {
-		d.good("kf/account/del", object{"open_kfid": gone})
-		d.refused(95004, "kf/account/del", object{"open_kfid": gone})
-	}
-	d.refused(95005, "kf/account/del", object{"open_kfid": d.kf})
-	d.refused(40058, "kf/add_contact_way", object{"open_kfid": d.kf, "scene": "空格"})
-}
-
-func TestKfProfilesAreShownWhileTheCustomerIsActive(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t)
-	quiet, active := d.stranger(), d.stranger()
-	d.act("open_kf", object{"kf": d.kf, "customer": active, "scene": "door"})
-	got := d.good("kf/customer/batchget", object{"external_userid_list": []any{quiet, active}, "need_enter_session_context": 1})
-	customer := list(got["customer_list"])[0].(map[string]any)
-	if customer["external_userid"] != active || customer["enter_session_context"].(map[string]any)["scene"] != "door" {
-		t.Errorf("active customer: got %v", customer)
-	}
-	if diff := cmp.Diff([]any{quiet}, got["invalid_external_userid"]); diff != "" {
-		t.Errorf("invalid ids (-want +got):\n%s", diff)
-	}
-	d.refused(40058, "kf/customer/batchget", object{"external_userid_list": []any{}})
-}
-
-func TestKfIsClosedToTheContactsSecret(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t)
-	d.token = d.tokenOf(d.Ready.Secrets.Contact)
-	for _, path := range []string{"kf/account/list", "kf/sync_msg", "kf/send_msg", "kf/service_state/get"} {
-		d.refused(48002, path, object{})
-	}
-}
-
 func TestTheSameScriptGivesTheSameKfWorld(t *testing.T) {
 	t.Parallel()
 	play := func() ([]object, []Delivery) {
@@ -533,13 +401,5 @@ func TestTheLivingPopulationAsksAndIsServed(t *testing.T) {
 	}
 	if !said {
 		t.Error("no servicer said anything")
-	}
-}
-
-func TestAccountsCanBeListedTheOldWay(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t)
-	if got := len(list(d.good("kf/account/list", url.Values{"offset": {"0"}, "limit": {"100"}})["account_list"])); got != 2 {
-		t.Errorf("accounts by GET: got %d, want 2", got)
 	}
 }
