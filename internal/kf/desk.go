@@ -29,7 +29,9 @@ func (s *Service) act(ctx context.Context, id int64, f func(ctx context.Context,
 
 // Take gives a conversation to the actor. One in WeCom's pool is moved to the actor there, which takes a moment.
 func (s *Service) Take(ctx context.Context, id int64, actor string) (Session, error) {
-	return s.act(ctx, id, func(ctx context.Context, tx *db.Tx, v *Session) error { return s.give(ctx, tx, v, actor, actor, ReasonTaken) })
+	return s.act(ctx, id, func(ctx context.Context, tx *db.Tx, v *Session) error {
+		return s.give(ctx, tx, v, actor, actor, ReasonTaken)
+	})
 }
 
 // Transfer gives a conversation to a colleague.

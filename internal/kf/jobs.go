@@ -118,6 +118,10 @@ func (s *Service) sync(ctx context.Context, w bus.Work) (bus.Settle, error) {
 		in.Token = ""
 		page, err = s.WeCom.SyncKfMessages(ctx, in)
 	}
+	if in.Cursor != "" && wecom.ClassOf(err) == wecom.ClassBadRequest {
+		in.Cursor = "" // a cursor WeCom knows no more: from the oldest of 3 days on, what is stored is known by its msgid
+		page, err = s.WeCom.SyncKfMessages(ctx, in)
+	}
 	if err != nil {
 		return nil, calls.Failed(err, "read the messages of kf account "+p.AccountID)
 	}
@@ -136,7 +140,11 @@ func (s *Service) sync(ctx context.Context, w bus.Work) (bus.Settle, error) {
 		if err := moveCursor(ctx, tx, s.CorpID, p.AccountID, at.Cursor, to, done); err != nil {
 			return err
 		}
-		if err := s.receive(ctx, tx, p.AccountID, fromWeCom(page.Messages)); err != nil {
+		how := arrival{late: answerWithin}
+		if at.Done == 0 {
+			how = arrival{late: firstWithin, first: true}
+		}
+		if err := s.receive(ctx, tx, p.AccountID, fromWeCom(page.Messages), how); err != nil {
 			return err
 		}
 		if page.More {

@@ -95,6 +95,13 @@ const (
 // botIdle is how long a conversation that only rules answered waits for the customer before it ends.
 const botIdle = time.Hour
 
+// How old a customer's message may be for rules to answer it. What was read later, after an outage, is a person's; what
+// is older at the first reading of an account was said before us, and is only stored.
+const (
+	answerWithin = time.Hour
+	firstWithin  = 10 * time.Minute
+)
+
 // loopMost is how many automatic messages a conversation gets within loopWithin before a person takes over: on the
 // other side is a machine, or somebody whom rules do not help.
 const (

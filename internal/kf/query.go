@@ -49,12 +49,6 @@ type Row struct {
 	CustomerAvatar string
 }
 
-type listed struct {
-	sessionRow
-	CustomerName   string
-	CustomerAvatar string
-}
-
 // List answers conversations: those that wait by how long they wait, others by what happened last.
 func (s *Service) List(ctx context.Context, q Query) (rows []Row, next string, err error) {
 	order := "s.last_at"
@@ -62,7 +56,7 @@ func (s *Service) List(ctx context.Context, q Query) (rows []Row, next string, e
 	if q.View == ViewWaiting {
 		order, back = "s.waiting_since", false
 	}
-	var found []listed
+	var found []sessionRow
 	sel := s.filtered(q)
 	if q.After != "" {
 		at, id, err := mark(q.After)
@@ -93,7 +87,7 @@ func (s *Service) List(ctx context.Context, q Query) (rows []Row, next string, e
 	}
 	rows = make([]Row, len(found))
 	for i, r := range found {
-		v, err := s.session(r.sessionRow)
+		v, err := s.session(r)
 		if err != nil {
 			return nil, "", err
 		}
@@ -130,7 +124,7 @@ func (s *Service) count(ctx context.Context, q Query, l web.List) (total int, mo
 
 // pick selects conversations within reach, with names.
 func (s *Service) pick(r Reach) *bun.SelectQuery {
-	q := s.DB.Read().NewSelect().TableExpr("kf_session AS s").
+	q := s.DB.Read().NewSelect().TableExpr("kf_session AS s").ColumnExpr("s.*").
 		ColumnExpr("COALESCE(NULLIF(c.name, ''), k.name, '') AS customer_name").
 		ColumnExpr("COALESCE(NULLIF(c.avatar, ''), k.avatar, '') AS customer_avatar").
 		Join("LEFT JOIN customer AS c ON c.corp_id = s.corp_id AND c.id = s.customer_id").
@@ -147,14 +141,14 @@ func (s *Service) pick(r Reach) *bun.SelectQuery {
 
 // Get answers one conversation within reach.
 func (s *Service) Get(ctx context.Context, id int64, reach Reach) (Row, error) {
-	var found []listed
+	var found []sessionRow
 	if err := s.pick(reach).Where("s.id = ?", id).Scan(ctx, &found); err != nil {
 		return Row{}, fmt.Errorf("read conversation %d: %w", id, err)
 	}
 	if len(found) == 0 {
 		return Row{}, errs.Missing("会话", "conversation")
 	}
-	v, err := s.session(found[0].sessionRow)
+	v, err := s.session(found[0])
 	return Row{Session: v, CustomerName: found[0].CustomerName, CustomerAvatar: found[0].CustomerAvatar}, err
 }
 

@@ -14,6 +14,7 @@ const (
 	ReasonRule        Reason = "rule"
 	ReasonRuleBroken  Reason = "rule_broken"
 	ReasonLoop        Reason = "loop"
+	ReasonLate        Reason = "late"
 	ReasonTaken       Reason = "taken"
 	ReasonReleased    Reason = "released"
 	ReasonTransferred Reason = "transferred"
@@ -33,6 +34,7 @@ var reasons = map[Reason]errs.Text{
 	ReasonRule:        errs.T("规则要求转人工", "A rule hands off"),
 	ReasonRuleBroken:  errs.T("规则的群活码已失效，转人工", "The rule's group code has ended, so a person takes over"),
 	ReasonLoop:        errs.T("自动回复太频繁，转人工", "Too many automatic answers in a row, so a person takes over"),
+	ReasonLate:        errs.T("消息读到得太晚，规则不再自动回复", "Read too late for rules to answer"),
 	ReasonTaken:       errs.T("接起会话", "Taken"),
 	ReasonReleased:    errs.T("放回队列", "Put back into the queue"),
 	ReasonTransferred: errs.T("转给同事", "Handed to a colleague"),

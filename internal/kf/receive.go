@@ -3,6 +3,7 @@ package kf
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"zhiyin.dev/zhiyin/internal/bus"
 	"zhiyin.dev/zhiyin/internal/clock"
@@ -10,8 +11,14 @@ import (
 	"zhiyin.dev/zhiyin/wecom"
 )
 
+// arrival is how a page is dealt with.
+type arrival struct {
+	late  time.Duration // messages older than this are not answered by rules
+	first bool          // of the account: late messages are only stored
+}
+
 // receive stores a page and does what follows from it, message by message in WeCom's order, each once.
-func (s *Service) receive(ctx context.Context, tx *db.Tx, accountID string, page []said) error {
+func (s *Service) receive(ctx context.Context, tx *db.Tx, accountID string, page []said, how arrival) error {
 	if len(page) == 0 {
 		return nil
 	}
@@ -37,7 +44,7 @@ func (s *Service) receive(ctx context.Context, tx *db.Tx, accountID string, page
 			continue
 		}
 		known[m.MsgID] = true
-		if err := s.one(ctx, tx, acc, m); err != nil {
+		if err := s.one(ctx, tx, acc, m, how); err != nil {
 			return fmt.Errorf("receive kf message %s: %w", m.MsgID, err)
 		}
 	}
@@ -60,10 +67,10 @@ func (s *Service) account(ctx context.Context, tx *db.Tx, id string) (Account, e
 	return row.account(), err
 }
 
-func (s *Service) one(ctx context.Context, tx *db.Tx, acc Account, m said) error {
+func (s *Service) one(ctx context.Context, tx *db.Tx, acc Account, m said, how arrival) error {
 	switch m.Origin {
 	case FromCustomer:
-		return s.customerSaid(ctx, tx, acc, m)
+		return s.customerSaid(ctx, tx, acc, m, how)
 	case FromWeCom:
 		return s.staffSaid(ctx, tx, acc, m)
 	default:
@@ -74,8 +81,17 @@ func (s *Service) one(ctx context.Context, tx *db.Tx, acc Account, m said) error
 // current answers the conversation that is open, or opens one.
 func (s *Service) current(ctx context.Context, tx *db.Tx, acc Account, customerID string, at clock.Time, why Reason) (Session, error) {
 	v, ok, err := s.openSession(ctx, tx, acc.ID, customerID)
-	if err != nil || ok {
+	if err != nil || ok && at < v.idleAt() {
 		return v, err
+	}
+	if ok { // its timer has not rung yet, or time was made up for
+		reason := ReasonWindow
+		if v.State == Bot {
+			reason = ReasonIdle
+		}
+		if err := s.move(ctx, tx, &v, Ended, reason, ""); err != nil {
+			return v, err
+		}
 	}
 	v = Session{
 		ID: tx.NewID(), AccountID: acc.ID, CustomerID: customerID, State: Bot, OpenedAt: at, LastAt: at, Reason: why,
@@ -106,7 +122,7 @@ func (s *Service) current(ctx context.Context, tx *db.Tx, acc Account, customerI
 }
 
 // customerSaid stores a customer's message, opens the window anew, and lets the rules answer while no person has taken over.
-func (s *Service) customerSaid(ctx context.Context, tx *db.Tx, acc Account, m said) error {
+func (s *Service) customerSaid(ctx context.Context, tx *db.Tx, acc Account, m said, how arrival) error {
 	v, err := s.current(ctx, tx, acc, m.CustomerID, m.At, ReasonOpened)
 	if err != nil {
 		return err
@@ -119,7 +135,14 @@ func (s *Service) customerSaid(ctx context.Context, tx *db.Tx, acc Account, m sa
 	if v.WeComState == weComEnded { // the customer's words opened it again
 		v.WeComState = weComNew
 	}
-	if v.State == Bot {
+	late := s.World.Now() > m.At.Add(how.late)
+	switch {
+	case v.State != Bot, late && how.first:
+	case late:
+		if err := s.move(ctx, tx, &v, Waiting, ReasonLate, ""); err != nil {
+			return err
+		}
+	default:
 		if err := s.answer(ctx, tx, acc, &v, m); err != nil {
 			return err
 		}

@@ -18,10 +18,10 @@ import (
 	"zhiyin.dev/zhiyin/wecom"
 )
 
-// Sealer encrypts customers' words at rest.
+// Sealer encrypts customers' words at rest, each for its place: internal/seal's.
 type Sealer interface {
-	Seal(plain []byte) (string, error)
-	Open(sealed string) ([]byte, error)
+	Seal(plain, place string) (string, error)
+	Open(sealed, place string) (string, error)
 }
 
 // Config of a Service.

@@ -39,7 +39,7 @@ type servicerRow struct {
 }
 
 type cursorRow struct {
-	bun.BaseModel `bun:"table:kf_cursor"`
+	bun.BaseModel `bun:"table:kf_cursor,alias:cu"`
 
 	CorpID    string `bun:",pk"`
 	AccountID string `bun:",pk"`
@@ -137,7 +137,7 @@ func putServicers(ctx context.Context, tx *db.Tx, corpID, accountID string, list
 // want notes that an account has news, with the callback's token, and answers the number of this want.
 func want(ctx context.Context, tx *db.Tx, corpID, accountID, token string, now clock.Time) (int64, error) {
 	row := cursorRow{CorpID: corpID, AccountID: accountID, Token: token, TokenAt: now, Wanted: 1}
-	q := tx.NewInsert().Model(&row).On("CONFLICT (corp_id, account_id) DO UPDATE").Set("wanted = kf_cursor.wanted + 1")
+	q := tx.NewInsert().Model(&row).On("CONFLICT (corp_id, account_id) DO UPDATE").Set("wanted = cu.wanted + 1")
 	if token != "" {
 		q.Set("token = EXCLUDED.token").Set("token_at = EXCLUDED.token_at")
 	}

@@ -32,6 +32,9 @@ type sessionRow struct {
 	LastFrom       Origin
 	LastText       string // sealed
 	Reason         Reason
+
+	CustomerName   string `bun:",scanonly"` // joined for lists
+	CustomerAvatar string `bun:",scanonly"`
 }
 
 type messageRow struct {
@@ -71,7 +74,7 @@ type stepRow struct {
 
 // session opens the row's sealed text.
 func (s *Service) session(r sessionRow) (Session, error) {
-	text, err := s.unseal(r.LastText)
+	text, err := s.unseal(r.LastText, s.sessionPlace(r.ID))
 	return Session{
 		ID: r.ID, AccountID: r.AccountID, CustomerID: r.CustomerID, State: r.State, WeComState: r.WeComState, AgentID: r.AgentID,
 		OpenedAt: r.OpenedAt, EndedAt: r.EndedAt, WaitingSince: r.WaitingSince, LastCustomerAt: r.LastCustomerAt, Sent: r.Sent,
@@ -80,7 +83,7 @@ func (s *Service) session(r sessionRow) (Session, error) {
 }
 
 func (s *Service) message(r messageRow) (Message, error) {
-	text, err := s.unseal(r.Text)
+	text, err := s.unseal(r.Text, s.messagePlace(r.AccountID, r.MsgID))
 	return Message{
 		ID: r.ID, SessionID: r.SessionID, AccountID: r.AccountID, CustomerID: r.CustomerID, MsgID: r.MsgID, At: r.At, Origin: r.Origin,
 		AgentID: r.AgentID, Type: r.Type, Text: text, MediaID: r.MediaID, RuleID: r.RuleID, TouchID: r.TouchID, State: r.State,
@@ -88,26 +91,25 @@ func (s *Service) message(r messageRow) (Message, error) {
 	}, err
 }
 
-func (s *Service) seal(text string) (string, error) {
+// Texts are sealed for their place: a conversation's last line, or one message. They open nowhere else.
+func (s *Service) sessionPlace(id int64) string { return fmt.Sprintf("kf/%s/session/%d", s.CorpID, id) }
+
+func (s *Service) messagePlace(accountID, msgid string) string {
+	return "kf/" + s.CorpID + "/message/" + accountID + "/" + msgid
+}
+
+func (s *Service) seal(text, place string) (string, error) {
 	if text == "" {
 		return "", nil
 	}
-	sealed, err := s.Seal.Seal([]byte(text))
-	if err != nil {
-		return "", fmt.Errorf("seal a kf message: %w", err)
-	}
-	return sealed, nil
+	return s.Seal.Seal(text, place)
 }
 
-func (s *Service) unseal(sealed string) (string, error) {
+func (s *Service) unseal(sealed, place string) (string, error) {
 	if sealed == "" {
 		return "", nil
 	}
-	text, err := s.Seal.Open(sealed)
-	if err != nil {
-		return "", fmt.Errorf("open a kf message: %w", err)
-	}
-	return string(text), nil
+	return s.Seal.Open(sealed, place)
 }
 
 // openSession finds the conversation of a customer in an account that has not ended.
@@ -153,7 +155,7 @@ func (s *Service) getSession(ctx context.Context, q bun.IDB, id int64) (Session,
 
 // save writes a conversation as it stands now.
 func (s *Service) save(ctx context.Context, tx *db.Tx, v *Session) error {
-	text, err := s.seal(v.LastText)
+	text, err := s.seal(v.LastText, s.sessionPlace(v.ID))
 	if err != nil {
 		return err
 	}
@@ -175,7 +177,7 @@ func (s *Service) save(ctx context.Context, tx *db.Tx, v *Session) error {
 
 // putMessage stores a message; fresh is false when one with its msgid is there already.
 func (s *Service) putMessage(ctx context.Context, tx *db.Tx, m *Message) (fresh bool, err error) {
-	text, err := s.seal(m.Text)
+	text, err := s.seal(m.Text, s.messagePlace(m.AccountID, m.MsgID))
 	if err != nil {
 		return false, err
 	}

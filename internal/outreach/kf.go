@@ -108,6 +108,11 @@ func (s *Service) sendKf(ctx context.Context, w bus.Work) (bus.Settle, error) {
 	case err == nil, errors.Is(err, wecom.ErrKfRepeated): // the id is ours alone: an earlier call of ours was accepted
 		r.Delivered = true
 		return s.settle(r), nil
+	case w.Attempts > 0 && (errors.Is(err, wecom.ErrKfMessageLimit) || p.Code != "" && wecom.ClassOf(err) == wecom.ClassBadRequest):
+		// The earlier call used the last of the five, or the code: these are looked at before the id. Counting one too many
+		// is the safe side.
+		r.Delivered = true
+		return s.settle(r), nil
 	case wecom.ClassOf(err) == wecom.ClassRetryable, wecom.ClassOf(err) == wecom.ClassRateLimit, wecom.ClassOf(err) == wecom.ClassAuth:
 		if r.At > p.Until {
 			return s.settle(expired), nil
