@@ -177,6 +177,16 @@ func liveBefore(ctx context.Context, q bun.IDB, corpID string, t clock.Time) ([]
 	return ids, nil
 }
 
+// watchedSince answers since when every live group we know has been read at least once; 0 when none was.
+func watchedSince(ctx context.Context, q bun.IDB, corpID string) (clock.Time, error) {
+	var t clock.Time
+	err := q.NewSelect().Model((*chatRow)(nil)).ColumnExpr("COALESCE(MIN(read_at), 0)").Where("corp_id = ? AND state = ? AND read_at > 0", corpID, Live).Scan(ctx, &t)
+	if err != nil {
+		return 0, fmt.Errorf("find since when groups are watched: %w", err)
+	}
+	return t, nil
+}
+
 // Brief is a group's name and size.
 type Brief struct {
 	ID      string

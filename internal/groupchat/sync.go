@@ -41,6 +41,10 @@ func (s *Service) Sync(ctx context.Context, since clock.Time, owners func(contex
 	if err != nil {
 		return p, err
 	}
+	watched, err := watchedSince(ctx, s.DB.Read(), s.CorpID)
+	if err != nil {
+		return p, err
+	}
 	var mu sync.Mutex
 	var failures []error
 	p.Expected, p.Read, p.Stored = len(ids), len(done), len(done)
@@ -52,7 +56,7 @@ func (s *Service) Sync(ctx context.Context, since clock.Time, owners func(contex
 			continue
 		}
 		g.Go(func() error {
-			read, err := s.syncOne(gctx, id)
+			read, err := s.syncOne(gctx, id, watched)
 			mu.Lock()
 			defer mu.Unlock()
 			if read {
@@ -124,7 +128,8 @@ func (s *Service) list(ctx context.Context, f wecom.GroupFilter, ids []string) (
 	}
 }
 
-func (s *Service) syncOne(ctx context.Context, id string) (read bool, err error) {
+// syncOne reads one group. In one that was made while we watched and that we were not told of, everybody who joined is news.
+func (s *Service) syncOne(ctx context.Context, id string, watched clock.Time) (read bool, err error) {
 	g, err := s.WeCom.GroupChat(ctx, wecom.ChatID(id), true)
 	switch {
 	case gone(err):
@@ -132,7 +137,11 @@ func (s *Service) syncOne(ctx context.Context, id string) (read bool, err error)
 	case err != nil:
 		return false, fmt.Errorf("read group %s: %w", id, err)
 	}
-	return true, s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error { return s.Upsert(ctx, tx, FromWeCom(g), 0) })
+	c, since := FromWeCom(g), clock.Time(0)
+	if watched != 0 && c.CreatedAt.Unix() >= watched.Unix() { // WeCom tells whole seconds
+		since = c.CreatedAt
+	}
+	return true, s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error { return s.Upsert(ctx, tx, c, since) })
 }
 
 // endUnnamed ends the groups that we held as live before the sync began and WeCom does not name.
