@@ -94,10 +94,15 @@ func (d *desk) refusedTrans(code int, customer any, state int, staff string) {
 	})
 }
 
-// stranger is a customer who never wrote to the account.
+// stranger is a WeChat user who never wrote to the account.
 func (d *desk) stranger() any {
 	d.t.Helper()
-	return d.act("scan_contact_way", nil)["customer"]
+	for {
+		id := fmt.Sprint(d.act("scan_contact_way", nil)["customer"])
+		if strings.HasPrefix(id, "wm") { // kf is for WeChat users
+			return id
+		}
+	}
 }
 
 func TestAKfConversationFromTheLinkToTheGoodbye(t *testing.T) {
