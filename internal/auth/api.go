@@ -35,8 +35,8 @@ type Addresses struct {
 	QRURL    string `json:"qr_url" doc:"In any browser: a page with a QR code"`
 }
 
-// TokenJSON is an API token in the API.
-type TokenJSON struct {
+// tokenOut is an API token in the API.
+type tokenOut struct {
 	ID        web.ID     `json:"id"`
 	Name      string     `json:"name"`
 	Role      Role       `json:"role"`
@@ -50,7 +50,7 @@ type TokenJSON struct {
 
 // MadeToken is a new token, with its text for the only time.
 type MadeToken struct {
-	TokenJSON
+	tokenOut
 	Token string `json:"token" doc:"Shown this once"`
 }
 
@@ -174,16 +174,16 @@ func (h handlers) password(ctx context.Context, in *passwordInput) (*Opened, []h
 	return h.opened(ctx, token)
 }
 
-func (h handlers) tokens(ctx context.Context, _ *web.None) (*web.Page[TokenJSON], error) {
+func (h handlers) tokens(ctx context.Context, _ *web.None) (*web.Page[tokenOut], error) {
 	list, err := h.Tokens(ctx)
 	if err != nil {
 		return nil, err
 	}
-	items := make([]TokenJSON, len(list))
+	items := make([]tokenOut, len(list))
 	for i, t := range list {
 		items[i] = t.json()
 	}
-	return &web.Page[TokenJSON]{Items: items, Total: len(items)}, nil
+	return &web.Page[tokenOut]{Items: items, Total: len(items)}, nil
 }
 
 func (h handlers) makeToken(ctx context.Context, in *tokenInput) (*MadeToken, error) {
@@ -194,15 +194,15 @@ func (h handlers) makeToken(ctx context.Context, in *tokenInput) (*MadeToken, er
 	if err != nil {
 		return nil, err
 	}
-	return &MadeToken{TokenJSON: t.json(), Token: text}, nil
+	return &MadeToken{tokenOut: t.json(), Token: text}, nil
 }
 
 func (h handlers) deleteToken(ctx context.Context, in *tokenID) (*web.None, error) {
 	return nil, h.DeleteToken(ctx, in.ID.Int())
 }
 
-func (t Token) json() TokenJSON {
-	return TokenJSON{
+func (t Token) json() tokenOut {
+	return tokenOut{
 		ID: web.IDOf(t.ID), Name: t.Name, Role: t.Role, Scope: t.Scope, StaffID: t.StaffID, CreatedBy: t.CreatedBy,
 		CreatedAt: t.CreatedAt.Std(), ExpiresAt: stamp(t.ExpiresAt), UsedAt: stamp(t.UsedAt),
 	}

@@ -93,7 +93,9 @@ func setUp(t *testing.T, d *db.DB, set string) (*corp, *auth.Service, *web.API) 
 				},
 			}
 		},
-		Corp: func(context.Context) auth.Corp { return auth.Corp{ID: webtest.CorpID, Name: "示例", Zone: "Asia/Shanghai"} },
+		Corp: func(context.Context) auth.Corp {
+			return auth.Corp{ID: webtest.CorpID, Name: "示例", Zone: "Asia/Shanghai"}
+		},
 	})
 	api := web.New(web.Config{Log: log, Wall: c.wall(), Version: "test", PublicURL: "https://zhiyin.example/base", Identify: s.Identify})
 	s.RegisterAPI(api)

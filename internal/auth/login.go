@@ -40,8 +40,7 @@ func newState() string {
 func (s *Service) finish(api *web.API) http.HandlerFunc {
 	fail := func(w http.ResponseWriter, r *http.Request, err error) {
 		code := "login.failed"
-		var e *errs.Error
-		if errors.As(err, &e) {
+		if e, ok := errors.AsType[*errs.Error](err); ok {
 			code = e.Code
 		}
 		s.Log.Warn("login by WeCom refused", "code", code, "request_id", web.RequestID(r.Context()), "error", err)

@@ -81,7 +81,7 @@ func (h hashing) check(ctx context.Context, stored, password string) (bool, erro
 	if err != nil {
 		return false, errors.New("stored password: unreadable key")
 	}
-	got := argon2.IDKey([]byte(password), salt, passes, memory, threads, uint32(len(want))) //nolint:gosec // 32 bytes
+	got := argon2.IDKey([]byte(password), salt, passes, memory, threads, uint32(len(want)))
 	return subtle.ConstantTimeCompare(got, want) == 1, nil
 }
 

@@ -55,6 +55,7 @@ type Corp struct {
 // Window is when marketing may be sent.
 type Window struct {
 	Open     bool       `json:"open"`
+	Now      time.Time  `json:"now" doc:"the corp's clock, which a sandbox may have elsewhere than the browser's"`
 	OpensAt  *time.Time `json:"opens_at,omitempty"`
 	ClosesAt *time.Time `json:"closes_at,omitempty"`
 }

@@ -38,7 +38,7 @@ func (f Flags) Sources(env []string) Sources {
 	}
 	v := reflect.ValueOf(f)
 	for i := range v.NumField() {
-		if p, ok := v.Field(i).Interface().(*string); ok && p != nil {
+		if p, ok := reflect.TypeAssert[*string](v.Field(i)); ok && p != nil {
 			src.Flags[flagName(v.Type().Field(i))] = *p
 		}
 	}

@@ -115,8 +115,7 @@ func (d *Doctor) received(ctx context.Context) Result {
 	zone := d.Settings().Zone
 	if bad.Err != nil && bad.At > last {
 		why := errs.Tf("%s", "%s", bad.Err.Error())
-		var e *callback.Error
-		if errors.As(bad.Err, &e) {
+		if e, ok := errors.AsType[*callback.Error](bad.Err); ok {
 			why = steps[e.Step]
 		}
 		return failed(Bad, errs.Text{ZH: "最近一次回调被拒绝：" + why.ZH, EN: "the last callback was refused: " + why.EN},

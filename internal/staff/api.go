@@ -7,8 +7,8 @@ import (
 	"zhiyin.dev/zhiyin/internal/web"
 )
 
-// StaffJSON is a member in the API.
-type StaffJSON struct {
+// staffOut is a member in the API.
+type staffOut struct {
 	ID          string   `json:"id"`
 	Name        string   `json:"name"`
 	Departments []web.ID `json:"departments"`
@@ -20,8 +20,8 @@ type StaffJSON struct {
 	Scope       string   `json:"scope,omitempty"`
 }
 
-// DepartmentJSON is a department in the API.
-type DepartmentJSON struct {
+// departmentOut is a department in the API.
+type departmentOut struct {
 	ID       web.ID `json:"id"`
 	Name     string `json:"name"`
 	ParentID web.ID `json:"parent_id"`
@@ -50,7 +50,7 @@ func (s *Service) RegisterAPI(api *web.API) {
 	web.Get(api, "/departments", web.Op{ID: "list-departments", Permission: "staff.read", Scope: web.Filtered, Summary: "Departments"}, s.apiDepartments)
 }
 
-func (s *Service) apiList(ctx context.Context, in *listInput) (*web.Page[StaffJSON], error) {
+func (s *Service) apiList(ctx context.Context, in *listInput) (*web.Page[staffOut], error) {
 	f := Filter{Query: in.Query, Department: in.Department.Int()}
 	if in.Active != "" {
 		active := in.Active == "true"
@@ -64,10 +64,10 @@ func (s *Service) apiList(ctx context.Context, in *listInput) (*web.Page[StaffJS
 	if err != nil {
 		return nil, err
 	}
-	return web.NewPage(items, in.List, total, more, func(m StaffJSON) string { return m.ID }), nil
+	return web.NewPage(items, in.List, total, more, func(m staffOut) string { return m.ID }), nil
 }
 
-func (s *Service) toJSON(ctx context.Context, list []Member) ([]StaffJSON, error) {
+func (s *Service) toJSON(ctx context.Context, list []Member) ([]staffOut, error) {
 	customers := map[string]int{}
 	if s.Customers != nil && len(list) > 0 {
 		ids := make([]string, len(list))
@@ -80,9 +80,9 @@ func (s *Service) toJSON(ctx context.Context, list []Member) ([]StaffJSON, error
 		}
 	}
 	who := web.Caller(ctx)
-	items := make([]StaffJSON, len(list))
+	items := make([]staffOut, len(list))
 	for i, m := range list {
-		items[i] = StaffJSON{
+		items[i] = staffOut{
 			ID: m.ID, Name: m.Name, Departments: make([]web.ID, len(m.Departments)), Position: m.Position, Active: m.Active, Contact: m.Contact,
 			Customers: customers[m.ID],
 		}
@@ -96,7 +96,7 @@ func (s *Service) toJSON(ctx context.Context, list []Member) ([]StaffJSON, error
 	return items, nil
 }
 
-func (s *Service) apiAccess(ctx context.Context, in *accessInput) (*StaffJSON, error) {
+func (s *Service) apiAccess(ctx context.Context, in *accessInput) (*staffOut, error) {
 	m, err := s.SetAccess(ctx, in.ID, in.Body.Role, in.Body.Scope)
 	if err != nil {
 		return nil, err
@@ -108,7 +108,7 @@ func (s *Service) apiAccess(ctx context.Context, in *accessInput) (*StaffJSON, e
 	return &items[0], nil
 }
 
-func (s *Service) apiDepartments(ctx context.Context, _ *web.None) (*web.Page[DepartmentJSON], error) {
+func (s *Service) apiDepartments(ctx context.Context, _ *web.None) (*web.Page[departmentOut], error) {
 	who := web.Caller(ctx)
 	all, err := s.departments(ctx)
 	if err != nil {
@@ -118,11 +118,11 @@ func (s *Service) apiDepartments(ctx context.Context, _ *web.None) (*web.Page[De
 	if err != nil {
 		return nil, err
 	}
-	items := []DepartmentJSON{}
+	items := []departmentOut{}
 	for _, d := range all {
 		if who.SeesDepartment(d.ID) {
-			items = append(items, DepartmentJSON{ID: web.IDOf(d.ID), Name: d.Name, ParentID: web.IDOf(d.ParentID), Staff: count[d.ID]})
+			items = append(items, departmentOut{ID: web.IDOf(d.ID), Name: d.Name, ParentID: web.IDOf(d.ParentID), Staff: count[d.ID]})
 		}
 	}
-	return &web.Page[DepartmentJSON]{Items: items, Total: len(items)}, nil
+	return &web.Page[departmentOut]{Items: items, Total: len(items)}, nil
 }

@@ -190,7 +190,7 @@ func (s *Service) Reach(ctx context.Context, id string) (departments []int64, co
 		return nil, []string{id}, nil
 	}
 	err = s.DB.Read().NewSelect().Model((*membershipRow)(nil)).ColumnExpr("DISTINCT staff_id").
-		Where("corp_id = ? AND department_id IN (?)", s.CorpID, bun.In(departments)).Scan(ctx, &colleagues)
+		Where("corp_id = ? AND department_id IN (?)", s.CorpID, bun.List(departments)).Scan(ctx, &colleagues)
 	if err != nil {
 		return nil, nil, fmt.Errorf("list the colleagues of %s: %w", id, err)
 	}

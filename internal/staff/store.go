@@ -103,7 +103,7 @@ func (s *Service) setPlaces(ctx context.Context, tx *db.Tx, staffIDs []string, p
 	if len(staffIDs) == 0 {
 		return nil
 	}
-	_, err := tx.NewDelete().Model((*membershipRow)(nil)).Where("corp_id = ? AND staff_id IN (?)", s.CorpID, bun.In(staffIDs)).Exec(ctx)
+	_, err := tx.NewDelete().Model((*membershipRow)(nil)).Where("corp_id = ? AND staff_id IN (?)", s.CorpID, bun.List(staffIDs)).Exec(ctx)
 	if err == nil && len(places) > 0 {
 		_, err = tx.NewInsert().Model(&places).Exec(ctx)
 	}
@@ -170,7 +170,7 @@ func (s *Service) members(ctx context.Context, q bun.IDB, ids []string) (map[str
 	out := make(map[string]Member, len(ids))
 	for part := range slices.Chunk(ids, chunk) {
 		var rows []staffRow
-		err := q.NewSelect().Model(&rows).Where("corp_id = ? AND id IN (?)", s.CorpID, bun.In(part)).Scan(ctx)
+		err := q.NewSelect().Model(&rows).Where("corp_id = ? AND id IN (?)", s.CorpID, bun.List(part)).Scan(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("read %d members: %w", len(part), err)
 		}
@@ -199,7 +199,7 @@ func (s *Service) withDepartments(ctx context.Context, q bun.IDB, rows []staffRo
 		return list, nil
 	}
 	var places []membershipRow
-	err := q.NewSelect().Model(&places).Where("corp_id = ? AND staff_id IN (?)", s.CorpID, bun.In(ids)).OrderExpr("department_id").Scan(ctx)
+	err := q.NewSelect().Model(&places).Where("corp_id = ? AND staff_id IN (?)", s.CorpID, bun.List(ids)).OrderExpr("department_id").Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the departments of %d members: %w", len(rows), err)
 	}
@@ -232,7 +232,7 @@ func (s *Service) where(ctx context.Context, f Filter) (*bun.SelectQuery, error)
 		q.Where("active = ?", *f.Active)
 	}
 	if f.IDs != nil {
-		q.Where("id IN (?)", bun.In(f.IDs))
+		q.Where("id IN (?)", bun.List(f.IDs))
 	}
 	if f.Department != 0 {
 		all, err := s.departments(ctx)
@@ -240,7 +240,7 @@ func (s *Service) where(ctx context.Context, f Filter) (*bun.SelectQuery, error)
 			return nil, err
 		}
 		q.Where("id IN (SELECT staff_id FROM staff_department WHERE corp_id = ? AND department_id IN (?))",
-			s.CorpID, bun.In(below(all, []int64{f.Department})))
+			s.CorpID, bun.List(below(all, []int64{f.Department})))
 	}
 	return q, nil
 }

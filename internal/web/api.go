@@ -164,9 +164,15 @@ func (a *API) OpenAPI() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var v any
+	var v map[string]any
 	if err := json.Unmarshal(raw, &v); err != nil {
 		return nil, err
+	}
+	if c, ok := v["components"].(map[string]any); ok {
+		if schemas, ok := c["schemas"].(map[string]any); ok { // huma's own errors, which Problem stands for here
+			delete(schemas, "V2ErrorModel")
+			delete(schemas, "V2ErrorDetail")
+		}
 	}
 	return json.MarshalIndent(v, "", "  ")
 }
@@ -245,7 +251,11 @@ func schemaName(t reflect.Type, hint string) string {
 	}
 	name := t.Name()
 	if name == "" {
-		return upper(hint)
+		parts := strings.FieldsFunc(hint, func(r rune) bool { return r == '-' })
+		for i, p := range parts {
+			parts[i] = upper(p)
+		}
+		return strings.Join(parts, "")
 	}
 	if outer, inner, ok := strings.Cut(name, "["); ok {
 		inner = strings.TrimSuffix(inner, "]")
@@ -258,8 +268,9 @@ func schemaName(t reflect.Type, hint string) string {
 	return qualified(t.PkgPath()[strings.LastIndex(t.PkgPath(), "/")+1:], name)
 }
 
+// qualified takes off what tells an API type from a type of the domain in Go: customerOut and StaffJSON are Customer and Staff.
 func qualified(pkg, name string) string {
-	name = upper(name)
+	name = upper(strings.TrimSuffix(strings.TrimSuffix(name, "Out"), "JSON"))
 	if pkg == "" || pkg == "web" || strings.HasPrefix(strings.ToLower(name), pkg) {
 		return name
 	}

@@ -29,7 +29,7 @@ func DeleteCookie[In, Out any](a *API, path string, op Op, h CookieHandler[In, O
 func registerCookie[In, Out any](a *API, method, path string, op Op, h CookieHandler[In, Out]) {
 	spec := a.operation(method, path, op)
 	if reflect.TypeFor[Out]() == reflect.TypeFor[None]() {
-		type out struct {
+		type out = struct {
 			SetCookie []http.Cookie `header:"Set-Cookie"`
 		}
 		huma.Register(a.huma, spec, func(ctx context.Context, in *In) (*out, error) {
@@ -38,7 +38,7 @@ func registerCookie[In, Out any](a *API, method, path string, op Op, h CookieHan
 		})
 		return
 	}
-	type out struct {
+	type out = struct {
 		SetCookie []http.Cookie `header:"Set-Cookie"`
 		Body      *Out
 	}

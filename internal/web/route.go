@@ -79,9 +79,7 @@ type File struct {
 
 // GetFile registers a reading route that answers a file.
 func GetFile[In any](a *API, path string, op Op, h func(ctx context.Context, in *In) (*File, error)) {
-	type out struct {
-		Body func(huma.Context)
-	}
+	type out = struct{ Body func(huma.Context) }
 	spec := a.operation(http.MethodGet, path, op)
 	huma.Register(a.huma, spec, func(ctx context.Context, in *In) (*out, error) {
 		file, err := h(ctx, in)
@@ -96,7 +94,7 @@ func GetFile[In any](a *API, path string, op Op, h func(ctx context.Context, in 
 			}
 			if err := file.Write(w); err != nil {
 				a.cfg.Log.Error("write a file", "operation", op.ID, "request_id", RequestID(r.Context()), "error", err)
-				panic(http.ErrAbortHandler) // half a file must not look like a whole one
+				panic(http.ErrAbortHandler) //nolint:forbidigo // half a file must not look like a whole one
 			}
 		}}, nil
 	})
@@ -110,9 +108,7 @@ func register[In, Out any](a *API, method, path string, op Op, h Handler[In, Out
 		})
 		return
 	}
-	type out struct {
-		Body *Out
-	}
+	type out = struct{ Body *Out } // nameless, so that the specification names an anonymous Out by the operation
 	huma.Register(a.huma, a.operation(method, path, op), func(ctx context.Context, in *In) (*out, error) {
 		body, err := h(ctx, in)
 		if err = a.outcome(ctx, op, method, err); err != nil {
