@@ -1,7 +1,7 @@
 // Command gotest runs `go test -json` and prints what a person needs: every failure whole, every skip with its reason,
 // the slowest packages, and one closing line with the counts. It fails when nothing ran, which plain go test does not.
 //
-//	go run ./scripts/gotest [-want NAME] [-total FILE] -- -race ./...
+//	go run ./scripts/gotest [-race] [-want NAME] [-total FILE] -- ./...
 package main
 
 import (
@@ -19,10 +19,17 @@ import (
 
 func main() {
 	want := flag.String("want", "", "fail unless a test with this path element passed, such as postgres")
+	race := flag.Bool("race", false, "with the race detector, which needs cgo: turns it on whatever CGO_ENABLED says")
 	total := flag.String("total", "", "append the counts to this file: `passed failed skipped`")
 	flag.Parse()
 
-	cmd := exec.Command("go", append([]string{"test", "-json"}, flag.Args()...)...)
+	args := []string{"test", "-json"}
+	env := os.Environ()
+	if *race {
+		args, env = append(args, "-race"), append(env, "CGO_ENABLED=1")
+	}
+	cmd := exec.Command("go", append(args, flag.Args()...)...)
+	cmd.Env = env
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err == nil {
