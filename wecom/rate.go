@@ -35,7 +35,7 @@ func newRates(clock Clock, leaser Leaser) *rates {
 
 // take counts one call, or says until when none is free.
 func (r *rates) take(ctx context.Context, op string) error {
-	share, _, err := r.lease.get(ctx, func() int { return 0 }, 100, 100)
+	share, err := r.share(ctx)
 	if err != nil {
 		return err
 	}
@@ -55,6 +55,24 @@ func (r *rates) take(ctx context.Context, op string) error {
 	o.minute.add()
 	o.hour.add()
 	return nil
+}
+
+// share is the percentage of every rate that is this node's. A node that just
+// joined waits until the others have come down to theirs.
+func (r *rates) share(ctx context.Context) (int, error) {
+	for {
+		share, _, err := r.lease.get(ctx, func() int { return 0 }, 100, 100)
+		if err != nil || share > 0 {
+			return share, err
+		}
+		timer := time.NewTimer(leasePoll)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return 0, ctx.Err()
+		}
+	}
 }
 
 // refused notes a 45009 and returns until when the endpoint is left alone. WeCom

@@ -20,6 +20,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/auth"
 	"zhiyin.dev/zhiyin/internal/autoreply"
 	"zhiyin.dev/zhiyin/internal/bus"
+	"zhiyin.dev/zhiyin/internal/calls"
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/config"
 	"zhiyin.dev/zhiyin/internal/contactway"
@@ -145,8 +146,8 @@ func (a *App) open(ctx context.Context) (err error) {
 	}
 	a.WeCom, err = wecom.New(wecom.Config{
 		BaseURL: a.BaseURL, CorpID: a.CorpID, AgentID: a.AgentID, Logger: a.Log, Observer: a.metrics.called,
-		Secrets: secrets(a.Config.Config),
-		Clock:   func() time.Time { return a.World.Now().In(time.UTC) },
+		Secrets: secrets(a.Config.Config), Leaser: a.leaser(),
+		Clock: func() time.Time { return a.World.Now().In(time.UTC) },
 	})
 	return err
 }
@@ -378,6 +379,14 @@ func (a *App) imageSources() []string {
 		return nil
 	}
 	return []string{a.BaseURL}
+}
+
+// leaser shares WeCom's limits with the other nodes of the database; on SQLite there are none.
+func (a *App) leaser() wecom.Leaser {
+	if a.DB.Engine == db.SQLite {
+		return nil
+	}
+	return &calls.Shares{DB: a.DB, Wall: clock.SystemWall(), CorpID: a.CorpID, Node: a.Node}
 }
 
 func nodeName() string {
