@@ -168,7 +168,7 @@ func (a *App) window(ctx context.Context) auth.Window {
 	if err != nil {
 		return auth.Window{}
 	}
-	w := auth.Window{Open: opens <= now, ClosesAt: a.maybe(closes)}
+	w := auth.Window{Open: opens <= now, Now: now.In(a.Zone), ClosesAt: a.maybe(closes)}
 	if !w.Open {
 		w.OpensAt, w.ClosesAt = a.maybe(opens), nil
 	}

@@ -20,13 +20,14 @@ type house struct {
 }
 
 var ours = house{
-	ground: []string{"auth", "bus", "calls", "clock", "config", "db", "errs", "log", "pages", "seal", "setting", "web"},
+	ground: []string{"auth", "bus", "calls", "clock", "config", "db", "errs", "log", "message", "pages", "seal", "setting", "web"},
 	spine:  []string{"governance", "inbound", "outreach"},
 	nouns:  []string{"autoreply", "broadcast", "contactway", "customer", "deadletter", "doctor", "groupchat", "joinway", "kf", "staff", "stats", "sync", "tag", "welcome"},
 	top:    []string{"app"},
 	apart:  []string{"deptest"},
 	pairs: map[string][]string{
 		"broadcast":  {"customer"},             // its audience, and who was lost after it
+		"broadcast":  {"customer"},             // its audience
 		"contactway": {"customer"},             // a code's customers and tags
 		"joinway":    {"groupchat"},            // the groups behind a code
 		"kf":         {"autoreply", "joinway"}, // a rule's answer may be a group code

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"zhiyin.dev/zhiyin/internal/governance"
-	"zhiyin.dev/zhiyin/internal/outreach"
+	"zhiyin.dev/zhiyin/internal/message"
 	"zhiyin.dev/zhiyin/internal/web"
 )
 
@@ -18,13 +18,13 @@ type scopeIO struct {
 }
 
 type welcomeIn struct {
-	Name        string                `json:"name" minLength:"1" maxLength:"50"`
-	Scope       scopeIO               `json:"scope"`
-	Text        string                `json:"text"`
-	Attachments []outreach.Attachment `json:"attachments,omitempty" maxItems:"9"`
-	Hours       []Hours               `json:"hours,omitempty"`
-	Enabled     bool                  `json:"enabled"`
-	Priority    int                   `json:"priority,omitempty"`
+	Name        string               `json:"name" minLength:"1" maxLength:"50"`
+	Scope       scopeIO              `json:"scope"`
+	Text        string               `json:"text"`
+	Attachments []message.Attachment `json:"attachments,omitempty" maxItems:"9"`
+	Hours       []Hours              `json:"hours,omitempty"`
+	Enabled     bool                 `json:"enabled"`
+	Priority    int                  `json:"priority,omitempty"`
 }
 
 type welcomeOut struct {
@@ -120,8 +120,8 @@ func (s *Service) RegisterAPI(a *web.API, near Neighbours) {
 	web.Post(a, "/welcomes/check", web.Op{ID: "check-welcome", Permission: "welcome.read", Scope: web.Shared, Summary: "What governance says to a text"},
 		func(ctx context.Context, in *struct {
 			Body struct {
-				Text        string                `json:"text"`
-				Attachments []outreach.Attachment `json:"attachments,omitempty"`
+				Text        string               `json:"text"`
+				Attachments []message.Attachment `json:"attachments,omitempty"`
 			}
 		},
 		) (*governance.CheckOut, error) {
