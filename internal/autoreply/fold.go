@@ -6,6 +6,8 @@ import (
 
 	"github.com/mozillazg/go-pinyin"
 	"golang.org/x/text/unicode/norm"
+
+	"zhiyin.dev/zhiyin/internal/autoreply/automaton"
 )
 
 // maxText is how much of a message is looked at, in runes. WeCom lets a customer write more, but no keyword needs it.
@@ -84,7 +86,7 @@ func spell(folded string) syllables {
 }
 
 // whole says whether a hit covers whole syllables: "xian" in 西安 (xi'an) is one, "ian" is none.
-func (s syllables) whole(h Hit) bool { return s.edge[h.Start] && s.edge[h.End] }
+func (s syllables) whole(h automaton.Hit) bool { return s.edge[h.Start] && s.edge[h.End] }
 
 func limit(s string, runes int) string {
 	n := 0

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"zhiyin.dev/zhiyin/internal/autoreply/automaton"
 	"zhiyin.dev/zhiyin/internal/errs"
 )
 
@@ -33,9 +34,9 @@ type ref struct {
 type matcher struct {
 	rules    []Rule
 	exact    map[string][]ref
-	words    *Automaton
+	words    *automaton.Automaton
 	wordRefs []ref
-	sounds   *Automaton
+	sounds   *automaton.Automaton
 	soundRef []ref
 	regex    []*regexp.Regexp
 	regexRef []ref
@@ -66,7 +67,7 @@ func newMatcher(rules []Rule) *matcher {
 			}
 		}
 	}
-	m.words, m.sounds = NewAutomaton(words), NewAutomaton(sounds)
+	m.words, m.sounds = automaton.New(words), automaton.New(sounds)
 	return m
 }
 

@@ -1,10 +1,11 @@
-package autoreply
+// Package automaton finds every occurrence of many patterns in one pass over a text (Aho-Corasick over runes).
+//
+// It knows nothing of rules and imports nothing, so that bench/match can measure it alone. Caller: internal/autoreply.
+package automaton
 
-import (
-	"slices"
-)
+import "slices"
 
-// Automaton finds every occurrence of many patterns in one pass over a text (Aho-Corasick over runes).
+// Automaton is the compiled form of many patterns.
 //
 // Its states are numbered breadth first, so the children of state s are the neighbours child[s] .. child[s+1]-1, and an
 // edge needs no target of its own: the rune that enters state i is label[i]. That is the whole trie in two arrays, built
@@ -28,8 +29,8 @@ type Hit struct{ Pattern, Start, End int32 }
 
 const rootTable = 1 << 16
 
-// NewAutomaton builds the automaton of patterns. Empty patterns never match; equal patterns all do.
-func NewAutomaton(patterns []string) *Automaton {
+// New builds the automaton of patterns. Empty patterns never match; equal patterns all do.
+func New(patterns []string) *Automaton {
 	text := make([][]rune, len(patterns))
 	order := make([]int32, 0, len(patterns))
 	a := &Automaton{size: make([]int32, len(patterns)), root: make([]int32, rootTable)}

@@ -1,4 +1,4 @@
-package autoreply
+package automaton
 
 import (
 	"slices"
@@ -36,7 +36,7 @@ func TestAutomatonFindsWhatTryingEverythingFinds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		patterns := rapid.SliceOfN(word, 0, 40).Draw(t, "patterns")
 		text := []rune(rapid.StringOfN(rapid.RuneFrom(letters), 0, 60, -1).Draw(t, "text"))
-		got := NewAutomaton(patterns).Find(text, nil)
+		got := New(patterns).Find(text, nil)
 		slices.SortFunc(got, byPlace)
 		if diff := cmp.Diff(naive(patterns, text), got); diff != "" {
 			t.Fatalf("patterns %q in %q (-naive +automaton):\n%s", patterns, string(text), diff)
@@ -46,10 +46,10 @@ func TestAutomatonFindsWhatTryingEverythingFinds(t *testing.T) {
 
 func TestAutomatonOfNothingFindsNothing(t *testing.T) {
 	t.Parallel()
-	if got := NewAutomaton(nil).Find([]rune("进群"), nil); len(got) != 0 {
+	if got := New(nil).Find([]rune("进群"), nil); len(got) != 0 {
 		t.Fatalf("found %v", got)
 	}
-	if got := NewAutomaton([]string{""}).Find([]rune("进群"), nil); len(got) != 0 {
+	if got := New([]string{""}).Find([]rune("进群"), nil); len(got) != 0 {
 		t.Fatalf("an empty pattern found %v", got)
 	}
 }
