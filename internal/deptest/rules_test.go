@@ -27,7 +27,6 @@ var ours = house{
 	apart:  []string{"deptest"},
 	pairs: map[string][]string{
 		"broadcast":  {"customer"},             // its audience, and who was lost after it
-		"broadcast":  {"customer"},             // its audience
 		"contactway": {"customer"},             // a code's customers and tags
 		"joinway":    {"groupchat"},            // the groups behind a code
 		"kf":         {"autoreply", "joinway"}, // a rule's answer may be a group code
@@ -85,7 +84,7 @@ func (h house) rules() []rule {
 				if within(imp, "wecom") || within(imp, "sandbox") || isInternal(imp, h.spine...) || isInternal(imp, h.top...) {
 					return true
 				}
-				return isInternal(imp, h.ground...) && !isInternal(imp, "errs", "clock")
+				return isInternal(imp, h.ground...) && !isInternal(imp, "errs", "clock", "message")
 			},
 		},
 		{
