@@ -32,58 +32,46 @@ func (o *operator) run(ctx context.Context) {
 		}
 		return
 	}
-	plans := []plan{
-		{"10:20", "会员护理提醒", "会员日护理提醒：预约门店免费补水一次。不想收到请回复 TD。", 0},
-		{"12:40", "午间到店礼", "午间到店领取小样一份，数量有限。不想收到请回复 TD。", 0},
-		{"16:00", "换季护肤小课", "换季护肤小课今晚开讲，点门店二维码预约。不想收到请回复 TD。", 1},
-		{"19:30", "晚间补货通知", "你常用的面霜今天补货。不想收到请回复 TD。", 2},
-		{"23:10", "深夜特惠", "深夜下单享门店专属加赠。不想收到请回复 TD。", 0},
-	}
-	next := o.world.Now().Add(90 * time.Second)
-	for n := 0; ; n++ {
-		if err := o.world.Wait(ctx, next); err != nil {
+	at, p := o.world.Now().Add(90*time.Second), plans()[0] // the first soon after the start, whatever the hour
+	for {
+		if err := o.world.Wait(ctx, at); err != nil {
 			return
-		}
-		p := plans[n%len(plans)]
-		if n >= len(plans) || n == 0 {
-			p = o.due(plans, n)
 		}
 		if err := o.send(ctx, p); err != nil && ctx.Err() == nil {
 			o.log.Warn("demo: plan a send", "plan", p.name, "error", err)
 		}
-		next = o.nextTime(plans)
+		at, p = o.next()
 	}
 }
 
+// plan is one send of the operator's day. The tags overlap on purpose: who has two of them is planned for twice.
 type plan struct {
 	at, name, text string
-	tag            int // which tag of the corp it goes to
+	tags           []int // which tags of the corp it goes to
 }
 
-// due is the plan whose hour it is.
-func (o *operator) due(plans []plan, n int) plan {
-	now := o.world.Now().In(o.zone).Format("15:04")
-	best := plans[n%len(plans)]
-	for _, p := range plans {
-		if p.at <= now {
-			best = p
-		}
+func plans() []plan {
+	return []plan{
+		{"10:20", "会员护理提醒", "会员日护理提醒：预约门店免费补水一次。不想收到请回复 TD。", []int{0}},
+		{"12:40", "午间到店礼", "午间到店领取小样一份，数量有限。不想收到请回复 TD。", []int{0, 1}},
+		{"16:00", "换季护肤小课", "换季护肤小课今晚开讲，点门店二维码预约。不想收到请回复 TD。", []int{1, 2}},
+		{"19:30", "晚间补货通知", "你常用的面霜今天补货。不想收到请回复 TD。", []int{0, 3}},
+		{"23:10", "深夜特惠", "深夜下单享门店专属加赠。不想收到请回复 TD。", []int{2, 4}},
 	}
-	return best
 }
 
-// nextTime is when the next plan is due.
-func (o *operator) nextTime(plans []plan) clock.Time {
+// next is the plan whose hour comes next.
+func (o *operator) next() (clock.Time, plan) {
 	now := o.world.Now().In(o.zone)
 	for days := range 2 {
-		for _, p := range plans {
+		for _, p := range plans() {
 			at, err := time.ParseInLocation("2006-01-02 15:04", now.AddDate(0, 0, days).Format("2006-01-02 ")+p.at, o.zone)
 			if err == nil && at.After(now) {
-				return clock.At(at)
+				return clock.At(at), p
 			}
 		}
 	}
-	return clock.At(now.Add(time.Hour))
+	return clock.At(now.Add(time.Hour)), plans()[0]
 }
 
 type listed struct {
@@ -230,7 +218,11 @@ func (o *operator) send(ctx context.Context, p plan) error {
 	if len(ids) == 0 {
 		return errors.New("no customer has a tag")
 	}
-	body := m{"name": p.name + o.world.Now().In(o.zone).Format(" 01-02"), "text": p.text, "audience": m{"tags": []string{ids[p.tag%len(ids)]}, "tag_mode": "any"}}
+	var chosen []string
+	for _, n := range p.tags {
+		chosen = append(chosen, ids[n%len(ids)])
+	}
+	body := m{"name": p.name + o.world.Now().In(o.zone).Format(" 01-02"), "text": p.text, "audience": m{"tags": chosen, "tag_mode": "any"}}
 	var b struct {
 		ID string `json:"id"`
 	}

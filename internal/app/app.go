@@ -19,6 +19,7 @@ import (
 
 	"zhiyin.dev/zhiyin/internal/auth"
 	"zhiyin.dev/zhiyin/internal/autoreply"
+	"zhiyin.dev/zhiyin/internal/broadcast"
 	"zhiyin.dev/zhiyin/internal/bus"
 	"zhiyin.dev/zhiyin/internal/calls"
 	"zhiyin.dev/zhiyin/internal/clock"
@@ -84,6 +85,7 @@ type App struct {
 	Joinways   *joinway.Service
 	Autoreply  *autoreply.Service
 	Kf         *kf.Service
+	Broadcasts *broadcast.Service
 	Stats      *stats.Service
 	Settings   *setting.Service
 	Doctor     *doctor.Doctor
@@ -209,9 +211,15 @@ func (a *App) build() (err error) {
 		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, CorpID: a.CorpID, Seal: a.Sealer, Out: a.Outreach,
 		Rules: a.Autoreply, Ways: a.Joinways, Check: a.checkAnswer, Live: a.Live.Publish,
 	})
+	a.Broadcasts = broadcast.New(broadcast.Config{
+		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, Outreach: a.Outreach, Governor: a.Governor, CorpID: a.CorpID,
+		Audience: a.Customers.Audience, Live: a.Live.Publish,
+	})
 	a.Stats = stats.New(stats.Config{
 		DB: a.DB, World: a.World, Zone: a.Zone, CorpID: a.CorpID, Scope: scope, Held: a.heldToday, Running: a.running, Health: a.health,
-		Todo: []func(context.Context, string) ([]stats.Todo, error){a.todoSessions, a.todoDeadLetters, a.todoSync},
+		Todo: []func(context.Context, string) ([]stats.Todo, error){
+			a.todoBroadcasts, a.todoSessions, a.todoDeadLetters, a.todoSync,
+		},
 	})
 	a.Sync = sync.New(sync.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, Log: a.Log, WeCom: a.WeCom, Customers: a.Customers, CorpID: a.CorpID,
@@ -244,7 +252,13 @@ func (a *App) connect() {
 		a.noteJoined,
 	)
 	a.Groupchats.OnLeft = append(a.Groupchats.OnLeft, a.noteLeft)
-	a.Governor.OnOptOut = append(a.Governor.OnOptOut, a.noteOptOut)
+	a.Governor.OnOptOut = append(
+		a.Governor.OnOptOut,
+		a.Broadcasts.OptedOut, // open tasks that hold the customer are cancelled
+		a.noteOptOut,
+	)
+	a.Customers.OnLost = append(a.Customers.OnLost, a.Broadcasts.Lost)
+	a.Outreach.OnMass = append(a.Outreach.OnMass, a.Broadcasts.Massed)
 	a.Outreach.OnSettled = append(
 		a.Outreach.OnSettled,
 		a.Welcomes.Settled,
@@ -266,6 +280,7 @@ func (a *App) connect() {
 	a.Outreach.Register(a.Bus)
 	a.Joinways.Register(a.Bus)
 	a.Kf.Register(a.Bus)
+	a.Broadcasts.Register(a.Bus)
 	a.Sync.Register(a.Bus)
 
 	a.Inbound.Register(a.API.Mux())
@@ -282,6 +297,7 @@ func (a *App) connect() {
 	a.Joinways.RegisterPages(a.API.Mux())
 	a.Autoreply.RegisterAPI(a.API)
 	a.Kf.RegisterAPI(a.API, kf.Neighbours{Zone: a.Zone, Scope: scope, Staff: a.staffNames})
+	a.Broadcasts.RegisterAPI(a.API, broadcast.Neighbours{Scope: scope, Staff: a.staffNames, Customers: a.customerNames})
 	a.Governor.RegisterAPI(a.API, governance.Neighbours{
 		Scope: scope, Staff: a.staffNames, Customers: a.customerNames, FindCustomers: a.findCustomers,
 	})

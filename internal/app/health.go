@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	gosync "sync"
 	"time"
 
+	"zhiyin.dev/zhiyin/internal/broadcast"
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/doctor"
 	"zhiyin.dev/zhiyin/internal/errs"
@@ -207,7 +209,54 @@ func (a *App) todoSync(ctx context.Context, lang string) ([]stats.Todo, error) {
 	}}, nil
 }
 
-func (a *App) running(context.Context) ([]stats.Running, error) { return nil, nil }
+// running is the newest mass messages, with what they cost.
+func (a *App) running(ctx context.Context) ([]stats.Running, error) {
+	const show = 6
+	staff, err := scope(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := a.Broadcasts.Lately(ctx, staff, show)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]stats.Running, len(list))
+	for i, b := range list {
+		id := strconv.FormatInt(b.ID, 10)
+		harm, err := a.Stats.Harm(ctx, "broadcast/"+id)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = stats.Running{
+			ID: id, Name: b.Name, Kind: "broadcast", Planned: b.Counts.Matched, Delivered: b.Counts.Sent, Held: b.Counts.Held, Harm: harm,
+			State: string(b.State),
+		}
+	}
+	return out, nil
+}
+
+func (a *App) todoBroadcasts(ctx context.Context, lang string) ([]stats.Todo, error) {
+	staff, err := scope(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := a.Broadcasts.Lately(ctx, staff, 20)
+	if err != nil {
+		return nil, err
+	}
+	var out []stats.Todo
+	for _, b := range list {
+		if b.State != broadcast.Open || b.Unconfirmed == 0 {
+			continue
+		}
+		out = append(out, stats.Todo{
+			Kind: "broadcast_unconfirmed", Count: b.Unconfirmed, Link: "/broadcasts/" + strconv.FormatInt(b.ID, 10),
+			Title:  errs.Tf("群发「%s」还有 %d 名员工没有确认", "Mass message “%s”: %d members have not confirmed", b.Name, b.Unconfirmed).In(lang),
+			Detail: errs.Tf("任务 %s 关闭", "the task closes at %s", b.ClosesAt.In(a.Zone).Format("15:04")).In(lang),
+		})
+	}
+	return out, nil
+}
 
 // watch begins a catch-up after callbacks could not be stored for a while, or after the corp's clock jumped.
 func (a *App) watch(ctx context.Context) {

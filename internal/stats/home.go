@@ -306,3 +306,17 @@ func (s *Service) firstReply(ctx context.Context, out *FirstReply, today, yester
 	}
 	return nil
 }
+
+// Harm counts the persons who opted out or deleted a member within 24 hours after a touch of the campaign.
+func (s *Service) Harm(ctx context.Context, campaignID string) (int, error) {
+	var n int
+	err := s.DB.Read().NewRaw("SELECT COUNT(DISTINCT h.customer_id) FROM touch AS h WHERE h.corp_id = ? AND h.campaign_id = ? AND h.delivered_at > 0 AND ("+
+		"EXISTS (SELECT 1 FROM optout AS o WHERE o.corp_id = h.corp_id AND o.customer_id = h.customer_id AND o.since >= h.delivered_at AND o.since < h.delivered_at + ?) OR "+
+		"EXISTS (SELECT 1 FROM relation AS r WHERE r.corp_id = h.corp_id AND r.customer_id = h.customer_id AND NOT r.live AND r.lost_by = 'customer' "+
+		"AND r.lost_at >= h.delivered_at AND r.lost_at < h.delivered_at + ?))",
+		s.CorpID, campaignID, harmWithin.Milliseconds(), harmWithin.Milliseconds()).Scan(ctx, &n)
+	if err != nil {
+		return 0, fmt.Errorf("count the harm of %s: %w", campaignID, err)
+	}
+	return n, nil
+}
