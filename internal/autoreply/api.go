@@ -150,7 +150,7 @@ func (s *Service) RegisterAPI(a *web.API) {
 		})
 	web.Patch(a, "/autoreplies/{id}", web.Op{ID: "update-autoreply", Permission: "autoreply.write", Scope: web.Shared, Summary: "Change a keyword rule"},
 		func(ctx context.Context, in *struct {
-			idIn
+			ID   web.ID `path:"id"`
 			Body ruleIn
 		},
 		) (*ruleOut, error) {

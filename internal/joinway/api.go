@@ -93,7 +93,7 @@ func (s *Service) RegisterAPI(a *web.API, zone *time.Location) {
 		})
 	web.Patch(a, "/joinways/{id}", web.Op{ID: "update-joinway", Permission: "joinway.write", Scope: web.Shared, Summary: "Change a group code"},
 		func(ctx context.Context, in *struct {
-			idIn
+			ID   web.ID `path:"id"`
 			Body wayIn
 		},
 		) (*wayOut, error) {

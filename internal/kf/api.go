@@ -10,13 +10,15 @@ import (
 	"zhiyin.dev/zhiyin/internal/web"
 )
 
-type named struct {
+// Named is a thing with its id, as lists show it.
+type Named struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
 }
 
-type person struct {
-	named
+// Person is a customer with a picture.
+type Person struct {
+	Named
 	Avatar string `json:"avatar,omitempty"`
 }
 
@@ -31,7 +33,7 @@ type accountOut struct {
 	Handoff   string  `json:"handoff"`
 	Parting   string  `json:"parting"`
 	Link      string  `json:"link"`
-	Servicers []named `json:"servicers"`
+	Servicers []Named `json:"servicers"`
 }
 
 type accountIn struct {
@@ -55,13 +57,14 @@ type windowOut struct {
 	Why      string     `json:"why,omitempty" doc:"why nothing can be written now"`
 }
 
-type sessionOut struct {
+// SessionOut is a conversation as the API shows it.
+type SessionOut struct {
 	ID           web.ID     `json:"id"`
-	Account      named      `json:"account"`
-	Customer     person     `json:"customer"`
+	Account      Named      `json:"account"`
+	Customer     Person     `json:"customer"`
 	State        State      `json:"state" enum:"bot,waiting,human,ended"`
 	WeComState   int        `json:"wecom_state"`
-	Agent        *named     `json:"agent,omitempty"`
+	Agent        *Named     `json:"agent,omitempty"`
 	Last         lastOut    `json:"last"`
 	WaitingSince *time.Time `json:"waiting_since,omitempty"`
 	Window       windowOut  `json:"window"`
@@ -79,7 +82,7 @@ type stepOut struct {
 }
 
 type detailOut struct {
-	sessionOut
+	SessionOut
 	Steps []stepOut `json:"steps"`
 }
 
@@ -87,11 +90,11 @@ type messageOut struct {
 	ID      web.ID       `json:"id"`
 	At      time.Time    `json:"at"`
 	From    Origin       `json:"from" enum:"customer,bot,agent,wecom,system,event"`
-	Agent   *named       `json:"agent,omitempty"`
+	Agent   *Named       `json:"agent,omitempty"`
 	Type    string       `json:"type"`
 	Text    string       `json:"text"`
 	MediaID string       `json:"media_id,omitempty"`
-	Rule    *named       `json:"rule,omitempty"`
+	Rule    *Named       `json:"rule,omitempty"`
 	TouchID string       `json:"touch_id,omitempty"`
 	State   MessageState `json:"state" enum:"received,sending,sent,failed,held,recalled"`
 	Reason  string       `json:"reason,omitempty"`
@@ -176,7 +179,7 @@ func (h *api) accounts(ctx context.Context, _ *web.None) (*web.Page[accountOut],
 func (h *api) account(ctx context.Context, a Account) (accountOut, error) {
 	out := accountOut{
 		ID: a.ID, Name: a.Name, Avatar: a.Avatar, Managed: a.Managed, Desk: a.Desk, Greeting: a.Greeting, Unmatched: a.Unmatched,
-		Handoff: a.Handoff, Parting: a.Parting, Link: a.Link, Servicers: []named{},
+		Handoff: a.Handoff, Parting: a.Parting, Link: a.Link, Servicers: []Named{},
 	}
 	var ids []string
 	for _, v := range a.Servicers {
@@ -192,7 +195,7 @@ func (h *api) account(ctx context.Context, a Account) (accountOut, error) {
 }
 
 func (h *api) configure(ctx context.Context, in *struct {
-	accountID
+	ID   string `path:"id"`
 	Body accountIn
 },
 ) (*accountOut, error) {
@@ -214,7 +217,7 @@ func (h *api) link(ctx context.Context, in *accountID) (*urlOut, error) {
 	return &urlOut{url}, err
 }
 
-func (h *api) list(ctx context.Context, in *listIn) (*web.Page[sessionOut], error) {
+func (h *api) list(ctx context.Context, in *listIn) (*web.Page[SessionOut], error) {
 	reach, err := h.reach(ctx)
 	if err != nil {
 		return nil, err
@@ -228,10 +231,10 @@ func (h *api) list(ctx context.Context, in *listIn) (*web.Page[sessionOut], erro
 		return nil, err
 	}
 	out, err := h.shown(ctx, rows...)
-	return &web.Page[sessionOut]{Items: out, Next: next, Total: total, TotalMore: more}, err
+	return &web.Page[SessionOut]{Items: out, Next: next, Total: total, TotalMore: more}, err
 }
 
-func (h *api) shown(ctx context.Context, rows ...Row) ([]sessionOut, error) {
+func (h *api) shown(ctx context.Context, rows ...Row) ([]SessionOut, error) {
 	accounts, err := h.Accounts(ctx)
 	if err != nil {
 		return nil, err
@@ -251,12 +254,12 @@ func (h *api) shown(ctx context.Context, rows ...Row) ([]sessionOut, error) {
 		return nil, err
 	}
 	now, lang := h.World.Now(), web.Lang(ctx)
-	out := make([]sessionOut, len(rows))
+	out := make([]SessionOut, len(rows))
 	for i, r := range rows {
 		w := r.Window(now)
-		o := sessionOut{
+		o := SessionOut{
 			ID: web.IDOf(r.ID), Account: nameOf(accountNames, r.AccountID), State: r.State, WeComState: r.WeComState,
-			Customer: person{named{r.CustomerID, r.CustomerName}, r.CustomerAvatar},
+			Customer: Person{Named{r.CustomerID, r.CustomerName}, r.CustomerAvatar},
 			Last:     lastOut{r.LastAt.In(h.near.Zone), r.LastText, r.LastFrom}, WaitingSince: h.time(r.WaitingSince), Unread: r.Unread,
 			Window: windowOut{ClosesAt: h.time(w.ClosesAt), Left: w.Left, Open: w.Open}, Reason: r.Reason.Text().In(lang),
 			OpenedAt: r.OpenedAt.In(h.near.Zone), EndedAt: h.time(r.EndedAt),
@@ -304,7 +307,7 @@ func (h *api) detail(ctx context.Context, id int64, reach Reach) (*detailOut, er
 	if err != nil {
 		return nil, err
 	}
-	d := &detailOut{sessionOut: out[0], Steps: make([]stepOut, len(steps))}
+	d := &detailOut{SessionOut: out[0], Steps: make([]stepOut, len(steps))}
 	for i, st := range steps {
 		d.Steps[i] = stepOut{At: st.At.In(h.near.Zone), State: st.State, Reason: st.Reason.Text().In(web.Lang(ctx))}
 		if st.Actor != "" {
@@ -315,7 +318,7 @@ func (h *api) detail(ctx context.Context, id int64, reach Reach) (*detailOut, er
 }
 
 type messagesIn struct {
-	idIn
+	ID     web.ID `path:"id"`
 	Before string `query:"before" doc:"next of the page before"`
 	Limit  int    `query:"limit" default:"50" minimum:"1" maximum:"200"`
 }
@@ -380,7 +383,7 @@ func (h *api) said(ctx context.Context, list ...Message) ([]messageOut, error) {
 			o.Agent = &a
 		}
 		if m.RuleID != 0 {
-			o.Rule = &named{string(web.IDOf(m.RuleID)), rules[m.RuleID]}
+			o.Rule = &Named{string(web.IDOf(m.RuleID)), rules[m.RuleID]}
 		}
 		out[i] = o
 	}
@@ -388,7 +391,7 @@ func (h *api) said(ctx context.Context, list ...Message) ([]messageOut, error) {
 }
 
 func (h *api) write(ctx context.Context, in *struct {
-	idIn
+	ID   web.ID `path:"id"`
 	Body struct {
 		Text string `json:"text" minLength:"1" doc:"at most 2048 bytes"`
 		Key  string `json:"key" minLength:"1" maxLength:"64" doc:"made by the caller: the same key again is the same message"`
@@ -429,7 +432,7 @@ func (h *api) act(ctx context.Context, id int64, f func(ctx context.Context, id 
 }
 
 func (h *api) note(ctx context.Context, in *struct {
-	idIn
+	ID   web.ID `path:"id"`
 	Body struct {
 		Text string `json:"text" minLength:"1" maxLength:"2000"`
 	}
@@ -441,7 +444,7 @@ func (h *api) note(ctx context.Context, in *struct {
 }
 
 func (h *api) transfer(ctx context.Context, in *struct {
-	idIn
+	ID   web.ID `path:"id"`
 	Body struct {
 		StaffID string `json:"staff_id" minLength:"1"`
 	}
@@ -468,9 +471,9 @@ func (h *api) time(t clock.Time) *time.Time {
 }
 
 // nameOf names somebody; an account that is no member shows as its own name.
-func nameOf(names map[string]string, id string) named {
+func nameOf(names map[string]string, id string) Named {
 	if n, ok := names[id]; ok && n != "" {
-		return named{id, n}
+		return Named{id, n}
 	}
-	return named{id, id}
+	return Named{id, id}
 }

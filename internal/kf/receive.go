@@ -130,7 +130,10 @@ func (s *Service) customerSaid(ctx context.Context, tx *db.Tx, acc Account, m sa
 	if _, err := s.keep(ctx, tx, &v, m, Received); err != nil {
 		return err
 	}
-	v.LastCustomerAt, v.Sent = max(v.LastCustomerAt, m.At), 0
+	v.LastCustomerAt = max(v.LastCustomerAt, m.At)
+	if v.Sent, err = s.onTheWay(ctx, tx, v.ID); err != nil { // what is still on its way goes out after these words
+		return err
+	}
 	v.Unread++
 	if v.WeComState == weComEnded { // the customer's words opened it again
 		v.WeComState = weComNew

@@ -257,6 +257,15 @@ func (s *Service) automaticSince(ctx context.Context, q bun.IDB, sessionID int64
 	return int(n), nil
 }
 
+// onTheWay counts our messages of a conversation that WeCom has not answered for yet.
+func (s *Service) onTheWay(ctx context.Context, q bun.IDB, sessionID int64) (int, error) {
+	n, err := q.NewSelect().Model((*messageRow)(nil)).Where("corp_id = ? AND session_id = ? AND state = ?", s.CorpID, sessionID, Sending).Count(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("count messages on their way: %w", err)
+	}
+	return int(n), nil
+}
+
 func (s *Service) step(ctx context.Context, tx *db.Tx, v *Session, actor string) error {
 	row := stepRow{CorpID: s.CorpID, ID: tx.NewID(), SessionID: v.ID, At: s.World.Now(), State: v.State, Reason: v.Reason, Actor: actor}
 	if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {

@@ -312,6 +312,57 @@ func TestAnEntryIsGreetedAndAFailedMessageSaysWhy(t *testing.T) {
 	})
 }
 
+func TestAMachineOnTheOtherSideGetsAPersonAfterEightAnswers(t *testing.T) {
+	t.Parallel()
+	d := dbtest.SQLite(t)
+	n := startNode(t, startBox(t), d)
+	n.learn()
+	if err := n.box.SetSpeed(0); err != nil { // all within one minute
+		t.Fatal(err)
+	}
+	n.rule(autoreply.Rule{Name: "r", Patterns: contains("你好"), Answer: text("您好。")})
+	account, customer := n.says("", "", "你好")
+	n.quiet()
+	for range 9 {
+		n.says(account, customer, "你好")
+		n.quiet()
+	}
+	v := n.session(customer)
+	if got := len(n.delivered(customer)); got != 9 || v.State != kf.Waiting || v.Reason != kf.ReasonLoop { // eight, and the hand-off's words
+		t.Fatalf("%d automatic messages, then %+v", got, v)
+	}
+}
+
+func TestTenQuestionsAtOnceGetNoMoreThanFiveAnswers(t *testing.T) {
+	t.Parallel()
+	d := dbtest.SQLite(t)
+	n := startNode(t, startBox(t), d)
+	n.learn()
+	n.rule(autoreply.Rule{Name: "r", Patterns: contains("你好"), Answer: text("您好。")})
+	account, customer := n.says("", "", "先不问")
+	n.quiet()
+	n.box.SetFaults(sandbox.Faults{Callbacks: sandbox.CallbackFaults{Drop: 1}}) // nothing is told until the end
+	for range 10 {
+		n.says(account, customer, "你好")
+	}
+	n.box.SetFaults(sandbox.Faults{})
+	n.says(account, customer, "你好")
+	n.quiet()
+	v := n.session(customer)
+	list, _, err := n.kf.Messages(t.Context(), v.ID, 0, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range list {
+		if m.State == kf.Failed {
+			t.Fatalf("WeCom refused one: %+v", m)
+		}
+	}
+	if got := len(n.delivered(customer)); got != 1+5 {
+		t.Fatalf("%d messages, want the one before and five", got)
+	}
+}
+
 // other is a customer who is not the given one.
 func (n *node) other(not string) string {
 	n.t.Helper()
