@@ -89,7 +89,7 @@ func call(ts *testscript.TestScript, neg bool, args []string) {
 
 // queryJSON looks into the last standard output: json PATH OP VALUE, or json -set VARIABLE PATH
 //
-// PATH is keys and indexes joined by dots, `#` counts: items.0.id, items.#. OP is ==, !=, <, <=, >, >=, has (text in
+// PATH is keys and indexes joined by dots, length counts: items.0.id, items.length. OP is ==, !=, <, <=, >, >=, has (text in
 // text, or an item of a list).
 func queryJSON(ts *testscript.TestScript, neg bool, args []string) {
 	var v any
@@ -176,20 +176,23 @@ func send(method, url string, body []byte, token string) (status int, answer []b
 	return resp.StatusCode, answer, err
 }
 
+// length as the last element of a path counts what is there.
+const length = "length"
+
 func lookUp(v any, path string) (any, error) {
 	for key := range strings.SplitSeq(path, ".") {
 		switch in := v.(type) {
 		case map[string]any:
 			inner, ok := in[key]
-			if !ok && key != "#" {
+			if !ok && key != length {
 				return nil, fmt.Errorf("json: no %q in %s", key, path)
 			}
 			v = inner
-			if key == "#" {
+			if key == length {
 				v = json.Number(strconv.Itoa(len(in)))
 			}
 		case []any:
-			if key == "#" {
+			if key == length {
 				v = json.Number(strconv.Itoa(len(in)))
 				continue
 			}
