@@ -27,10 +27,10 @@ var grants = map[Role][]string{
 	},
 	Operator: {
 		"home.read", "staff.read", "tag.*", "customer.read", "customer.write", "contactway.*", "welcome.*", "groupchat.*", "joinway.*", "autoreply.*",
-		"kf.*", "broadcast.*", "governance.read", "touch.read", "sync.read",
+		"kf.*", "broadcast.*", "governance.read", "sync.read",
 	},
 	Staff: {
-		"home.read", "staff.read", "tag.read", "customer.read", "customer.write", "groupchat.read", "kf.*", "governance.read", "touch.read",
+		"home.read", "staff.read", "tag.read", "customer.read", "customer.write", "groupchat.read", "kf.read", "kf.write", "governance.read",
 	},
 	Auditor: {"*.read"},
 }
