@@ -39,6 +39,7 @@ func (f fakeWeCom) Check(context.Context, wecom.Area) error { return f.check }
 func (f fakeWeCom) Agent(context.Context) (wecom.Agent, error) {
 	return wecom.Agent{Name: "知音", Closed: wecom.Flag(f.closed)}, f.agent
 }
+
 func (f fakeWeCom) FollowUsers(context.Context) ([]wecom.StaffID, error) { return f.staff, f.follow }
 
 var goodEnv = []string{
