@@ -108,10 +108,14 @@ func (o *operator) setUp(ctx context.Context) error {
 		path string
 		body m
 	}{
-		{"/welcomes", m{"name": "默认欢迎语", "scope": m{"kind": "default"}, "enabled": true,
-			"text": "{客户}你好，我是花间集的护肤顾问。肤质、用法、门店地址都可以直接问我。"}},
-		{"/welcomes", m{"name": "夜间欢迎语", "scope": m{"kind": "default"}, "enabled": true, "hours": []m{{"from": "21:00", "to": "09:00"}},
-			"text": "{客户}你好，现在是休息时间，明早 9 点后顾问会回复你。"}},
+		{"/welcomes", m{
+			"name": "默认欢迎语", "scope": m{"kind": "default"}, "enabled": true,
+			"text": "{客户}你好，我是花间集的护肤顾问。肤质、用法、门店地址都可以直接问我。",
+		}},
+		{"/welcomes", m{
+			"name": "夜间欢迎语", "scope": m{"kind": "default"}, "enabled": true, "hours": []m{{"from": "21:00", "to": "09:00"}},
+			"text": "{客户}你好，现在是休息时间，明早 9 点后顾问会回复你。",
+		}},
 	}
 	for _, s := range steps {
 		if err := o.call(ctx, http.MethodPost, s.path, s.body, &made); err != nil {
@@ -162,14 +166,20 @@ func (o *operator) setUpGroups(ctx context.Context) error {
 		}
 	}
 	rules := []m{
-		{"name": "门店地址", "enabled": true, "priority": 10, "patterns": []m{{"kind": "contains", "value": "地址"}, {"kind": "contains", "value": "门店"}},
-			"answer": m{"kind": "text", "text": "六家门店都在 10:00 到 21:30 营业，回复店名就发你位置。"}},
-		{"name": "营业时间", "enabled": true, "priority": 9, "patterns": []m{{"kind": "contains", "value": "几点"}, {"kind": "contains", "value": "营业"}},
-			"answer": m{"kind": "text", "text": "门店每天 10:00 到 21:30 营业。"}},
+		{
+			"name": "门店地址", "enabled": true, "priority": 10, "patterns": []m{{"kind": "contains", "value": "地址"}, {"kind": "contains", "value": "门店"}},
+			"answer": m{"kind": "text", "text": "六家门店都在 10:00 到 21:30 营业，回复店名就发你位置。"},
+		},
+		{
+			"name": "营业时间", "enabled": true, "priority": 9, "patterns": []m{{"kind": "contains", "value": "几点"}, {"kind": "contains", "value": "营业"}},
+			"answer": m{"kind": "text", "text": "门店每天 10:00 到 21:30 营业。"},
+		},
 	}
 	if way.ID != "" {
-		rules = append(rules, m{"name": "进群", "enabled": true, "priority": 20, "patterns": []m{{"kind": "contains", "value": "群"}, {"kind": "pinyin", "value": "jinqun"}},
-			"answer": m{"kind": "joinway", "joinway_id": way.ID, "as": "page", "text": "点这里选一个还有位置的群："}})
+		rules = append(rules, m{
+			"name": "进群", "enabled": true, "priority": 20, "patterns": []m{{"kind": "contains", "value": "群"}, {"kind": "pinyin", "value": "jinqun"}},
+			"answer": m{"kind": "joinway", "joinway_id": way.ID, "as": "page", "text": "点这里选一个还有位置的群："},
+		})
 	}
 	for _, r := range rules {
 		if err := o.call(ctx, http.MethodPost, "/autoreplies", r, &way); err != nil {

@@ -26,13 +26,13 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	}
 	logger := log.New(os.Stderr, slog.LevelInfo)
 	for _, w := range cfg.Warnings {
-		logger.Warn(w)
+		logger.Warn("configuration", "warning", w)
 	}
 	world, follow, err := worldOf(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", cfg.Listen)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s (ZHIYIN_LISTEN): %w; another program may have the port", cfg.Listen, err)
 	}

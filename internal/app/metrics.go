@@ -25,12 +25,16 @@ func newMetrics() *metrics {
 		registry: prometheus.NewRegistry(),
 		callbacks: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "zhiyin_callbacks_total", Help: "Callbacks by area and outcome (stored, refused, failed)."},
 			[]string{"area", "outcome"}),
-		stored: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "zhiyin_callback_stored_seconds", Help: "From arrival to commit.",
-			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14)}),
+		stored: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "zhiyin_callback_stored_seconds", Help: "From arrival to commit.",
+			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14),
+		}),
 		calls: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "zhiyin_wecom_calls_total", Help: "Calls of WeCom by endpoint and errcode; -2 = no answer."},
 			[]string{"op", "code"}),
-		took: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "zhiyin_wecom_call_seconds", Help: "Duration of calls of WeCom by endpoint.",
-			Buckets: prometheus.ExponentialBuckets(0.005, 2, 12)}, []string{"op"}),
+		took: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "zhiyin_wecom_call_seconds", Help: "Duration of calls of WeCom by endpoint.",
+			Buckets: prometheus.ExponentialBuckets(0.005, 2, 12),
+		}, []string{"op"}),
 	}
 	m.registry.MustRegister(m.callbacks, m.stored, m.calls, m.took, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m

@@ -117,7 +117,7 @@ type callStats struct {
 // calls asks the sandbox's control plane what it was asked.
 func calls(t *testing.T, box *sandbox.Server) callStats {
 	t.Helper()
-	resp, err := http.Get(box.URL + "/_sandbox/calls") //nolint:noctx // a test's own server
+	resp, err := http.Get(box.URL + "/_sandbox/calls")
 	if err != nil {
 		t.Fatal(err)
 	}

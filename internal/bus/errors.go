@@ -37,8 +37,7 @@ func backoff(n int) time.Duration {
 
 // verdict decides what becomes of work that failed with err after w.Attempts earlier tries.
 func verdict(w Work, now clock.Time, err error) (state State, attempts int, due clock.Time) {
-	var later laterError
-	if errors.As(err, &later) {
+	if later, ok := errors.AsType[laterError](err); ok {
 		return Pending, w.Attempts, max(later.until, now.Add(10*time.Millisecond))
 	}
 	var permanent permanentError

@@ -86,7 +86,7 @@ func (p *partition) markRunning(ctx context.Context, rows []Work) error {
 		if err := p.checkFence(ctx, tx); err != nil {
 			return err
 		}
-		_, err := tx.NewUpdate().Model((*Work)(nil)).Set("state = ?", Running).Where("id IN (?)", bun.In(ids)).Exec(ctx)
+		_, err := tx.NewUpdate().Model((*Work)(nil)).Set("state = ?", Running).Where("id IN (?)", bun.List(ids)).Exec(ctx)
 		return err
 	})
 	if err != nil {

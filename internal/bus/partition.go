@@ -106,7 +106,7 @@ func (p *partition) due(ctx context.Context, lanes []Lane, limit int) ([]Work, e
 	now := p.bus.world.Now()
 	var rows []Work
 	err := p.bus.db.Read().NewSelect().Model(&rows).
-		Where("part = ? AND state = ? AND lane IN (?)", p.n, Pending, bun.In(lanes)).Where("due_at <= ?", now).
+		Where("part = ? AND state = ? AND lane IN (?)", p.n, Pending, bun.List(lanes)).Where("due_at <= ?", now).
 		Where("NOT EXISTS (SELECT 1 FROM work AS e WHERE e.part = ? AND e.state = ? AND e.lane = work.lane AND e.attempts > 0 "+
 			"AND e.due_at > ? AND e.corp_id = work.corp_id AND e.order_key = work.order_key AND e.id < work.id)", p.n, Pending, now).
 		OrderExpr("urgent DESC, id").Limit(int64(limit)).Scan(ctx)
@@ -183,7 +183,7 @@ func (p *partition) call(ctx context.Context, tx *db.Tx, w Work) (err error) {
 
 func (p *partition) markDone(ctx context.Context, tx *db.Tx, ids []int64) error {
 	_, err := tx.NewUpdate().Model((*Work)(nil)).Set("state = ?", Done).Set("done_at = ?", p.bus.world.Now()).Set("error = ''").
-		Where("id IN (?)", bun.In(ids)).Exec(ctx)
+		Where("id IN (?)", bun.List(ids)).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("mark work done: %w", err)
 	}

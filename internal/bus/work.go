@@ -149,16 +149,19 @@ func (b *Bus) Drop(ctx context.Context, tx *db.Tx, corpID, key string) error {
 }
 
 // Load tells whether work is due now, and when the next will be (0 = none): a world that is followed stands still
-// while there is.
+// while there is. Work that is held back by an earlier failure of its order key is not due: it waits for world time.
 func (b *Bus) Load(ctx context.Context, now clock.Time) (busy bool, next clock.Time) {
-	var due clock.Time
-	err := b.db.Read().NewSelect().Model((*Work)(nil)).ColumnExpr("COALESCE(MIN(due_at), 0)").
-		Where("state IN (?, ?)", Pending, Running).Scan(ctx, &due)
+	var due bool
+	err := b.db.Read().NewRaw("SELECT EXISTS (SELECT 1 FROM work WHERE state IN (?, ?) AND due_at <= ? AND NOT EXISTS ("+
+		"SELECT 1 FROM work AS e WHERE e.part = work.part AND e.state = ? AND e.lane = work.lane AND e.attempts > 0 AND e.due_at > ? "+
+		"AND e.corp_id = work.corp_id AND e.order_key = work.order_key AND e.id < work.id))",
+		Pending, Running, now, Pending, now).Scan(ctx, &due)
 	if err != nil {
 		return true, 0 // a database that cannot be read is work not done
 	}
-	if due == 0 {
-		return false, 0
+	if due {
+		return true, 0
 	}
-	return due <= now, due
+	err = b.db.Read().NewRaw("SELECT COALESCE(MIN(due_at), 0) FROM work WHERE state = ? AND due_at > ?", Pending, now).Scan(ctx, &next)
+	return err != nil, next
 }

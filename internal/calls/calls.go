@@ -19,8 +19,7 @@ func Failed(err error, doing string) error {
 		return nil
 	}
 	wrapped := fmt.Errorf("%s: %w", doing, err)
-	var limit *wecom.LimitError
-	if errors.As(err, &limit) {
+	if limit, ok := errors.AsType[*wecom.LimitError](err); ok {
 		return bus.Later(clock.At(limit.Until), wrapped)
 	}
 	switch wecom.ClassOf(err) {
@@ -35,13 +34,11 @@ func Failed(err error, doing string) error {
 // used for change nothing at WeCom when they are refused.
 func Refused(err error, doing string) error {
 	cause := fmt.Errorf("%s: %w", doing, err)
-	var e *wecom.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*wecom.Error](err); ok {
 		return errs.New(errs.Conflict, "wecom."+strconv.Itoa(e.Code), errs.Tf("企业微信返回 %d（%s），什么都没有改变。",
 			"WeCom answered %d (%s); nothing was changed.", e.Code, e.Msg)).Because(cause)
 	}
-	var limit *wecom.LimitError
-	if errors.As(err, &limit) {
+	if _, ok := errors.AsType[*wecom.LimitError](err); ok {
 		return errs.New(errs.Limited, "wecom.limit", errs.T("企业微信的调用额度暂时用完，请稍后再试。",
 			"WeCom's limit of calls is used up for now. Try again later.")).Because(cause)
 	}

@@ -91,8 +91,10 @@ func (s *Service) RegisterAPI(a *web.API, near Neighbours) {
 			}
 			return web.NewPage(out, in.List, n, false, func(w wayOut) string { return string(w.ID) }), nil
 		})
-	web.Post(a, "/contactways", web.Op{ID: "create-contactway", Permission: "contactway.write", Scope: web.Shared, Summary: "Make a channel code",
-		Status: http.StatusCreated}, func(ctx context.Context, in *struct{ Body wayIn }) (*wayOut, error) {
+	web.Post(a, "/contactways", web.Op{
+		ID: "create-contactway", Permission: "contactway.write", Scope: web.Shared, Summary: "Make a channel code",
+		Status: http.StatusCreated,
+	}, func(ctx context.Context, in *struct{ Body wayIn }) (*wayOut, error) {
 		c, err := s.Create(ctx, in.Body.contactway(0))
 		return one(ctx, c, err)
 	})
@@ -112,8 +114,10 @@ func (s *Service) RegisterAPI(a *web.API, near Neighbours) {
 		})
 	web.Delete(a, "/contactways/{id}", web.Op{ID: "delete-contactway", Permission: "contactway.write", Scope: web.Shared, Summary: "End a channel code"},
 		func(ctx context.Context, in *idIn) (*web.None, error) { return nil, s.Delete(ctx, in.ID.Int()) })
-	web.GetFile(a, "/contactways/{id}/qr.png", web.Op{ID: "get-contactway-qr", Permission: "contactway.read", Scope: web.Shared,
-		Summary: "The code as a picture to print"}, func(ctx context.Context, in *struct {
+	web.GetFile(a, "/contactways/{id}/qr.png", web.Op{
+		ID: "get-contactway-qr", Permission: "contactway.read", Scope: web.Shared,
+		Summary: "The code as a picture to print",
+	}, func(ctx context.Context, in *struct {
 		idIn
 		Size int `query:"size" default:"430" minimum:"120" maximum:"2000"`
 	},
@@ -185,7 +189,7 @@ func (s *Service) customers(ctx context.Context, states []string) (map[string]in
 		N     int
 	}
 	err := s.DB.Read().NewRaw("SELECT state, COUNT(DISTINCT customer_id) AS n FROM relation WHERE corp_id = ? AND live AND state IN (?) GROUP BY state",
-		s.CorpID, bun.In(states)).Scan(ctx, &rows)
+		s.CorpID, bun.List(states)).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("count customers by channel code: %w", err)
 	}

@@ -134,7 +134,7 @@ func (s *Service) Names(ctx context.Context, states []string) (map[string]Contac
 		return out, nil
 	}
 	var rows []row
-	err := s.DB.Read().NewSelect().Model(&rows).Where("corp_id = ? AND state IN (?)", s.CorpID, bun.In(states)).Scan(ctx)
+	err := s.DB.Read().NewSelect().Model(&rows).Where("corp_id = ? AND state IN (?)", s.CorpID, bun.List(states)).Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read channel codes by state: %w", err)
 	}

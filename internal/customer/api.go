@@ -147,19 +147,31 @@ type API struct {
 func (s *Service) RegisterAPI(a *web.API, near Neighbours) {
 	h := &API{s, near}
 	web.Get(a, "/customers", web.Op{ID: "list-customers", Permission: "customer.read", Scope: web.Filtered, Summary: "List customers"}, h.list)
-	web.GetFile(a, "/customers/export.csv", web.Op{ID: "export-customers", Permission: "customer.export", Scope: web.Filtered,
-		Summary: "Export customers as CSV"}, h.export)
+	web.GetFile(a, "/customers/export.csv", web.Op{
+		ID: "export-customers", Permission: "customer.export", Scope: web.Filtered,
+		Summary: "Export customers as CSV",
+	}, h.export)
 	web.Get(a, "/customers/{id}", web.Op{ID: "get-customer", Permission: "customer.read", Scope: web.Filtered, Summary: "Get a customer"}, h.get)
-	web.Get(a, "/customers/{id}/timeline", web.Op{ID: "get-customer-timeline", Permission: "customer.read", Scope: web.Filtered,
-		Summary: "What happened with a customer"}, h.timeline)
-	web.Post(a, "/customers/tags", web.Op{ID: "tag-customers", Permission: "customer.write", Scope: web.Filtered,
-		Summary: "Change the tags of many customers"}, h.tag)
-	web.Post(a, "/customers/tags/reach", web.Op{ID: "tag-customers-reach", Permission: "customer.read", Scope: web.Filtered,
-		Summary: "How many customers a change of tags reaches"}, h.reach)
-	web.Post(a, "/customers/{id}/optout", web.Op{ID: "opt-out-customer", Permission: "customer.write", Scope: web.Filtered,
-		Summary: "Record that a customer said stop"}, h.optOut)
-	web.Delete(a, "/customers/{id}/optout", web.Op{ID: "opt-in-customer", Permission: "governance.write", Scope: web.Filtered,
-		Summary: "Record the customer's own new consent"}, h.optIn)
+	web.Get(a, "/customers/{id}/timeline", web.Op{
+		ID: "get-customer-timeline", Permission: "customer.read", Scope: web.Filtered,
+		Summary: "What happened with a customer",
+	}, h.timeline)
+	web.Post(a, "/customers/tags", web.Op{
+		ID: "tag-customers", Permission: "customer.write", Scope: web.Filtered,
+		Summary: "Change the tags of many customers",
+	}, h.tag)
+	web.Post(a, "/customers/tags/reach", web.Op{
+		ID: "tag-customers-reach", Permission: "customer.read", Scope: web.Filtered,
+		Summary: "How many customers a change of tags reaches",
+	}, h.reach)
+	web.Post(a, "/customers/{id}/optout", web.Op{
+		ID: "opt-out-customer", Permission: "customer.write", Scope: web.Filtered,
+		Summary: "Record that a customer said stop",
+	}, h.optOut)
+	web.Delete(a, "/customers/{id}/optout", web.Op{
+		ID: "opt-in-customer", Permission: "governance.write", Scope: web.Filtered,
+		Summary: "Record the customer's own new consent",
+	}, h.optIn)
 }
 
 func (h *API) filter(ctx context.Context, in filterIn) (Filter, error) {

@@ -38,11 +38,11 @@ func (s *Service) Audience(ctx context.Context, q AudienceQuery) ([]Member, erro
 	sel := s.DB.Read().NewSelect().Model((*relationRow)(nil)).Column("customer_id", "staff_id", "added_at").
 		Where("r.corp_id = ? AND r.live", s.CorpID)
 	if q.StaffIDs != nil {
-		sel.Where("r.staff_id IN (?)", bun.In(orNone(q.StaffIDs)))
+		sel.Where("r.staff_id IN (?)", bun.List(orNone(q.StaffIDs)))
 	}
 	having := func(tags []string) *bun.SelectQuery {
 		return s.DB.Read().NewSelect().Model((*relationTagRow)(nil)).ColumnExpr("rt.customer_id").
-			Where("rt.corp_id = ? AND rt.tag_id IN (?)", s.CorpID, bun.In(tags))
+			Where("rt.corp_id = ? AND rt.tag_id IN (?)", s.CorpID, bun.List(tags))
 	}
 	if len(q.TagIDs) > 0 {
 		in := having(q.TagIDs)
@@ -82,7 +82,7 @@ func (s *Service) Names(ctx context.Context, q bun.IDB, ids []string) (map[strin
 		return out, nil
 	}
 	var rows []struct{ ID, Name string }
-	err := q.NewSelect().Model((*customerRow)(nil)).Column("id", "name").Where("corp_id = ? AND id IN (?)", s.CorpID, bun.In(ids)).Scan(ctx, &rows)
+	err := q.NewSelect().Model((*customerRow)(nil)).Column("id", "name").Where("corp_id = ? AND id IN (?)", s.CorpID, bun.List(ids)).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("read names of %d customers: %w", len(ids), err)
 	}
@@ -106,7 +106,7 @@ func (s *Service) Briefs(ctx context.Context, ids []string) (map[string]struct {
 		return out, nil
 	}
 	var rows []customerRow
-	err := s.DB.Read().NewSelect().Model(&rows).Column("id", "name", "kind").Where("corp_id = ? AND id IN (?)", s.CorpID, bun.In(ids)).Scan(ctx)
+	err := s.DB.Read().NewSelect().Model(&rows).Column("id", "name", "kind").Where("corp_id = ? AND id IN (?)", s.CorpID, bun.List(ids)).Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read %d customers: %w", len(ids), err)
 	}
@@ -130,7 +130,7 @@ func (s *Service) CountByStaff(ctx context.Context, staffIDs []string) (map[stri
 		N       int
 	}
 	err := s.DB.Read().NewSelect().Model((*relationRow)(nil)).Column("staff_id").ColumnExpr("COUNT(*) AS n").
-		Where("corp_id = ? AND live AND staff_id IN (?)", s.CorpID, bun.In(staffIDs)).GroupExpr("staff_id").Scan(ctx, &rows)
+		Where("corp_id = ? AND live AND staff_id IN (?)", s.CorpID, bun.List(staffIDs)).GroupExpr("staff_id").Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("count customers of %d members: %w", len(staffIDs), err)
 	}

@@ -113,13 +113,13 @@ func (s *Service) StoreTx(ctx context.Context, tx *db.Tx, snapshots []Snapshot) 
 
 // ended answers which of the relations are over for us because the customer ended them, and since when.
 func (s *Service) ended(ctx context.Context, tx *db.Tx, snapshots []Snapshot) (map[Pair]clock.Time, error) {
-	pairs := make([][]string, len(snapshots))
+	pairs := make([]bun.TupleValues, len(snapshots))
 	for i, sn := range snapshots {
-		pairs[i] = []string{sn.Relation.CustomerID, sn.Relation.StaffID}
+		pairs[i] = bun.Tuple([]string{sn.Relation.CustomerID, sn.Relation.StaffID})
 	}
 	var rows []relationRow
 	err := tx.NewSelect().Model(&rows).Column("customer_id", "staff_id", "lost_at").Where("corp_id = ? AND NOT live AND lost_by = ?", s.CorpID, ByCustomer).
-		Where("(customer_id, staff_id) IN (VALUES ?)", bun.In(pairs)).Scan(ctx)
+		Where("(customer_id, staff_id) IN (VALUES ?)", bun.List(pairs)).Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("look for ended relations: %w", err)
 	}

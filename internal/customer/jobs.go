@@ -3,7 +3,6 @@ package customer
 import (
 	"context"
 	"errors"
-
 	"strconv"
 
 	"zhiyin.dev/zhiyin/internal/bus"

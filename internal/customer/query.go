@@ -59,7 +59,7 @@ func (s *Service) query(f Filter) *bun.SelectQuery {
 		q.Where("(c.name LIKE ? OR c.id = ?)", "%"+escapeLike(f.Query)+"%", f.Query)
 	}
 	if f.IDs != nil {
-		q.Where("c.id IN (?)", bun.In(orNone(f.IDs)))
+		q.Where("c.id IN (?)", bun.List(orNone(f.IDs)))
 	}
 	if f.From > 0 {
 		q.Where("c.added_at >= ?", f.From)
@@ -73,11 +73,11 @@ func (s *Service) query(f Filter) *bun.SelectQuery {
 	}
 	for _, ids := range [][]string{f.Scope, f.StaffIDs} {
 		if ids != nil {
-			q.Where("EXISTS (?)", relation().Where("r.staff_id IN (?)", bun.In(orNone(ids))))
+			q.Where("EXISTS (?)", relation().Where("r.staff_id IN (?)", bun.List(orNone(ids))))
 		}
 	}
 	if len(f.AddWays) > 0 {
-		q.Where("EXISTS (?)", relation().Where("r.add_way IN (?)", bun.In(f.AddWays)))
+		q.Where("EXISTS (?)", relation().Where("r.add_way IN (?)", bun.List(f.AddWays)))
 	}
 	if f.State != "" {
 		q.Where("EXISTS (?)", relation().Where("r.state = ?", f.State))
@@ -139,13 +139,13 @@ func (s *Service) withRelations(ctx context.Context, rows []customerRow) ([]Item
 		}
 	}
 	var relations []relationRow
-	err := s.DB.Read().NewSelect().Model(&relations).Where("r.corp_id = ? AND r.customer_id IN (?)", s.CorpID, bun.In(ids)).
+	err := s.DB.Read().NewSelect().Model(&relations).Where("r.corp_id = ? AND r.customer_id IN (?)", s.CorpID, bun.List(ids)).
 		OrderExpr("r.customer_id, r.live DESC, r.added_at DESC, r.staff_id").Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read relations of a list: %w", err)
 	}
 	var tags []relationTagRow
-	err = s.DB.Read().NewSelect().Model(&tags).Where("rt.corp_id = ? AND rt.customer_id IN (?)", s.CorpID, bun.In(ids)).
+	err = s.DB.Read().NewSelect().Model(&tags).Where("rt.corp_id = ? AND rt.customer_id IN (?)", s.CorpID, bun.List(ids)).
 		OrderExpr("rt.customer_id, rt.tag_id").Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read tags of a list: %w", err)

@@ -207,8 +207,7 @@ func (h *API) tag(ctx context.Context, in *struct{ Body batchIn }) (*taggedOut, 
 		}
 		if err != nil {
 			reason := err.Error()
-			var e *wecom.Error
-			if errors.As(err, &e) {
+			if e, ok := errors.AsType[*wecom.Error](err); ok {
 				reason = e.Error()
 			}
 			out.Failed = append(out.Failed, failedOut{ID: id, Reason: reason})

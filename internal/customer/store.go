@@ -145,15 +145,15 @@ func upsertRelations(ctx context.Context, tx *db.Tx, rows []relationRow) error {
 // replaceTags makes the stored tags of the given relations equal to rows.
 func replaceTags(ctx context.Context, tx *db.Tx, corpID string, relations []Relation) error {
 	var rows []relationTagRow
-	pairs := make([][]string, 0, len(relations))
+	pairs := make([]bun.TupleValues, 0, len(relations))
 	for _, r := range relations {
-		pairs = append(pairs, []string{r.CustomerID, r.StaffID})
+		pairs = append(pairs, bun.Tuple([]string{r.CustomerID, r.StaffID}))
 		for _, t := range r.TagIDs {
 			rows = append(rows, relationTagRow{CorpID: corpID, CustomerID: r.CustomerID, StaffID: r.StaffID, TagID: t})
 		}
 	}
 	_, err := tx.NewDelete().Model((*relationTagRow)(nil)).Where("corp_id = ?", corpID).
-		Where("(customer_id, staff_id) IN (VALUES ?)", bun.In(pairs)).Exec(ctx)
+		Where("(customer_id, staff_id) IN (VALUES ?)", bun.List(pairs)).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("clear tags of %d relations: %w", len(relations), err)
 	}

@@ -53,13 +53,13 @@ func (s *Service) read(ctx context.Context, customerID string) ([]Snapshot, erro
 
 // unknown answers the relations of snapshots that we do not hold as live.
 func (s *Service) unknown(ctx context.Context, tx *db.Tx, snapshots []Snapshot) ([]Relation, error) {
-	pairs := make([][]string, len(snapshots))
+	pairs := make([]bun.TupleValues, len(snapshots))
 	for i, sn := range snapshots {
-		pairs[i] = []string{sn.Relation.CustomerID, sn.Relation.StaffID}
+		pairs[i] = bun.Tuple([]string{sn.Relation.CustomerID, sn.Relation.StaffID})
 	}
 	var rows []relationRow
 	err := tx.NewSelect().Model(&rows).Column("customer_id", "staff_id").Where("corp_id = ? AND live", s.CorpID).
-		Where("(customer_id, staff_id) IN (VALUES ?)", bun.In(pairs)).Scan(ctx)
+		Where("(customer_id, staff_id) IN (VALUES ?)", bun.List(pairs)).Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("compare %d relations: %w", len(snapshots), err)
 	}

@@ -140,7 +140,7 @@ func (tx *Tx) Lock(ctx context.Context, keys ...string) error {
 	}
 	_, err := tx.NewRaw(
 		"SELECT pg_advisory_xact_lock(h) FROM (SELECT DISTINCT hashtextextended(k, 0) AS h FROM unnest(ARRAY[?]) AS k ORDER BY 1) AS s",
-		bun.In(keys)).Exec(ctx)
+		bun.List(keys)).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("lock %d keys: %w", len(keys), err)
 	}
@@ -200,7 +200,7 @@ func newIDs() ids {
 func (g ids) next() int64 {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	id := (time.Now().UnixMilli()-idEpoch)<<22 | g.node<<12
+	id := (time.Now().UnixMilli()-idEpoch)<<22 | g.node<<12 //nolint:forbidigo // ids sort by the machine\'s time on every node
 	if id <= *g.last {
 		id = *g.last + 1
 	}

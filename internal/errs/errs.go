@@ -78,8 +78,7 @@ func Missing(zh, en string) *Error {
 
 // KindOf says of what kind err is; foreign errors are Internal.
 func KindOf(err error) Kind {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Kind
 	}
 	return Internal

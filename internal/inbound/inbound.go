@@ -122,7 +122,7 @@ func (in *Inbound) verify(w http.ResponseWriter, r *http.Request, area string) {
 }
 
 func (in *Inbound) receive(w http.ResponseWriter, r *http.Request, area string) {
-	began := time.Now()
+	began := time.Now() //nolint:forbidigo // a duration in wall time, finer than milliseconds
 	crypto, err := in.Crypto(area)
 	if err != nil {
 		in.refuse(w, area, "", http.StatusServiceUnavailable, err)
@@ -130,12 +130,11 @@ func (in *Inbound) receive(w http.ResponseWriter, r *http.Request, area string) 
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, callback.MaxBody))
 	if err != nil {
-		var big *http.MaxBytesError
-		if errors.As(err, &big) {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			in.refuse(w, area, "", http.StatusRequestEntityTooLarge, fmt.Errorf("body over %d bytes", callback.MaxBody))
 			return
 		}
-		panic(http.ErrAbortHandler) // the sender went away
+		panic(http.ErrAbortHandler) //nolint:forbidigo // the sender went away: net/http closes the connection on it
 	}
 	q := r.URL.Query()
 	plain, err := crypto.Open(q.Get("msg_signature"), q.Get("timestamp"), q.Get("nonce"), body)
@@ -156,10 +155,10 @@ func (in *Inbound) receive(w http.ResponseWriter, r *http.Request, area string) 
 	ctx, cancel := context.WithTimeout(r.Context(), storeWithin)
 	defer cancel()
 	err = in.store(ctx, in.item(event))
-	in.tell(Seen{Area: area, Kind: event.Kind(), Offset: offset, Took: time.Since(began), Err: err})
+	in.tell(Seen{Area: area, Kind: event.Kind(), Offset: offset, Took: time.Since(began), Err: err}) //nolint:forbidigo // as above
 	if err != nil {
 		in.Log.Error("store a callback: closing without an answer", "kind", event.Kind(), "error", err)
-		panic(http.ErrAbortHandler)
+		panic(http.ErrAbortHandler) //nolint:forbidigo // net/http closes the connection on it, as is wanted
 	}
 	_, _ = io.WriteString(w, "success")
 }

@@ -73,7 +73,7 @@ func (s *Service) Register(b *bus.Bus) {
 // with opens the wire for the holder of a permit. There is no other way to it: a call without a permit cannot be written.
 func (s *Service) with(p governance.Permit) *wire.Client {
 	if p.TouchID() == 0 {
-		panic("outreach: a call to a customer without a permit")
+		panic("outreach: a call to a customer without a permit") //nolint:forbidigo // a mistake in this package must not reach a person
 	}
 	return s.wire
 }

@@ -244,8 +244,8 @@ func (s *Service) counters(ctx context.Context, h *Home, now clock.Time, scope [
 	held := s.DB.Read().NewSelect().TableExpr("touch").ColumnExpr("COUNT(*)").
 		Where("corp_id = ? AND state = 'held' AND reserved_at >= ? AND next_at > 0", s.CorpID, start)
 	if scope != nil {
-		q.Where("staff_id IN (?)", bun.In(append([]string{""}, scope...)))
-		held.Where("staff_id IN (?)", bun.In(append([]string{""}, scope...)))
+		q.Where("staff_id IN (?)", bun.List(append([]string{""}, scope...)))
+		held.Where("staff_id IN (?)", bun.List(append([]string{""}, scope...)))
 	}
 	if err := q.Scan(ctx, &total.Relations, &total.Persons); err != nil {
 		return fmt.Errorf("count customers: %w", err)
@@ -267,7 +267,7 @@ func (s *Service) sources(ctx context.Context, from, to clock.Time, scope []stri
 		ColumnExpr("CASE WHEN state <> '' THEN 'channel' WHEN add_way = 2 THEN 'search' ELSE 'other' END AS key, COUNT(*) AS value").
 		Where("corp_id = ? AND added_at >= ? AND added_at <= ?", s.CorpID, from, to).GroupExpr("1").OrderExpr("2 DESC")
 	if scope != nil {
-		q.Where("staff_id IN (?)", bun.In(append([]string{""}, scope...)))
+		q.Where("staff_id IN (?)", bun.List(append([]string{""}, scope...)))
 	}
 	parts := []Part{}
 	if err := q.Scan(ctx, &parts); err != nil {

@@ -46,8 +46,10 @@ func metrics() []metric {
 		{name: "held", from: "touch AS t", at: "reserved_at", where: "t.state = 'held'", count: "COUNT(*)", staff: "staff_id"},
 		{name: "held_persons", from: "touch AS t", at: "reserved_at", where: "t.state = 'held'", count: "COUNT(DISTINCT t.customer_id)", staff: "staff_id"},
 		{name: "optouts", from: "optout AS t", at: "since", where: "TRUE", count: "COUNT(*)"},
-		{name: "harm_deletions", from: "relation AS t", at: "lost_at", where: "NOT t.live AND t.lost_by = 'customer' AND " + touchedBefore("lost_at"),
-			count: "COUNT(DISTINCT t.customer_id)", staff: "staff_id"},
+		{
+			name: "harm_deletions", from: "relation AS t", at: "lost_at", where: "NOT t.live AND t.lost_by = 'customer' AND " + touchedBefore("lost_at"),
+			count: "COUNT(DISTINCT t.customer_id)", staff: "staff_id",
+		},
 		{name: "harm_optouts", from: "optout AS t", at: "since", where: touchedBefore("since"), count: "COUNT(DISTINCT t.customer_id)"},
 	}
 }
@@ -86,7 +88,7 @@ func (s *Service) perDay(ctx context.Context, m metric, ds []day, scope []string
 	args = append(args, s.CorpID)
 	if scope != nil {
 		query += " AND t." + m.staff + " IN (?)"
-		args = append(args, bun.In(append([]string{""}, scope...)))
+		args = append(args, bun.List(append([]string{""}, scope...)))
 	}
 	var rows []struct {
 		Date string

@@ -42,8 +42,10 @@ func (s *Service) RegisterAPI(a *web.API) {
 			}
 			return &web.Page[groupOut]{Items: out, Total: len(out)}, nil
 		})
-	web.Post(a, "/tag-groups", web.Op{ID: "create-tag-group", Permission: "tag.write", Scope: web.Shared, Summary: "Make a tag group with tags",
-		Status: http.StatusCreated}, func(ctx context.Context, in *struct {
+	web.Post(a, "/tag-groups", web.Op{
+		ID: "create-tag-group", Permission: "tag.write", Scope: web.Shared, Summary: "Make a tag group with tags",
+		Status: http.StatusCreated,
+	}, func(ctx context.Context, in *struct {
 		Body struct {
 			Name string   `json:"name" minLength:"1" maxLength:"30"`
 			Tags []string `json:"tags" minItems:"1"`
@@ -57,8 +59,10 @@ func (s *Service) RegisterAPI(a *web.API) {
 		out := show(g)
 		return &out, nil
 	})
-	web.Post(a, "/tag-groups/{id}/tags", web.Op{ID: "create-tags", Permission: "tag.write", Scope: web.Shared, Summary: "Add tags to a group",
-		Status: http.StatusCreated}, func(ctx context.Context, in *struct {
+	web.Post(a, "/tag-groups/{id}/tags", web.Op{
+		ID: "create-tags", Permission: "tag.write", Scope: web.Shared, Summary: "Add tags to a group",
+		Status: http.StatusCreated,
+	}, func(ctx context.Context, in *struct {
 		ID   string `path:"id"`
 		Body struct {
 			Names []string `json:"names" minItems:"1"`

@@ -210,7 +210,7 @@ func (s *Service) Mark(ctx context.Context, customerID, staffID string, add, rem
 
 func (s *Service) byID(ctx context.Context, ids []string) ([]tagRow, error) {
 	var rows []tagRow
-	err := s.DB.Read().NewSelect().Model(&rows).Where("corp_id = ? AND id IN (?)", s.CorpID, bun.In(ids)).Scan(ctx)
+	err := s.DB.Read().NewSelect().Model(&rows).Where("corp_id = ? AND id IN (?)", s.CorpID, bun.List(ids)).Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the names of tags: %w", err)
 	}

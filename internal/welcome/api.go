@@ -112,8 +112,10 @@ func (s *Service) RegisterAPI(a *web.API, near Neighbours) {
 			}
 			return &web.Page[welcomeOut]{Items: out, Total: len(out)}, nil
 		})
-	web.Post(a, "/welcomes", web.Op{ID: "create-welcome", Permission: "welcome.write", Scope: web.Shared, Summary: "Make a welcome message",
-		Status: http.StatusCreated}, func(ctx context.Context, in *struct{ Body welcomeIn }) (*welcomeOut, error) {
+	web.Post(a, "/welcomes", web.Op{
+		ID: "create-welcome", Permission: "welcome.write", Scope: web.Shared, Summary: "Make a welcome message",
+		Status: http.StatusCreated,
+	}, func(ctx context.Context, in *struct{ Body welcomeIn }) (*welcomeOut, error) {
 		w, err := s.Save(ctx, in.Body.welcome(0))
 		return one(ctx, w, err)
 	})
@@ -130,8 +132,10 @@ func (s *Service) RegisterAPI(a *web.API, near Neighbours) {
 			out := check.Show(web.Lang(ctx), w.Text, MaxText)
 			return &out, nil
 		})
-	web.Get(a, "/welcomes/traces", web.Op{ID: "list-welcome-traces", Permission: "welcome.read", Scope: web.Filtered,
-		Summary: "What became of the welcome of each new customer"}, func(ctx context.Context, in *tracesIn) (*web.Page[traceOut], error) {
+	web.Get(a, "/welcomes/traces", web.Op{
+		ID: "list-welcome-traces", Permission: "welcome.read", Scope: web.Filtered,
+		Summary: "What became of the welcome of each new customer",
+	}, func(ctx context.Context, in *tracesIn) (*web.Page[traceOut], error) {
 		return s.traces(ctx, near, in)
 	})
 	web.Get(a, "/welcomes/{id}", web.Op{ID: "get-welcome", Permission: "welcome.read", Scope: web.Shared, Summary: "Get a welcome message"},

@@ -113,7 +113,7 @@ func sentTo(ctx context.Context, tx *db.Tx, corpID, customerID, staffID string, 
 func (s *Service) traceQuery(scope []string, customerID, outcome string) *bun.SelectQuery {
 	q := s.DB.Read().NewSelect().Model((*Trace)(nil)).Where("t.corp_id = ?", s.CorpID)
 	if scope != nil {
-		q.Where("t.staff_id IN (?)", bun.In(append([]string{""}, scope...)))
+		q.Where("t.staff_id IN (?)", bun.List(append([]string{""}, scope...)))
 	}
 	if customerID != "" {
 		q.Where("t.customer_id = ?", customerID)
