@@ -3,6 +3,7 @@ package kf
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"zhiyin.dev/zhiyin/internal/autoreply"
 	"zhiyin.dev/zhiyin/internal/clock"
@@ -77,7 +78,8 @@ func (s *Service) invite(ctx context.Context, tx *db.Tx, acc Account, v *Session
 		return err
 	}
 	by.why += " -> " + in.Name
-	if a.As == autoreply.AsImage && in.Open {
+	linked := strings.HasPrefix(in.URL, "http") // without a public URL a link would lead nowhere: the picture does
+	if a.As == autoreply.AsImage && in.Open || !linked {
 		if a.Text != "" {
 			first := by
 			first.text = a.Text

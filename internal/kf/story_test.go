@@ -363,6 +363,21 @@ func TestTenQuestionsAtOnceGetNoMoreThanFiveAnswers(t *testing.T) {
 	}
 }
 
+func TestAnAnswerThatFailsForAMomentIsSentOnce(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, n *node) {
+		n.rule(autoreply.Rule{Name: "r", Patterns: contains("几点"), Answer: text("十点。")})
+		n.box.SetFaults(sandbox.Faults{Calls: []sandbox.CallFault{
+			{Match: "*/kf/send_msg", ErrCode: -1, Times: 2}, {Match: "*/kf/sync_msg", ErrCode: 45009, Times: 1},
+		}})
+		_, customer := n.says("", "", "几点开门")
+		n.pass(3 * time.Minute)
+		if diff := cmp.Diff([]string{"十点。"}, n.delivered(customer)); diff != "" {
+			t.Fatalf("(-want +got):\n%s", diff)
+		}
+	})
+}
+
 // other is a customer who is not the given one.
 func (n *node) other(not string) string {
 	n.t.Helper()
