@@ -65,5 +65,6 @@ export async function call<T>(method: Method, path: string, options: { query?: Q
 
 function parse(text: string): unknown {
   if (!text) return undefined
-  try { return JSON.parse(text) } catch { return undefined }
+  // Go writes an empty list as null; the API has no other nulls (absent things are absent).
+  try { return JSON.parse(text, (_key, value: unknown) => (value === null ? [] : value)) } catch { return undefined }
 }

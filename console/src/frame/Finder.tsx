@@ -2,12 +2,12 @@
 import { Input, Modal } from 'antd'
 import { useDeferredValue, useState } from 'react'
 import { useGet } from '../api/queries'
-import { useCan } from '../api/session'
+import { useCan, useMe } from '../api/session'
 import type { Customer, Groupchat, Page } from '../api/types'
 import { useWords } from '../i18n/i18n'
 import { useGo } from '../kit/A'
 import { Icon, type IconName } from '../kit/Icon'
-import { nav } from './nav'
+import { nav, visible } from './nav'
 import { w } from './words'
 
 interface Hit { key: string; kind: string; icon: IconName; text: string; more?: string; to: string }
@@ -16,12 +16,13 @@ export function Finder({ close }: { close: () => void }) {
   const t = useWords(w)
   const go = useGo()
   const can = useCan()
+  const me = useMe()
   const [text, setText] = useState('')
   const q = useDeferredValue(text.trim())
   const [at, setAt] = useState(0)
   const customers = useGet<Page<Customer>>(q && can('customer.read') ? '/customers' : null, { q, limit: 6 }, { keep: true })
   const groups = useGet<Page<Groupchat>>(q && can('groupchat.read') ? '/groupchats' : null, { q, limit: 4 }, { keep: true })
-  const pages: Hit[] = nav.flatMap((g) => g.items.filter((i) => !i.needs || can(i.needs)).map((i) => ({ key: i.key, kind: t('findPages'), icon: g.icon, text: t(i.key), to: i.to })))
+  const pages: Hit[] = nav.flatMap((g) => visible(g.items, can, me.scope).map((i) => ({ key: i.key, kind: t('findPages'), icon: g.icon, text: t(i.key), to: i.to })))
   const low = q.toLowerCase()
   const hits: Hit[] = [
     ...(q ? (customers.data?.items ?? []).map((c): Hit => ({ key: c.id, kind: t('customersGroup'), icon: 'person', text: c.name, more: c.staff.map((s) => s.name).join(' '), to: `/customers/${encodeURIComponent(c.id)}` })) : []),

@@ -4,14 +4,14 @@ import { useState } from 'react'
 import { basePath } from '../api/client'
 import { useLive, useLiveLost } from '../api/live'
 import { useGet, useInvalidate } from '../api/queries'
-import { useCan } from '../api/session'
+import { useCan, useMe } from '../api/session'
 import type { Page, Session } from '../api/types'
 import { useWords } from '../i18n/i18n'
 import { A } from '../kit/A'
 import { Icon } from '../kit/Icon'
 import { Stale } from '../kit/states'
 import { useMedia } from '../look/look'
-import { entryOf, nav } from './nav'
+import { entryOf, nav, visible } from './nav'
 import { TopBar } from './TopBar'
 import { w } from './words'
 import './frame.css'
@@ -45,6 +45,7 @@ export function Frame() {
 function Menu({ path, slim }: { path: string; slim: boolean }) {
   const t = useWords(w)
   const can = useCan()
+  const me = useMe()
   const invalidate = useInvalidate()
   const mayTalk = can('kf.read')
   const waiting = useGet<Page<Session>>(mayTalk ? '/kf/sessions' : null, { view: 'waiting', limit: 1 })
@@ -54,7 +55,7 @@ function Menu({ path, slim }: { path: string; slim: boolean }) {
   return (
     <nav aria-label={t('nav')}>
       {nav.map((g) => {
-        const items = g.items.filter((i) => !i.needs || can(i.needs))
+        const items = visible(g.items, can, me.scope)
         const first = items[0]
         if (!first) return null
         const open = here !== undefined && items.some((i) => i.to === here.to)

@@ -43,8 +43,9 @@ function Window() {
   const { window: hours } = useMe()
   const [now, setNow] = useState(() => Date.now())
   useEffect(() => { const id = setInterval(() => setNow(Date.now()), 30_000); return () => clearInterval(id) }, [])
-  const closes = Date.parse(hours.closes_at)
-  const hour = (at: string) => f.clock(at).replace(/^0/, '')
+  if (!hours) return null
+  const closes = Date.parse(hours.closes_at ?? '')
+  const hour = (at?: string) => f.clock(at).replace(/^0/, '')
   const open = hours.open && (Number.isNaN(closes) || closes > now)
   return (
     <span className={`window ${open ? '' : 'shut'}`} title={t('windowHint')}>

@@ -1,5 +1,14 @@
 import { expect, test } from 'vitest'
-import { entryOf } from './nav'
+import { entryOf, nav, visible } from './nav'
+
+test('an entry needs its permission, and some the whole corp', () => {
+  const all = nav.flatMap((g) => g.items)
+  const names = (can: (p: string) => boolean, scope: 'own' | 'all') => visible(all, can, scope).map((i) => i.key)
+  expect(names(() => false, 'all')).toEqual(['home'])
+  expect(names((p) => p === 'customer.read', 'own')).toEqual(['home', 'customers'])
+  expect(names(() => true, 'own')).not.toContain('optouts')
+  expect(names(() => true, 'all')).toEqual(all.map((i) => i.key))
+})
 
 test('a path belongs to its longest entry', () => {
   expect(entryOf('/')?.key).toBe('home')

@@ -1,10 +1,12 @@
 // The menu, in the field's order, with only what works. `needs` hides an entry from roles that cannot read it.
+import type { Scope } from '../api/types'
 import type { IconName } from '../kit/Icon'
 
 export type NavKey =
   | 'home' | 'acquisition' | 'contactways' | 'joinways' | 'customersGroup' | 'customers' | 'groupsGroup' | 'groupchats' | 'conversations' | 'inbox' | 'autoreplies'
   | 'engagement' | 'welcomes' | 'broadcasts' | 'governance' | 'touches' | 'held' | 'optouts' | 'caps' | 'settings' | 'corp' | 'staff' | 'tokens' | 'sync' | 'doctor' | 'deadletters'
-export interface NavItem { key: NavKey; to: string; needs?: string }
+/** `whole`: the server shows it only to those who see the whole corp. */
+export interface NavItem { key: NavKey; to: string; needs?: string; whole?: boolean }
 export interface NavGroup { key: NavKey; icon: IconName; items: NavItem[] }
 
 export const nav: NavGroup[] = [
@@ -16,17 +18,20 @@ export const nav: NavGroup[] = [
   { key: 'engagement', icon: 'send', items: [{ key: 'welcomes', to: '/welcomes', needs: 'welcome.read' }, { key: 'broadcasts', to: '/broadcasts', needs: 'broadcast.read' }] },
   {
     key: 'governance', icon: 'shield', items: [
-      { key: 'touches', to: '/touches', needs: 'touch.read' }, { key: 'held', to: '/held', needs: 'touch.read' },
-      { key: 'optouts', to: '/optouts', needs: 'touch.read' }, { key: 'caps', to: '/caps', needs: 'touch.read' },
+      { key: 'touches', to: '/touches', needs: 'governance.read' }, { key: 'held', to: '/held', needs: 'governance.read' },
+      { key: 'optouts', to: '/optouts', needs: 'governance.read', whole: true }, { key: 'caps', to: '/caps', needs: 'governance.read' },
     ],
   },
   {
     key: 'settings', icon: 'gear', items: [
-      { key: 'corp', to: '/settings', needs: 'settings.read' }, { key: 'staff', to: '/settings/staff', needs: 'staff.read' }, { key: 'tokens', to: '/settings/tokens', needs: 'token.read' },
-      { key: 'sync', to: '/settings/sync', needs: 'settings.read' }, { key: 'doctor', to: '/settings/doctor', needs: 'settings.read' }, { key: 'deadletters', to: '/settings/dead-letters', needs: 'settings.read' },
+      { key: 'corp', to: '/settings', needs: 'settings.read', whole: true }, { key: 'staff', to: '/settings/staff', needs: 'staff.read' }, { key: 'tokens', to: '/settings/tokens', needs: 'token.read', whole: true },
+      { key: 'sync', to: '/settings/sync', needs: 'sync.read' }, { key: 'doctor', to: '/settings/doctor', needs: 'doctor.read', whole: true }, { key: 'deadletters', to: '/settings/dead-letters', needs: 'deadletter.read', whole: true },
     ],
   },
 ]
+
+/** The entries a caller can open. */
+export const visible = (items: NavItem[], can: (permission: string) => boolean, scope: Scope): NavItem[] => items.filter((i) => (!i.needs || can(i.needs)) && (!i.whole || scope === 'all'))
 
 /** The entry a path belongs to: the longest that begins it. */
 export function entryOf(path: string): NavItem | undefined {

@@ -33,7 +33,7 @@ export const w = words({
   sandboxHint: ['连的是本机沙箱，不会发给真的客户', 'Connected to the local sandbox: no real customer receives anything'],
   find: ['找客户、群、页面', 'Find customers, groups, pages'],
   findMore: ['输入名字、备注或页面名', 'Type a name, a remark or a page'],
-  findNone: ['没有叫「{q}」的客户、群或页面', 'No customer, group or page is called “{q}”'],
+  findNone: ['没有叫「{q}」的客户、群或页面', 'No customer, group or page is called "{q}"'],
   findPages: ['页面', 'Pages'],
   windowOpen: ['触达时段 {from}–{to}，还剩 {left}', 'Sending hours {from}–{to}, {left} left'],
   windowShut: ['现在不触达客户，{at} 再开', 'Outside sending hours, opens {at}'],

@@ -57,6 +57,12 @@ describe('times', () => {
     expect(f.date('2025-09-01T00:00:00+08:00', 'en', zone, now)).toBe('1 Sep 2025')
   })
   test('the day for the API is the corp’s day', () => expect(f.isoDay(new Date('2026-11-20T17:00:00Z'), zone)).toBe('2026-11-21'))
+  test('a day begins at the corp’s midnight', () => {
+    expect(f.dayStart('2026-11-20', zone)).toBe('2026-11-19T16:00:00.000Z')
+    expect(f.dayStart('2026-11-30', zone, 1)).toBe('2026-11-30T16:00:00.000Z')
+    expect(f.dayStart('2026-11-20', 'America/New_York')).toBe('2026-11-20T05:00:00.000Z')
+    expect(f.dayStart('x', zone)).toBe('')
+  })
   test('today needs no date', () => expect(f.when(at, 'zh', zone, now)).toBe('14:32'))
   test('the zone is the corp’s, not the browser’s', () => expect(f.clock(at, 'zh', 'UTC')).toBe('06:32'))
   test('an empty or zero time is a dash', () => {

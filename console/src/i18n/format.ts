@@ -138,6 +138,18 @@ export function isoDay(at: Date, zone: string): string {
   return `${p.year}-${p.month}-${p.day}`
 }
 
+/** The instant at which a day (2026-11-20) begins in a zone, `plus` days later. */
+export function dayStart(day: string, zone: string, plus = 0): string {
+  const noon = new Date(`${day}T12:00:00Z`)
+  if (Number.isNaN(noon.getTime())) return ''
+  noon.setUTCDate(noon.getUTCDate() + plus)
+  const wanted = noon.toISOString().slice(0, 10)
+  // Midnight of the zone is midnight UTC minus its offset on that day; the offset is what the zone's clock shows at noon UTC.
+  const p = parts(noon, zone, 'zh-CN')
+  const shown = Date.parse(`${p.year}-${p.month}-${p.day}T${p.hour}:${p.minute}:00Z`)
+  return new Date(Date.parse(`${wanted}T00:00:00Z`) - (shown - noon.getTime())).toISOString()
+}
+
 /** The nearest way to say it: today 14:32, else 11-20 14:32. */
 export function when(at: string | Date | null | undefined, lang: Lang, zone: string, now: Date = new Date()): string {
   const d = at ? read(at) : null

@@ -86,6 +86,7 @@ export function useFormat() {
     longDate: (at?: string | Date | null) => f.longDate(at, lang, zone),
     when: (at?: string | Date | null) => f.when(at, lang, zone),
     isoDay: (at: Date) => f.isoDay(at, zone),
+    dayStart: (day: string, plus = 0) => f.dayStart(day, zone, plus),
     list: (items: string[]) => items.join(lang === 'zh' ? '、' : ', '),
   }), [lang, zone])
 }

@@ -25,6 +25,8 @@ export interface Column<T> {
 export interface Chosen { ids: string[]; all: boolean; count: number; filter: Query; clear: () => void }
 export interface ListProps<T> {
   id: string; path: string; rowKey: (row: T) => string; columns: Column<T>[]; filters?: Filter[]
+  /** What the link says, as this API wants it. */
+  request?: (query: Query) => Query
   search?: string; query?: Query; opens?: (row: T) => string; open?: (row: T) => void; batch?: (chosen: Chosen) => ReactNode
   empty: { title: string; text?: string; action?: ReactNode }
   tools?: ReactNode; total?: (n: number, more: boolean) => void; rowClass?: (row: T) => string; defaultSort?: string
@@ -46,7 +48,7 @@ export function List<T extends object>(props: ListProps<T>) {
     if (values.length > 0) filter[name] = filters.find((x) => x.key === name)?.kind === 'many' ? values : values[0]
   }
   const sort = url.one('sort') || props.defaultSort || ''
-  const list = useList<T>(props.path, { ...filter, sort }, start)
+  const list = useList<T>(props.path, { ...(props.request ? props.request(filter) : filter), sort }, start)
   const rows = list.data?.pages.flatMap((p) => p.items) ?? []
   const firstPage = list.data?.pages[0]
   const total = firstPage?.total ?? 0
@@ -136,7 +138,7 @@ export function List<T extends object>(props: ListProps<T>) {
       {filtered && (
         <div className="active">
           <span>{t('filtered')}</span>
-          {url.one('q') && <Removable text={`“${url.one('q')}”`} remove={() => url.set({ q: undefined })} />}
+          {url.one('q') && <Removable text={quoted(url.one('q'), f.lang)} remove={() => url.set({ q: undefined })} />}
           {active.map((a) => <Removable key={a.text} text={a.text} remove={() => url.set(a.without)} />)}
           <button type="button" className="linky" onClick={clear}>{t('clear')}</button>
           {list.data && <span className="push" aria-live="polite">{more ? t('moreThan', { n: total }) : t('matching', { n: total })}</span>}
@@ -153,7 +155,7 @@ export function List<T extends object>(props: ListProps<T>) {
       {start && list.data && <div className="again">{t('fromMiddle')}<a href={location.pathname}>{t('fromStart')}</a></div>}
       {!list.data ? <Skeleton rows={8} /> : rows.length === 0
         ? (filtered
-          ? <Empty title={t('none')} text={t('noneWhat', { filters: f.list([...(url.one('q') ? [`“${url.one('q')}”`] : []), ...active.map((a) => a.text)]) })}>
+          ? <Empty title={t('none')} text={t('noneWhat', { filters: f.list([...(url.one('q') ? [quoted(url.one('q'), f.lang)] : []), ...active.map((a) => a.text)]) })}>
               {active.slice(0, 2).map((a) => <Button key={a.text} onClick={() => url.set(a.without)}>{t('removeFilter', { name: a.text })}</Button>)}
               <Button onClick={clear}>{t('clear')}</Button>
             </Empty>
@@ -211,6 +213,8 @@ function Removable({ text, remove }: { text: string; remove: () => void }) {
   const t = useWords(w)
   return <span className="tag">{text}<button type="button" aria-label={t('removeFilter', { name: text })} onClick={remove}><Icon name="cross" size={10} /></button></span>
 }
+
+const quoted = (text: string, lang: string) => (lang === 'zh' ? `「${text}」` : `"${text}"`)
 
 /** The filters in use as words, each with the URL change that drops it. */
 function describe(filters: Filter[], url: ReturnType<typeof useUrl>, date: (at: string) => string) {

@@ -44,21 +44,22 @@ export function MessageEditor({ text, onText, attachments, onAttachments, check,
 }
 
 function FindingNote({ finding: x }: { finding: Finding }) {
+  const f = useFormat()
   return (
     <div className={`note ${x.severity === 'block' ? 'bad' : x.severity === 'review' ? 'held' : ''}`} role="status">
       <Icon name={x.severity === 'block' ? 'cross' : x.severity === 'review' ? 'held' : 'note'} size={14} />
-      <div>{x.text && <b>“{x.text}” </b>}{x.reason} {x.way_out && <span className="second">{x.way_out}</span>} <RuleId id={x.rule_id} /></div>
+      <div>{x.text && <b>{f.lang === 'zh' ? `「${x.text}」` : `"${x.text}"`} </b>}{x.reason} {x.way_out && <span className="second">{x.way_out}</span>} <RuleId id={x.rule_id} /></div>
     </div>
   )
 }
 
-const blank = (kind: AttachmentKind): Attachment => (kind === 'link' ? { type: 'link', link: { title: '', url: '' } } : kind === 'image' ? { type: 'image', image: { pic_url: '' } } : { type: 'miniprogram', miniprogram: { title: '', appid: '', page: '' } })
+const blank = (kind: AttachmentKind): Attachment => (kind === 'link' ? { type: 'link', link: { title: '', url: '' } } : kind === 'image' ? { type: 'image', image: { pic_url: '' } } : { type: 'miniprogram', miniprogram: { title: '', appid: '', page: '', pic_media_id: '' } })
 
 function AttachmentForm({ attachment: a, label, onChange, onRemove }: { attachment: Attachment; label: string; onChange: (a: Attachment) => void; onRemove: () => void }) {
   const t = useWords(w)
   const field = (name: string, value: string | undefined, set: (v: string) => void, required = false) => <Form.Item label={name} required={required} style={{ marginBottom: 8 }}><Input value={value ?? ''} onChange={(e) => set(e.target.value)} /></Form.Item>
   const link = a.link ?? { title: '', url: '' }
-  const mini = a.miniprogram ?? { title: '', appid: '', page: '' }
+  const mini = a.miniprogram ?? { title: '', appid: '', page: '', pic_media_id: '' }
   return (
     <fieldset className="attachment">
       <legend className="row"><Icon name={a.type === 'image' ? 'image' : 'link'} size={14} /><b>{t(a.type === 'link' ? 'attachLink' : a.type === 'image' ? 'attachImage' : 'attachMini')}</b><span className="mute s12">{label}</span><Button size="small" type="text" className="push" onClick={onRemove}>{t('remove')}</Button></legend>

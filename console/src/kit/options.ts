@@ -1,7 +1,7 @@
 // What selects offer: tags by group, staff, departments, channel codes, group codes. Read once and kept for five minutes.
 import { useQuery } from '@tanstack/react-query'
 import { call, type ApiError } from '../api/client'
-import type { Contactway, Department, Joinway, KfAccount, Page, Staff, TagGroup, Welcome } from '../api/types'
+import type { Contactway, Department, Joinway, KfAccount, Page, Staff, TagGroup } from '../api/types'
 import type { Option } from './List'
 
 function useAll<T>(path: string, enabled = true): T[] {
@@ -29,6 +29,9 @@ export const useTagOptions = (): Option[] => useTagGroups().map((g) => ({ value:
 export const useStaffOptions = (): Option[] => named(useAll<Staff>('/staff'))
 export const useDepartmentOptions = (): Option[] => named(useAll<Department>('/departments'))
 export const useContactwayOptions = (): Option[] => named(useAll<Contactway>('/contactways'))
+/** Channel codes by their state: what customers carry as their source. */
+export const useChannelOptions = (): Option[] => useAll<Contactway>('/contactways').map((x) => ({ value: x.state, label: x.name }))
 export const useJoinwayOptions = (): Option[] => named(useAll<Joinway>('/joinways'))
-export const useWelcomeOptions = (): Option[] => named(useAll<Welcome>('/welcomes'))
+/** Group codes by their state: what group members carry as their source. */
+export const useJoinSourceOptions = (): Option[] => useAll<Joinway>('/joinways').map((x) => ({ value: x.state, label: x.name }))
 export const useAccountOptions = (): Option[] => named(useAll<KfAccount>('/kf/accounts'))

@@ -49,7 +49,7 @@ function Edit({ rule }: { rule?: Autoreply }) {
   return (
     <Form<Fields>
       form={form} layout="vertical" requiredMark={false} disabled={!may} onFinish={(v) => save.mutate({ ...v, answer: v.answer.kind === 'joinway' ? { as: 'page', ...v.answer } : v.answer })}
-      initialValues={{ name: rule?.name ?? '', enabled: rule?.enabled ?? true, priority: rule?.priority ?? 50, kf_accounts: rule?.kf_accounts ?? [], patterns: rule?.patterns ?? [{ kind: 'contains', value: '' }], answer: { as: 'page', ...(rule?.answer ?? { kind: 'text' }) }, hours: rule?.hours ?? [] }}
+      initialValues={{ name: rule?.name ?? '', enabled: rule?.enabled ?? true, priority: rule?.priority ?? 0, kf_accounts: rule?.kf_accounts ?? [], patterns: rule?.patterns ?? [{ kind: 'contains', value: '' }], answer: { as: 'page', ...(rule?.answer ?? { kind: 'text' }) }, hours: rule?.hours ?? [] }}
     >
       <div className="sec">
         <h2><span className="no">1</span>{t('patterns')}</h2>
@@ -85,7 +85,7 @@ function Edit({ rule }: { rule?: Autoreply }) {
         <Form.Item name="hours"><HoursItem /></Form.Item>
         <Form.Item name="kf_accounts" label={t('accounts')}><Select mode="multiple" options={accounts} placeholder={t('accountsAll')} /></Form.Item>
         <div className="row" style={{ gap: 20, flexWrap: 'wrap' }}>
-          <label className="row"><span className="second s13">{t('priority')}</span><Form.Item name="priority" noStyle><InputNumber min={1} max={999} style={{ width: 80 }} /></Form.Item><span className="mute s12">{t('priorityNote')}</span></label>
+          <label className="row"><span className="second s13">{t('priority')}</span><Form.Item name="priority" noStyle><InputNumber min={0} max={999} style={{ width: 80 }} /></Form.Item><span className="mute s12">{t('priorityNote')}</span></label>
           <label className="row"><Form.Item name="enabled" noStyle valuePropName="checked"><Switch size="small" /></Form.Item><span className="s13">{t('enableField')}</span></label>
         </div>
       </div>

@@ -45,7 +45,7 @@ function Shown({ b, path }: { b: Broadcast; path: string }) {
   const remove = useAct({ method: 'DELETE', path, touches, done: () => go('/broadcasts') })
   const waiting = b.tasks.staff - b.tasks.confirmed
   const running = b.state === 'planned' || b.state === 'creating' || b.state === 'open'
-  const meta = [b.submitted_at && t('submittedAt', { time: f.moment(b.submitted_at) }), b.created_by, running && b.closes_at && t('closes', { time: f.when(b.closes_at) }), b.reminded > 0 && t('remindedN', { n: b.reminded })].filter(Boolean).join(' · ')
+  const meta = [b.submitted_at && t('submittedAt', { time: f.moment(b.submitted_at) }), b.created_by.name, running && b.closes_at && t('closes', { time: f.when(b.closes_at) }), b.reminded > 0 && t('remindedN', { n: b.reminded })].filter(Boolean).join(' · ')
   return (
     <Page
       title={b.name} crumbs={[{ text: t('title'), to: '/broadcasts' }]} tags={<BroadcastStateTag state={b.state} />} meta={meta}
@@ -74,23 +74,23 @@ function Results({ b }: { b: Broadcast }) {
   const f = useFormat()
   const c = b.counts
   const cells: [string, number, string][] = [
-    [t('c_sent'), c.sent, ''], [t('c_held'), c.held, c.held > 0 ? 'held' : 'mute'], [t('c_unconfirmed'), c.unconfirmed, c.unconfirmed > 0 ? 'warn' : 'mute'], [t('c_matched'), c.matched, ''],
-    ...([[t('c_not_friend'), c.not_friend, ''], [t('c_over_limit'), c.over_limit, ''], [t('c_late'), c.late, 'harm'], [t('c_failed'), c.failed, 'bad']] as [string, number, string][]).filter(([, n]) => n > 0),
+    [t('c_sent'), c.sent, ''], [t('c_held'), c.held, c.held > 0 ? 'held' : 'mute'], [t('c_waiting'), c.waiting, c.waiting > 0 ? 'warn' : 'mute'], [t('c_matched'), c.matched, ''],
+    ...([[t('c_unconfirmed'), c.unconfirmed, ''], [t('c_cancelled'), c.cancelled, ''], [t('c_not_friend'), c.not_friend, ''], [t('c_over_limit'), c.over_limit, ''], [t('c_late'), c.late, 'harm'], [t('c_failed'), c.failed, 'bad']] as [string, number, string][]).filter(([, n]) => n > 0),
   ]
   const harm = b.harm.optouts + b.harm.deletions
-  const of = Math.max(1, c.sent + c.held + c.unconfirmed)
+  const of = Math.max(1, c.sent + c.held + c.waiting)
   return (
     <>
       <dl className="results">{cells.map(([name, n, tone]) => <div key={name}><dt>{name}</dt><dd className={tone} title={f.exact(n)}>{f.count(n)}</dd></div>)}</dl>
       <div className="share" style={{ marginTop: 14 }} aria-hidden="true">
-        {c.sent > 0 && <i style={{ flex: c.sent / of, background: 'var(--pine)' }} />}{c.held > 0 && <i className="hatch" style={{ flex: c.held / of }} />}{c.unconfirmed > 0 && <i style={{ flex: c.unconfirmed / of, background: 'var(--line)' }} />}
+        {c.sent > 0 && <i style={{ flex: c.sent / of, background: 'var(--pine)' }} />}{c.held > 0 && <i className="hatch" style={{ flex: c.held / of }} />}{c.waiting > 0 && <i style={{ flex: c.waiting / of, background: 'var(--line)' }} />}
       </div>
       <p className="s13">{harm > 0 ? <span className="harm">{t('costN', { a: b.harm.optouts, b: b.harm.deletions, rate: f.perMille(harm, c.sent) })}</span> : <span className="mute">{t('costZero')}</span>}</p>
     </>
   )
 }
 
-const tones: Record<ReceiverState, Tone> = { reserved: 'plain', tasked: 'warn', delivered: 'ok', held: 'held', not_friend: 'plain', over_limit: 'plain', cancelled: 'plain', late: 'harm' }
+const tones: Record<ReceiverState, Tone> = { matched: 'plain', unconfirmed: 'plain', failed: 'bad', reserved: 'plain', tasked: 'warn', delivered: 'ok', held: 'held', not_friend: 'plain', over_limit: 'plain', cancelled: 'plain', late: 'harm' }
 
 function Receivers({ path }: { path: string }) {
   const t = useWords(w)
@@ -115,13 +115,13 @@ function Receivers({ path }: { path: string }) {
 function Tasks({ path }: { path: string }) {
   const t = useWords(w)
   const f = useFormat()
-  const tone: Record<BroadcastTask['state'], Tone> = { waiting: 'warn', confirmed: 'ok', declined: 'plain', cancelled: 'plain' }
+  const tone: Record<BroadcastTask['state'], Tone> = { creating: 'plain', waiting: 'warn', confirmed: 'ok', cancelled: 'plain', failed: 'bad' }
   const columns: Column<BroadcastTask>[] = [
     { key: 'staff', title: t('staff'), render: (x) => x.staff.name },
-    { key: 'state', title: t('state'), render: (x) => <State tone={tone[x.state]}>{t(`ts_${x.state}`)}</State> },
+    { key: 'state', title: t('state'), render: (x) => <span className="row"><State tone={tone[x.state]}>{t(`ts_${x.state}`)}</State>{x.error && <span className="bad s12">{x.error}</span>}</span> },
     { key: 'customers', title: t('customers'), num: true, render: (x) => f.count(x.customers) },
     { key: 'at', title: t('at'), num: true, render: (x) => <span className="nowrap">{f.moment(x.confirmed_at)}</span> },
     { key: 'reminded', title: t('remindedCol'), num: true, render: (x) => x.reminded || '—' },
   ]
-  return <List<BroadcastTask> id="tasks" path={`${path}/tasks`} rowKey={(x) => x.staff.id} columns={columns} empty={{ title: t('noTasks') }} />
+  return <List<BroadcastTask> id="tasks" path={`${path}/tasks`} rowKey={(x) => x.id} columns={columns} empty={{ title: t('noTasks') }} />
 }

@@ -36,7 +36,7 @@ export function BroadcastList() {
     { key: 'held', title: t('held'), num: true, render: (b) => (started(b) ? <HeldCount n={b.counts.held} /> : '—') },
     { key: 'confirmed', title: t('confirmed'), num: true, render: (b) => (started(b) ? `${b.tasks.confirmed} / ${b.tasks.staff}` : '—') },
     { key: 'harm', title: t('harm'), num: true, render: (b) => (started(b) ? <Harm n={b.harm.optouts + b.harm.deletions} of={b.counts.sent} /> : '—') },
-    { key: 'by', title: t('by'), render: (b) => b.created_by },
+    { key: 'by', title: t('by'), render: (b) => b.created_by.name },
     { key: 'created', title: t('created'), render: (b) => <span className="nowrap">{f.moment(b.created_at)}</span> },
   ]
   return (

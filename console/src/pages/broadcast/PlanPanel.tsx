@@ -14,7 +14,8 @@ export function PlanPanel({ plan: p, fresh, error, retry }: { plan?: Plan; fresh
   const other = Math.max(0, p.matched - p.reachable - p.held)
   const of = Math.max(1, p.matched)
   const most = p.per_staff.reduce((m, x) => Math.max(m, x.customers), 0)
-  const expected = p.forecast ? (p.reachable * p.forecast.optouts_per_1000) / 1000 : undefined
+  const per1000 = p.forecast.optouts_per_1000
+  const expected = per1000 === undefined ? 0 : (p.reachable * per1000) / 1000
   return (
     <div className="plan stack">
       <Panel title={t('plan')} sub={error ? <span className="bad">{t('planFailed')}</span> : fresh ? t('planFresh') : t('planBusy')}>
@@ -38,7 +39,7 @@ export function PlanPanel({ plan: p, fresh, error, retry }: { plan?: Plan; fresh
         <dl className="fc">
           <div><dt>{t('perStaff')}</dt><dd>{p.per_staff.length === 0 ? '—' : t('perStaffN', { n: p.per_staff.length, max: most })}</dd></div>
           <div><dt>{t('quota')}</dt><dd>{t.rich('quotaMax', { a: p.quota.used_max, b: p.quota.limit })}</dd></div>
-          <div><dt>{t('forecast')}</dt><dd>{p.forecast && expected !== undefined ? <span className={expected >= 0.5 ? 'harm' : 'mute'}>{t('forecastN', { n: Math.round(expected), rate: f.perMille(p.forecast.optouts_per_1000, 1000) })}</span> : <span className="mute">{t('forecastNone')}</span>}</dd></div>
+          <div><dt>{t('forecast')}</dt><dd>{per1000 !== undefined ? <span className={expected >= 0.5 ? 'harm' : 'mute'}>{t('forecastN', { n: Math.round(expected), rate: f.perMille(per1000, 1000) })}</span> : <span className="mute">{t('forecastNone')}</span>}</dd></div>
         </dl>
       </Panel>
     </div>

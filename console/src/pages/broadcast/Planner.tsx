@@ -5,7 +5,7 @@ import { Button, Input, Segmented, Select } from 'antd'
 import { useState } from 'react'
 import { ApiError, call } from '../../api/client'
 import { useGet, useInvalidate } from '../../api/queries'
-import type { Audience, Broadcast, BroadcastDraft, Plan } from '../../api/types'
+import type { Audience, Broadcast, BroadcastDraft, Named, Plan } from '../../api/types'
 import { bytes } from '../../i18n/format'
 import { useFormat, useWords } from '../../i18n/i18n'
 import { useGo } from '../../kit/A'
@@ -108,7 +108,7 @@ function Edit({ id, start }: { id?: string; start: BroadcastDraft }) {
           <div className="sec">
             <h2><span className="no">1</span>{t('who')}</h2>
             <label className="cond"><span>{t('name')}</span><span><Input value={draft.name} maxLength={60} status={tried && noName ? 'error' : ''} placeholder={t('nameHint')} onChange={(e) => set({ name: e.target.value })} />{tried && noName && <span className="bad s12">{t('needName')}</span>}</span></label>
-            <div className="cond"><span>{t('include')}</span><span className="row"><Select mode="multiple" style={{ flex: 1, minWidth: 0 }} options={tags} value={draft.audience.tags} placeholder={t('everyTag')} aria-label={t('tags')} showSearch={{ optionFilterProp: 'label' }} onChange={(v: string[]) => audience({ tags: v })} />{draft.audience.tags.length > 1 && <Segmented<Audience['tag_mode']> size="small" value={draft.audience.tag_mode} onChange={(v) => audience({ tag_mode: v })} options={[{ value: 'any', label: t('any') }, { value: 'all', label: t('all') }]} />}</span></div>
+            <div className="cond"><span>{t('include')}</span><span className="row"><Select mode="multiple" style={{ flex: 1, minWidth: 0 }} options={tags} value={draft.audience.tags} placeholder={t('everyTag')} aria-label={t('tags')} showSearch={{ optionFilterProp: 'label' }} onChange={(v: string[]) => audience({ tags: v })} />{draft.audience.tags.length > 1 && <Segmented<Audience['tag_mode']> size="small" value={draft.audience.tag_mode ?? 'any'} onChange={(v) => audience({ tag_mode: v })} options={[{ value: 'any', label: t('any') }, { value: 'all', label: t('all') }]} />}</span></div>
             <div className="cond"><span>{t('and')}</span><Select mode="multiple" options={staff} value={draft.audience.staff} placeholder={t('everyStaff')} aria-label={t('staff')} showSearch={{ optionFilterProp: 'label' }} onChange={(v: string[]) => audience({ staff: v })} /></div>
             <div className="cond"><span>{t('exclude')}</span><Select mode="multiple" options={tags} value={draft.audience.exclude_tags} placeholder={t('noExclude')} aria-label={t('exclude')} showSearch={{ optionFilterProp: 'label' }} onChange={(v: string[]) => audience({ exclude_tags: v })} /></div>
             {p && <p className="s13" style={{ marginTop: 8 }}>{t.rich('chosen', { n: p.matched })} <span className="mute">{t('oneEach', { n: senders })}</span></p>}
@@ -129,7 +129,7 @@ function Edit({ id, start }: { id?: string; start: BroadcastDraft }) {
         <span aria-live="polite">{refused ? <span className="bad">{t('footBlocked')}</span> : reachable === 0 ? <span className="second">{t('footZero')}</span> : <>{t.rich('footReach', { staff: senders, n: reachable })} <span className="second">{t('footNote')}</span></>}</span>
         <span className="does">
           <Button loading={busy === 'save'} onClick={() => run('save', async () => { await store(); said(t('saved')) })}>{t('saveDraft')}</Button>
-          <Button loading={busy === 'test'} disabled={empty || refused} onClick={() => run('test', async () => { await call('POST', `/broadcasts/${encodeURIComponent(await store())}/test`); said(t('tested')) })}>{t('test')}</Button>
+          <Button loading={busy === 'test'} disabled={empty || refused} onClick={() => run('test', async () => { const sent = await call<{ sent_to: Named }>('POST', `/broadcasts/${encodeURIComponent(await store())}/test`, { body: {} }); said(t('tested', { name: sent.sent_to.name })) })}>{t('test')}</Button>
           <Button type="primary" loading={busy === 'submit'} disabled={refused || empty || reachable === 0 || !plan.fresh} onClick={submit}>{reachable > 0 ? t('submit', { n: reachable }) : t('submitPlain')}</Button>
         </span>
       </div>

@@ -2,16 +2,16 @@ import { Button, Drawer, Form, Input, Select, Switch } from 'antd'
 import { apiPath } from '../../api/client'
 import { useAct, useGet } from '../../api/queries'
 import { useCan } from '../../api/session'
-import type { Contactway } from '../../api/types'
+import type { Contactway, ContactwayDraft } from '../../api/types'
 import { useWords } from '../../i18n/i18n'
 import { useGo } from '../../kit/A'
 import { useSaid } from '../../kit/fail'
-import { useDepartmentOptions, useStaffOptions, useTagOptions, useWelcomeOptions } from '../../kit/options'
+import { useDepartmentOptions, useStaffOptions, useTagOptions } from '../../kit/options'
 import { useReach } from '../../kit/reach'
 import { Ready } from '../../kit/states'
 import { w } from './words'
 
-interface Fields { name: string; staff: string[]; departments: string[]; skip_verify: boolean; remark: string; tags: string[]; welcome_id?: string; enabled: boolean }
+interface Fields { name: string; staff: string[]; departments: string[]; skip_verify: boolean; remark: string; tags: string[] }
 
 export function ContactwayDrawer({ id, close }: { id: string; close: () => void }) {
   const t = useWords(w)
@@ -33,21 +33,20 @@ function Edit({ way, close }: { way?: Contactway; close: () => void }) {
   const staff = useStaffOptions()
   const departments = useDepartmentOptions()
   const tags = useTagOptions()
-  const welcomes = useWelcomeOptions()
   const path = way ? `/contactways/${encodeURIComponent(way.id)}` : '/contactways'
-  const save = useAct<Contactway, Fields>({ method: way ? 'PATCH' : 'POST', path, body: (v) => ({ ...v, welcome_id: v.welcome_id ?? '' }), touches: ['/contactways'], done: () => { said(t('saved')); close() } })
+  const save = useAct<Contactway, Fields>({ method: way ? 'PATCH' : 'POST', path, body: (v): ContactwayDraft => ({ ...v, departments: v.departments.map(Number) }), touches: ['/contactways'], done: () => { said(t('saved')); close() } })
   const remove = useAct({ method: 'DELETE', path, touches: ['/contactways'], done: close })
   return (
     <Form<Fields>
       layout="vertical" requiredMark={false} disabled={!may} onFinish={(v) => save.mutate(v)}
-      initialValues={{ name: way?.name ?? '', staff: way?.staff.map((s) => s.id) ?? [], departments: way?.departments ?? [], skip_verify: way?.skip_verify ?? true, remark: way?.remark ?? '', tags: way?.tags.map((x) => x.id) ?? [], welcome_id: way?.welcome_id || undefined, enabled: way?.enabled ?? true }}
+      initialValues={{ name: way?.name ?? '', staff: way?.staff.map((s) => s.id) ?? [], departments: way?.departments.map(String) ?? [], skip_verify: way?.skip_verify ?? true, remark: way?.remark ?? '', tags: way?.tags.map((x) => x.id) ?? [] }}
     >
       {way && (
         <div className="row" style={{ gap: 16, marginBottom: 20, alignItems: 'flex-start' }}>
           <img src={way.qr_code} alt={t('code')} width={132} height={132} style={{ borderRadius: 8, border: '1px solid var(--line)' }} />
           <div className="stack" style={{ gap: 8, justifyItems: 'start' }}>
             <Button disabled={false} href={apiPath(`/contactways/${encodeURIComponent(way.id)}/qr.png`)} download={`${way.name}.png`}>{t('download')}</Button>
-            <Button disabled={false} onClick={() => go(`/customers?channel=${encodeURIComponent(way.id)}`)}>{t('seeCustomers')}</Button>
+            <Button disabled={false} onClick={() => go(`/customers?channel=${encodeURIComponent(way.state)}`)}>{t('seeCustomers')}</Button>
           </div>
         </div>
       )}
@@ -55,10 +54,8 @@ function Edit({ way, close }: { way?: Contactway; close: () => void }) {
       <Form.Item name="staff" label={t('staff')} dependencies={['departments']} rules={[({ getFieldValue }) => ({ validator: async (_, v: string[]) => { if (v.length + ((getFieldValue('departments') as string[] | undefined)?.length ?? 0) === 0) throw new Error(t('needStaff')) } })]}><Select mode="multiple" options={staff} showSearch={{ optionFilterProp: 'label' }} /></Form.Item>
       <Form.Item name="departments" label={t('departments')}><Select mode="multiple" options={departments} showSearch={{ optionFilterProp: 'label' }} /></Form.Item>
       <Form.Item name="tags" label={t('tags')}><Select mode="multiple" options={tags} showSearch={{ optionFilterProp: 'label' }} /></Form.Item>
-      <Form.Item name="welcome_id" label={t('welcome')}><Select allowClear options={welcomes} placeholder={t('welcomeDefault')} /></Form.Item>
       <Form.Item name="remark" label={t('remark')}><Input maxLength={30} /></Form.Item>
       <Form.Item name="skip_verify" label={t('skip')} valuePropName="checked" layout="horizontal"><Switch size="small" /></Form.Item>
-      <Form.Item name="enabled" label={t('on')} valuePropName="checked" layout="horizontal"><Switch size="small" /></Form.Item>
       {may && (
         <div className="row">
           <Button type="primary" htmlType="submit" loading={save.isPending}>{way ? t('save') : t('make')}</Button>

@@ -7,7 +7,6 @@ import { A } from '../../kit/A'
 import { Icon } from '../../kit/Icon'
 import { List, type Column } from '../../kit/List'
 import { State, TagList } from '../../kit/marks'
-import { useStaffOptions } from '../../kit/options'
 import { Page } from '../../kit/Page'
 import { useUrl } from '../../kit/useurl'
 import { ContactwayDrawer } from './ContactwayDrawer'
@@ -25,13 +24,13 @@ export function Contactways() {
     { key: 'staff', title: t('staff'), render: (c) => <TagList tags={c.staff} max={3} /> },
     { key: 'tags', title: t('tags'), render: (c) => <TagList tags={c.tags} max={2} /> },
     { key: 'skip', title: t('skipCol'), render: (c) => <span className="nowrap">{c.skip_verify ? t('skipYes') : t('skipNo')}</span> },
-    { key: 'customers', title: t('customers'), num: true, render: (c) => <A to={`/customers?channel=${encodeURIComponent(c.id)}`}>{f.count(c.customers)}</A> },
+    { key: 'customers', title: t('customers'), num: true, render: (c) => <A to={`/customers?channel=${encodeURIComponent(c.state)}`}>{f.count(c.customers)}</A> },
     { key: 'created', title: t('created'), render: (c) => <span className="nowrap">{f.date(c.created_at)}</span> },
     { key: 'state', title: t('state'), render: (c) => <State tone={c.enabled ? 'ok' : 'plain'}>{c.enabled ? t('on') : t('off')}</State> },
   ]
   return (
     <Page title={t('title')} meta={t('meta')} actions={create}>
-      <List<Contactway> id="contactways" path="/contactways" rowKey={(c) => c.id} columns={columns} search={t('search')} filters={[{ kind: 'one', key: 'staff', label: t('staff'), options: useStaffOptions() }]} open={(c) => url.set({ open: c.id })} empty={{ title: t('empty'), text: t('emptyText'), action: create }} />
+      <List<Contactway> id="contactways" path="/contactways" rowKey={(c) => c.id} columns={columns} search={t('search')} open={(c) => url.set({ open: c.id })} empty={{ title: t('empty'), text: t('emptyText'), action: create }} />
       {open && <ContactwayDrawer id={open} close={() => url.set({ open: undefined })} />}
     </Page>
   )

@@ -68,7 +68,7 @@ function Shown({ customer: c }: { customer: Detail }) {
             </ul>
           </Panel>
           <Panel title={t('inGroups')}>
-            {c.groups.length === 0 ? <p className="mute s13">{t('noGroups')}</p> : <ul className="people">{c.groups.map((g) => <li key={g.id}><A to={`/groupchats/${encodeURIComponent(g.id)}`}>{g.name}</A><span className="push mute s12">{t('joined', { date: f.date(g.joined_at) })}</span></li>)}</ul>}
+            {c.in_groups.length === 0 ? <p className="mute s13">{t('noGroups')}</p> : <ul className="people">{c.in_groups.map((g) => <li key={g.id}><A to={`/groupchats/${encodeURIComponent(g.id)}`}>{g.name}</A><span className="push mute s12">{t('joined', { date: f.date(g.joined_at) })}</span></li>)}</ul>}
           </Panel>
         </div>
       </div>
@@ -88,7 +88,7 @@ function Consent({ customer: c }: { customer: Detail }) {
   const path = `/customers/${encodeURIComponent(c.id)}/optout`
   const touches = ['/customers', '/optouts']
   const stop = useAct({ method: 'POST', path, body: () => ({}), touches, done: () => said(t('stopped')) })
-  const resume = useAct({ method: 'DELETE', path, body: () => ({ evidence }), touches, done: () => setResuming(false) })
+  const resume = useAct({ method: 'DELETE', path: () => `${path}?evidence=${encodeURIComponent(evidence)}`, touches, done: () => setResuming(false) })
   const out = c.optout.state === 'all'
   return (
     <Panel title={t('consentTitle')}>

@@ -9,13 +9,13 @@ import { A, useGo } from '../../kit/A'
 import { Icon } from '../../kit/Icon'
 import { List, type Chosen, type Column, type Filter } from '../../kit/List'
 import { Avatar, BudgetCell, TagList } from '../../kit/marks'
-import { useContactwayOptions, useDepartmentOptions, useStaffOptions, useTagOptions } from '../../kit/options'
+import { useChannelOptions, useStaffOptions, useTagOptions } from '../../kit/options'
 import { Page } from '../../kit/Page'
 import { useUrl } from '../../kit/useurl'
 import { TagDialog } from './TagDialog'
 import { w } from './words'
 
-const filterKeys = ['q', 'tag', 'staff', 'department', 'channel', 'state', 'added_from', 'added_to']
+const filterKeys = ['q', 'tag', 'staff', 'channel', 'state', 'added_from', 'added_to']
 
 export function CustomerList() {
   const t = useWords(w)
@@ -29,9 +29,8 @@ export function CustomerList() {
   const filters: Filter[] = [
     { kind: 'many', key: 'tag', label: t('tags'), options: useTagOptions() },
     { kind: 'one', key: 'staff', label: t('staff'), options: useStaffOptions() },
-    { kind: 'one', key: 'channel', label: t('channel'), options: useContactwayOptions() },
+    { kind: 'one', key: 'channel', label: t('channel'), options: useChannelOptions() },
     { kind: 'range', key: 'added', label: t('added'), from: 'added_from', to: 'added_to' },
-    { kind: 'one', key: 'department', label: t('department'), options: useDepartmentOptions(), drawer: true },
     { kind: 'one', key: 'state', label: t('state'), options: [{ value: 'live', label: t('live') }, { value: 'lost', label: t('lost') }], drawer: true },
   ]
   const columns: Column<Customer>[] = [

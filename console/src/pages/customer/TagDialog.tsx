@@ -2,7 +2,7 @@
 import { App, Modal, Select } from 'antd'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { call, type ApiError } from '../../api/client'
+import { call, search, type ApiError } from '../../api/client'
 import { useAct } from '../../api/queries'
 import { useWords } from '../../i18n/i18n'
 import { useSaid } from '../../kit/fail'
@@ -11,7 +11,7 @@ import { useTagOptions } from '../../kit/options'
 import { w as kit } from '../../kit/words'
 import { w } from './words'
 
-interface Change { ids?: string[]; filter?: object; add: string[]; remove: string[] }
+interface Change { ids?: string[]; query?: string; add: string[]; remove: string[] }
 
 export function TagDialog({ chosen, close }: { chosen: Chosen; close: () => void }) {
   const t = useWords(w)
@@ -21,7 +21,7 @@ export function TagDialog({ chosen, close }: { chosen: Chosen; close: () => void
   const options = useTagOptions()
   const [add, setAdd] = useState<string[]>([])
   const [remove, setRemove] = useState<string[]>([])
-  const who = chosen.all ? { filter: chosen.filter } : { ids: chosen.ids }
+  const who = chosen.all ? { query: search(chosen.filter).slice(1) } : { ids: chosen.ids }
   const ready = add.length + remove.length > 0
   const reach = useQuery<{ customers: number }, ApiError>({
     queryKey: ['/customers/tags/reach', who, add, remove], enabled: ready, staleTime: 0,

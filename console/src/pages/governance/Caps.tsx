@@ -25,7 +25,7 @@ function Edit({ caps }: { caps: CapsData }) {
   const said = useSaid()
   const may = useCan()('governance.write')
   const [rules, setRules] = useState(caps.rules)
-  const save = useAct<CapsData>({ method: 'PUT', path: '/governance/caps', body: () => ({ ...caps, rules }), touches: ['/governance', '/customers'], done: () => said(t('saved')) })
+  const save = useAct<CapsData>({ method: 'PUT', path: '/governance/caps', body: () => ({ rules: rules.map((r) => ({ days: r.days, cap: r.cap })), quiet: { from: caps.quiet.from, to: caps.quiet.to, sunday_from: caps.quiet.sunday_from } }), touches: ['/governance', '/customers'], done: () => said(t('saved')) })
   const changed = rules.some((r, i) => r.cap !== caps.rules[i]?.cap)
   const week = rules.find((r) => r.days === 7)
   const set = (at: number, cap: number) => setRules(rules.map((r, i) => (i === at ? { ...r, cap } : r)))
@@ -38,7 +38,7 @@ function Edit({ caps }: { caps: CapsData }) {
         {may && <Button type="primary" style={{ marginTop: 20 }} disabled={!changed} loading={save.isPending} onClick={() => ask({ reach: week && week.cap !== caps.rules.find((r) => r.days === 7)?.cap ? t('tightenReach', { n: week.cap }) : t('tightenReachAny'), also: t('tightenAlso'), button: t('tighten'), act: () => save.mutateAsync() })}>{t('tighten')}</Button>}
       </Panel>
       <div className="stack">
-        <Panel title={t('quiet')}><Facts rows={[[t('everyDay'), `${caps.quiet.to} – ${caps.quiet.from}`], [t('sunday'), caps.quiet.sunday_from], [t('zone'), caps.quiet.zone]]} /><p className="s12 mute" style={{ marginTop: 8 }}>{t('quietText')}</p></Panel>
+        <Panel title={t('quiet')}><Facts rows={[[t('everyDay'), `${caps.quiet.from} – ${caps.quiet.to}`], [t('sunday'), caps.quiet.sunday_from], [t('zone'), caps.quiet.zone ?? '—']]} /><p className="s12 mute" style={{ marginTop: 8 }}>{t('quietText')}</p></Panel>
         <Panel title={t('meaning')}><ul className="stack s13 second" style={{ gap: 8 }}><li>{t('meaning1')}</li><li>{t('meaning2')}</li><li>{t('meaning3')}</li></ul></Panel>
       </div>
     </div>

@@ -1,10 +1,11 @@
 // Why one touch was sent, or was not: first a sentence anyone understands, then the proof. Sent and held share one anatomy.
 import { useParams } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
 import { Button } from 'antd'
 import { useAct, useGet } from '../../api/queries'
 import type { Recomputed, RuleRead, TouchDetail } from '../../api/types'
 import { useFormat } from '../../i18n/i18n'
-import { A, useGo } from '../../kit/A'
+import { A } from '../../kit/A'
 import { useSaid } from '../../kit/fail'
 import { Icon } from '../../kit/Icon'
 import { RuleId } from '../../kit/marks'
@@ -50,25 +51,26 @@ function Said({ touch: x }: { touch: TouchDetail }) {
   const held = x.state === 'held'
   const sent = x.state === 'delivered' || x.state === 'committed'
   const passed = x.rules.filter((r) => r.verdict === 'pass').length
-  const counted = x.class !== 'service' && x.window.cap > 0
+  const win = x.window && x.window.cap > 0 ? x.window : undefined
   return (
     <div className="say">
       <p className={`kind ${held ? 'held' : sent ? 'pine' : 'second'}`}><Icon name={held ? 'held' : sent ? 'check' : 'clock'} />{held ? t('notSent') : sent ? t('sent') : t('underway')}<span>{f.longDate(x.at)} {f.clock(x.at)}</span></p>
       <h2>{x.sentence}</h2>
-      <p>{held ? (x.window.next_at ? t('nextAt', { time: `${f.longDate(x.window.next_at)} ${f.clock(x.window.next_at)}` }) : x.reason) : <>{t('passedAll', { n: passed })}{counted ? t('nth', { days: x.window.days, used: x.window.used, cap: x.window.cap }) : x.class === 'service' ? t('serviceNote') : ''}</>}</p>
+      <p>{held ? (x.next_at ? t('nextAt', { time: `${f.longDate(x.next_at)} ${f.clock(x.next_at)}` }) : x.reason) : <>{t('passedAll', { n: passed })}{win && sent ? t('nth', { days: win.days, used: win.used + 1, cap: win.cap }) : x.class === 'service' ? t('serviceNote') : ''}</>}</p>
     </div>
   )
 }
 
 function Who({ touch: x }: { touch: TouchDetail }) {
-  const { t, cls, channel } = useTouchWords()
+  const { t, cls, channel, cause } = useTouchWords()
+  const to = cause(x)
   return (
     <section>
       <h3>{t('who')}</h3>
       <Facts rows={[
-        [t('customer'), <A key="c" to={`/customers/${encodeURIComponent(x.customer.id)}`}>{x.customer.name}</A>],
-        [t('requested'), x.who.requested_by || '—'], [t('reason'), x.who.reason || '—'], [t('sender'), x.who.sender || x.staff?.name || '—'],
-        [t('channel'), <span key="h">{channel(x.channel)} · {cls(x.class)}{x.campaign && <> · <A to={`/broadcasts/${encodeURIComponent(x.campaign.id)}`}>{x.campaign.name}</A></>}</span>],
+        ...(x.customer ? [[t('customer'), <A key="c" to={`/customers/${encodeURIComponent(x.customer.id)}`}>{x.customer.name}</A>] as [string, ReactNode]] : []),
+        [t('requested'), x.who.requested_by.name || '—'], [t('reason'), x.who.reason || '—'], [t('sender'), x.who.sender?.name || x.staff?.name || '—'],
+        [t('channel'), <span key="h">{channel(x.channel)} · {cls(x.class)}{x.campaign?.name && <> · {to ? <A to={to}>{x.campaign.name}</A> : x.campaign.name}</>}</span>],
       ]} />
       {x.text && <blockquote>{x.text}</blockquote>}
     </section>
@@ -77,27 +79,32 @@ function Who({ touch: x }: { touch: TouchDetail }) {
 
 function OverTime({ touch: x }: { touch: TouchDetail }) {
   const { t } = useTouchWords()
-  if (x.window.cap <= 0) return null
-  return <section><h3>{t('overTime')}<span>{t('overTimeSub')}</span></h3><TimeString touch={x} /></section>
+  const win = x.window
+  if (!win || win.cap <= 0) return null
+  return <section><h3>{t('overTime')}<span>{t('overTimeSub')}</span></h3><TimeString touch={x} window={win} /></section>
 }
 
 export function Rules({ rules, version }: { rules: RuleRead[]; version: string }) {
   const { t } = useTouchWords()
+  const f = useFormat()
   return (
     <section>
       <h3>{t('rules')}<span>{t('rulesSub', { v: version })}</span></h3>
       <table className="plain-table read"><tbody>
         {rules.map((r, i) => (
           <tr key={i} className={r.verdict}>
-            <td><RuleId id={r.rule_id} /></td><td>{r.title}</td>
-            <td className="right nowrap">{r.before !== undefined && r.after !== undefined && r.verdict !== 'not_read' ? `${r.before} → ${r.after}` : r.value}</td>
-            <td className={`right nowrap ${r.verdict === 'pass' ? 'pine' : r.verdict === 'held' ? 'held b' : 'mute'}`}>{t(r.verdict)}</td>
+            <td><RuleId id={r.rule_id} /></td><td>{r.days ? t('withinDays', { title: r.title, days: r.days }) : r.title}{r.verdict === 'waits' && r.next_at && <span className="mute s12"> {t('from', { time: f.moment(r.next_at) })}</span>}</td>
+            <td className="right nowrap">{r.cap ? (r.verdict === 'not_read' ? '' : `${r.before} → ${r.after}`) : r.value}</td>
+            <td className={`right nowrap ${r.verdict === 'pass' ? 'pine' : r.verdict === 'held' || r.verdict === 'waits' ? 'held b' : 'mute'}`}>{t(r.verdict)}</td>
           </tr>
         ))}
       </tbody></table>
     </section>
   )
 }
+
+/** Held ones stop at once: what they did not reach is shown hollow. */
+const course = (x: TouchDetail): { state: string; at?: string }[] => (x.state === 'held' ? [...x.steps, { state: 'tasked' }, { state: 'delivered' }, { state: 'committed' }] : x.steps)
 
 const stepNames = ['held', 'reserved', 'tasked', 'confirmed', 'delivered', 'committed', 'released'] as const
 
@@ -108,7 +115,7 @@ function Course({ touch: x }: { touch: TouchDetail }) {
     <section>
       <h3>{t('course')}</h3>
       <ol className="course" style={{ gridTemplateColumns: `repeat(${Math.max(1, x.steps.length)}, 1fr)` }}>
-        {x.steps.map((s, i) => {
+        {course(x).map((s, i) => {
           const known = stepNames.find((n) => n === s.state)
           return <li key={i} className={s.at ? (s.state === 'held' ? 'stop' : '') : 'no'}><b>{known ? t(`step_${known}`) : s.state}</b>{s.at ? f.moment(s.at) : t('notYet')}</li>
         })}
@@ -120,12 +127,11 @@ function Course({ touch: x }: { touch: TouchDetail }) {
 function Afterwards({ touch: x }: { touch: TouchDetail }) {
   const { t } = useTouchWords()
   const f = useFormat()
-  const go = useGo()
   return (
     <>
       {x.state !== 'held' && <section><h3>{t('afterwards')}</h3>{x.after.length === 0 ? <p className="mute s13">{t('nothingAfter')}</p> : <Facts rows={x.after.map((a): [string, string] => [f.moment(a.at), a.text])} />}</section>}
-      {x.options.length > 0 && <section><h3>{t('options')}</h3><ul className="ways">{x.options.map((o) => <li key={o.text}>{o.text}{o.link && <Button size="small" onClick={() => go(o.link ?? '/')}>{t('go')}</Button>}</li>)}</ul></section>}
-      <section><h3>{t('evidence')}</h3><p className="s12 mute">{x.evidence.permit && <>{t('permit')} <span className="rule">{x.evidence.permit}</span>　</>}{x.evidence.entry && <>{t('entry')} <span className="rule">{x.evidence.entry}</span></>}　<span className="rule">{x.id}</span></p></section>
+      {x.options.length > 0 && <section><h3>{t('options')}</h3><ul className="ways">{x.options.map((o) => <li key={o.text}>{o.text}</li>)}</ul></section>}
+      <section><h3>{t('evidence')}</h3><p className="s12 mute">{t('entry')} <span className="rule">{x.evidence.entry}</span>{x.evidence.permit && <>　{t('permitAt', { time: f.moment(x.evidence.permit) })}</>}{x.evidence.task_id && <>　{t('task')} <span className="rule">{x.evidence.task_id}</span></>}　<span className="rule">{x.evidence.key}</span></p></section>
     </>
   )
 }

@@ -26,17 +26,17 @@ export function HeldBack() {
             <Panel title={t('heldBy')} mark={<HeldMark size={16} />}>
               <p className="row" style={{ alignItems: 'baseline' }}><b className="held" style={{ fontSize: 28, lineHeight: '36px' }}>{f.count(h.touches)}</b><span className="s13 mute">{t('heldSum', { n: h.persons })}</span></p>
               <table className="plain-table" style={{ marginTop: 6 }}>
-                <thead><tr><th>{t('reason')}</th><th>{t('rule')}</th><th>{t('nextPossible')}</th><th style={{ width: '34%' }} /><th className="right">{t('count')}</th></tr></thead>
+                <thead><tr><th>{t('reason')}</th><th>{t('rule')}</th><th style={{ width: '34%' }} /><th className="right">{t('count')}</th></tr></thead>
                 <tbody>{h.rules.map((r) => (
                   <tr key={`${r.rule_id}${r.reason}`}>
-                    <td><A to={`/touches?state=held&rule=${encodeURIComponent(r.rule_id)}&from=${from}`}>{r.reason}</A>{r.title && <div className="mute s12">{r.title}</div>}</td><td><RuleId id={r.rule_id} /></td><td className="nowrap">{f.moment(r.next_at)}</td>
+                    <td><A to={`/touches?state=held&rule=${encodeURIComponent(r.rule_id)}&from=${from}`}>{r.reason}</A>{r.title && <div className="mute s12">{r.title}</div>}</td><td><RuleId id={r.rule_id} /></td>
                     <td><span style={{ display: 'block', height: 6, borderRadius: 3, background: 'var(--line2)' }}><i style={{ display: 'block', height: 6, borderRadius: 3, background: 'var(--held)', minWidth: 3, width: `${(r.count / Math.max(1, ...h.rules.map((x) => x.count))) * 100}%` }} /></span></td>
                     <td className="right b">{f.count(r.count)}</td>
                   </tr>
                 ))}</tbody>
               </table>
             </Panel>
-            <Panel title={t('heldRows')}><TouchTable query={{ state: 'held', from }} /></Panel>
+            <Panel title={t('heldRows')}><TouchTable query={{ state: 'held', from: f.dayStart(from) }} /></Panel>
           </div>
         )}
       </Ready>

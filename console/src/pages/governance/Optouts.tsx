@@ -1,5 +1,5 @@
 // Who wants nothing more; recording one acts at once, undoing one is the customer's alone.
-import { Button, Input, Modal, Select } from 'antd'
+import { Button, Modal, Select } from 'antd'
 import { useState } from 'react'
 import { useAct, useGet } from '../../api/queries'
 import { useCan } from '../../api/session'
@@ -15,12 +15,12 @@ import { w } from './words'
 export function Optouts() {
   const t = useWords(w)
   const f = useFormat()
-  const may = useCan()('optout.write')
+  const may = useCan()('governance.write')
   const [adding, setAdding] = useState(false)
   const columns: Column<Optout>[] = [
     { key: 'customer', title: t('customer'), render: (x) => <A to={`/customers/${encodeURIComponent(x.customer.id)}`}>{x.customer.name}</A> },
     { key: 'since', title: t('since'), render: (x) => <span className="nowrap">{f.moment(x.since)}</span> },
-    { key: 'via', title: t('via'), render: (x) => x.via },
+    { key: 'via', title: t('via'), render: (x) => (x.via === 'page' || x.via === 'keyword' || x.via === 'staff' || x.via === 'import' ? t(`via_${x.via}`) : x.via) },
     { key: 'by', title: t('by'), render: (x) => x.by },
   ]
   return (
@@ -37,15 +37,13 @@ function Record({ close }: { close: () => void }) {
   const said = useSaid()
   const [q, setQ] = useState('')
   const [customer, setCustomer] = useState<string>()
-  const [via, setVia] = useState('')
   const found = useGet<Rows<Customer>>(q ? '/customers' : null, { q, limit: 10 }, { keep: true })
-  const act = useAct({ method: 'POST', path: '/optouts', body: () => ({ customer_id: customer, via }), touches: ['/optouts', '/customers'], done: () => { said(t('recorded')); close() } })
+  const act = useAct({ method: 'POST', path: '/optouts', body: () => ({ customer_id: customer, via: 'staff' }), touches: ['/optouts', '/customers'], done: () => { said(t('recorded')); close() } })
   return (
-    <Modal open title={t('addOptout')} onCancel={close} okText={t('record')} cancelText={k('cancel')} okButtonProps={{ disabled: !customer || via.trim() === '' }} confirmLoading={act.isPending} onOk={() => act.mutate()}>
+    <Modal open title={t('addOptout')} onCancel={close} okText={t('record')} cancelText={k('cancel')} okButtonProps={{ disabled: !customer }} confirmLoading={act.isPending} onOk={() => act.mutate()}>
       <div className="stack" style={{ gap: 12 }}>
         <p className="s13 second">{t('addOptoutText')}</p>
         <label><span className="second s13">{t('customer')}</span><Select style={{ width: '100%' }} showSearch={{ filterOption: false, onSearch: setQ }} value={customer} onChange={setCustomer} options={(found.data?.items ?? []).map((c) => ({ value: c.id, label: `${c.name} · ${c.staff.map((s) => s.name).join(' ')}` }))} placeholder={t('search')} /></label>
-        <label><span className="second s13">{t('via')}</span><Input value={via} onChange={(e) => setVia(e.target.value)} placeholder={t('viaHint')} /></label>
       </div>
     </Modal>
   )

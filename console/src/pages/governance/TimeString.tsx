@@ -9,14 +9,14 @@ const left = 16
 const right = width - 16
 const line = 44
 
-export function TimeString({ touch: x }: { touch: TouchDetail }) {
+export function TimeString({ touch: x, window: win }: { touch: TouchDetail; window: NonNullable<TouchDetail['window']> }) {
   const { t } = useTouchWords()
   const f = useFormat()
   const day = 86_400_000
   const at = Date.parse(x.at)
-  const from = Date.parse(x.window.from)
-  const to = Date.parse(x.window.to)
-  const next = x.window.next_at ? Date.parse(x.window.next_at) : Number.NaN
+  const from = Date.parse(win.from)
+  const to = Date.parse(win.to)
+  const next = win.next_at ? Date.parse(win.next_at) : Number.NaN
   const points = x.timeline.map((p) => ({ ...p, ms: Date.parse(p.at) })).filter((p) => Number.isFinite(p.ms))
   const begin = Math.min(from - 5 * day, ...points.map((p) => p.ms), at)
   const end = Math.max(to, at, Number.isNaN(next) ? 0 : next) + 1.5 * day
@@ -28,7 +28,7 @@ export function TimeString({ touch: x }: { touch: TouchDetail }) {
   const ticks = Array.from({ length: days + 1 }, (_, i) => new Date(begin).setHours(0, 0, 0, 0) + i * day).filter((ms) => ms >= begin && ms <= end)
   const a = place(from)
   const b = place(to)
-  const label = t('windowLabel', { days: x.window.days, used: x.window.used, cap: x.window.cap })
+  const label = t('windowLabel', { days: win.days, used: win.used, cap: win.cap })
   return (
     <svg viewBox={`0 0 ${width} ${height}`} width="100%" role="img" aria-label={label}>
       <text x={Math.max(left, a)} y={12} fontSize={12} fontWeight={600} fill={colour}>{label}</text>
@@ -43,7 +43,7 @@ export function TimeString({ touch: x }: { touch: TouchDetail }) {
         ? <g transform={`translate(${place(at)} ${line})`} stroke="var(--held)" strokeWidth={1.5} fill="var(--surface)"><circle r={7} /><path d="M-2-2.5v5M2-2.5v5" strokeLinecap="round" /></g>
         : <circle cx={place(at)} cy={line} r={6} fill="var(--pine)" />}
       {!held && <text x={place(at) + 10} y={34} fontSize={12} fontWeight={600} fill="var(--pine)">{t('thisOne')}</text>}
-      {!Number.isNaN(next) && <g><line x1={place(next)} x2={place(next)} y1={26} y2={62} stroke="var(--held)" strokeDasharray="2 2" /><text x={Math.min(place(next), right - 44)} y={20} textAnchor="middle" fontSize={12} fill="var(--ink2)">{t('from', { time: f.moment(x.window.next_at) })}</text></g>}
+      {!Number.isNaN(next) && <g><line x1={place(next)} x2={place(next)} y1={26} y2={62} stroke="var(--held)" strokeDasharray="2 2" /><text x={Math.min(place(next), right - 44)} y={20} textAnchor="middle" fontSize={12} fill="var(--ink2)">{t('from', { time: f.moment(win.next_at) })}</text></g>}
     </svg>
   )
 }

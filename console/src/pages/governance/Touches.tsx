@@ -1,6 +1,7 @@
 // The ledger: every touch, sent or held back, each with its reason one click away.
 import { useState } from 'react'
 import { useLive } from '../../api/live'
+import type { Query } from '../../api/client'
 import { useInvalidate } from '../../api/queries'
 import type { Touch, TouchState } from '../../api/types'
 import { useFormat, useWords } from '../../i18n/i18n'
@@ -20,13 +21,15 @@ export function useTouchWords() {
   const t = useWords(w)
   return {
     t,
-    cls: (c: string) => (c === 'marketing' || c === 'lifecycle' || c === 'service' ? t(`c_${c}`) : c),
-    channel: (c: string) => (c === 'broadcast' || c === 'welcome' || c === 'kf' ? t(`ch_${c}`) : c),
+    cls: (c: Touch['class']) => t(`c_${c}`),
+    channel: (c: Touch['channel']) => t(`ch_${c}`),
+    /** Where what asked for it can be seen; the campaign's id says which kind it is of. */
+    cause: (x: Touch) => (x.kind === 'broadcast' && x.campaign ? `/broadcasts/${encodeURIComponent(x.campaign.id)}` : x.kind === 'welcome' && x.campaign ? `/welcomes/${encodeURIComponent(x.campaign.id)}` : undefined),
   }
 }
 
 export function Touches() {
-  const { t, cls, channel } = useTouchWords()
+  const { t, cls, channel, cause } = useTouchWords()
   const f = useFormat()
   const invalidate = useInvalidate()
   const [fresh, setFresh] = useState(0)
@@ -39,22 +42,24 @@ export function Touches() {
     { kind: 'range', key: 'day', label: t('day'), from: 'from', to: 'to' },
     { kind: 'one', key: 'rule', label: t('rule'), options: [], drawer: true },
     { kind: 'one', key: 'customer', label: t('customer'), options: [], drawer: true },
-    { kind: 'one', key: 'broadcast', label: t('ch_broadcast'), options: [], drawer: true },
+    { kind: 'one', key: 'broadcast', label: t('ch_mass_customer'), options: [], drawer: true },
   ]
   const columns: Column<Touch>[] = [
     { key: 'at', title: t('at'), render: (x) => <span className="nowrap">{f.moment(x.at)}</span> },
-    { key: 'customer', title: t('customer'), render: (x) => <A className="nowrap" to={`/customers/${encodeURIComponent(x.customer.id)}`}>{x.customer.name}</A> },
+    { key: 'customer', title: t('customer'), render: (x) => (x.customer ? <A className="nowrap" to={`/customers/${encodeURIComponent(x.customer.id)}`}>{x.customer.name}</A> : '—') },
     { key: 'state', title: t('state'), render: (x) => <TouchStateTag touch={x} /> },
     { key: 'text', title: t('text'), render: (x) => <div><div className="cut" style={{ maxWidth: 300 }} title={x.text}>{x.text}</div><span className="s12"><HeldReason touch={x} /></span></div> },
-    { key: 'campaign', title: t('campaign'), render: (x) => (x.campaign ? <A className="nowrap" to={`/broadcasts/${encodeURIComponent(x.campaign.id)}`}>{x.campaign.name}</A> : <span className="nowrap">{channel(x.channel)}</span>) },
+    { key: 'campaign', title: t('campaign'), render: (x) => { const to = cause(x); const name = x.campaign?.name || channel(x.channel); return to ? <A className="nowrap" to={to}>{name}</A> : <span className="nowrap">{name}</span> } },
     { key: 'class', title: t('cls'), render: (x) => cls(x.class) },
     { key: 'staff', title: t('staff'), render: (x) => x.staff?.name ?? '—' },
     { key: 'why', title: '', num: true, render: (x) => <A className="nowrap" to={to(x)}>{t('why')}</A> },
   ]
+  /** The link says days of the corp; the API wants instants, the last exclusive. */
+  const range = (q: Query): Query => ({ ...q, from: typeof q.from === 'string' ? f.dayStart(q.from) : undefined, to: typeof q.to === 'string' ? f.dayStart(q.to, 1) : undefined })
   return (
     <Page title={t('touches')}>
       <List<Touch>
-        id="touches" path="/touches" rowKey={(x) => x.id} columns={columns} filters={filters} opens={to}
+        id="touches" path="/touches" request={range} rowKey={(x) => x.id} columns={columns} filters={filters} opens={to}
         tools={fresh > 0 && <button type="button" className="linky row" onClick={() => { setFresh(0); void invalidate('/touches') }}><Icon name="again" size={14} />{t('newRows', { n: fresh })}</button>}
         empty={{ title: t('none'), text: t('noneText') }}
       />

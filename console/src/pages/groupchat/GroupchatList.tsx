@@ -5,7 +5,7 @@ import { useFormat, useWords } from '../../i18n/i18n'
 import { A, useGo } from '../../kit/A'
 import { List, type Column } from '../../kit/List'
 import { State } from '../../kit/marks'
-import { useJoinwayOptions, useStaffOptions } from '../../kit/options'
+import { useJoinSourceOptions, useStaffOptions } from '../../kit/options'
 import { Page } from '../../kit/Page'
 import { w } from './words'
 
@@ -28,7 +28,7 @@ export function GroupchatList() {
     <Page title={t('title')} meta={total !== undefined && t('count', { n: total })}>
       <List<Groupchat>
         id="groupchats" path="/groupchats" rowKey={(g) => g.id} columns={columns} search={t('search')} opens={to} total={(n) => setTotal(n)}
-        filters={[{ kind: 'one', key: 'owner', label: t('owner'), options: useStaffOptions() }, { kind: 'one', key: 'source', label: t('source'), options: useJoinwayOptions() }]}
+        filters={[{ kind: 'one', key: 'owner', label: t('owner'), options: useStaffOptions() }, { kind: 'one', key: 'source', label: t('source'), options: useJoinSourceOptions() }, { kind: 'one', key: 'state', label: t('state'), options: [{ value: 'live', label: t('live') }, { value: 'dismissed', label: t('dismissed') }] }]}
         empty={{ title: t('empty'), text: t('emptyText'), action: <Button onClick={() => go('/settings/sync')}>{t('sync')}</Button> }}
       />
     </Page>

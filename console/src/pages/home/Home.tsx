@@ -78,7 +78,7 @@ function Figures({ counters: c, fresh }: { counters: Counters; fresh: number }) 
       <Figure name={t('customers')} value={f.count(c.customers.value)} title={f.exact(c.customers.value)} vs={t('vs')} change={f.change(c.customers.delta)} note={t('customersNote', { n: c.persons })} />
       <Figure name={t('added')} value={f.count(c.added.value)} vs={t('vsSame')} change={f.change(c.added.delta)} note={parts.length > 0 ? parts.join(f.lang === 'zh' ? '，' : ', ') : t('addedNone')} />
       <Figure name={t('lost')} tone={c.lost.value > 0 ? 'harm' : ''} value={f.count(c.lost.value)} vs={t('vsSame')} change={f.change(c.lost.delta)} note={t('lostNote', { a: c.lost.by_customer, b: c.lost.by_staff })} />
-      <Figure name={t('reply')} value={c.first_reply_seconds.sessions === 0 ? '—' : <Duration seconds={c.first_reply_seconds.value} />} vs={t('vs')} change={f.faster(c.first_reply_seconds.delta)} note={t('replyNote', { n: c.first_reply_seconds.sessions })} />
+      <Figure name={t('reply')} value={!c.first_reply_seconds.known ? '—' : <Duration seconds={c.first_reply_seconds.value} />} vs={t('vs')} change={c.first_reply_seconds.known ? f.faster(c.first_reply_seconds.delta) : '—'} note={t('replyNote', { n: c.first_reply_seconds.sessions })} />
       <Figure name={t('delivered')} value={f.count(c.delivered.value)} vs={t('vsSame')} change={f.change(c.delivered.delta)} note={t('deliveredNote', { n: c.delivered.persons })} />
       <Figure name={t('held')} tone={c.held.value > 0 ? 'held' : ''} value={f.count(c.held.value)} vs={t('vsSame')} change={f.change(c.held.delta)} note={t('heldNote', { a: c.held.deferred, b: c.held.refused })} />
     </dl>

@@ -2,11 +2,14 @@
 import { Button, Drawer, Input, Radio } from 'antd'
 import { useState } from 'react'
 import { useAct } from '../../api/queries'
-import type { KfAccount } from '../../api/types'
+import type { KfAccount, KfAccountDraft } from '../../api/types'
 import { useFormat, useWords } from '../../i18n/i18n'
 import { useSaid } from '../../kit/fail'
+import { Icon } from '../../kit/Icon'
 import { useCopy } from '../../kit/useCopy'
 import { w } from './words'
+
+const names = ['greeting', 'unmatched', 'handoff', 'parting'] as const
 
 export function Accounts({ accounts, close }: { accounts: KfAccount[]; close: () => void }) {
   const t = useWords(w)
@@ -19,9 +22,9 @@ function Account({ account: a }: { account: KfAccount }) {
   const said = useSaid()
   const copy = useCopy()
   const [desk, setDesk] = useState(a.desk)
-  const [greeting, setGreeting] = useState(a.greeting)
+  const [lines, setLines] = useState({ greeting: a.greeting, unmatched: a.unmatched, handoff: a.handoff, parting: a.parting })
   const path = `/kf/accounts/${encodeURIComponent(a.id)}`
-  const save = useAct({ method: 'PATCH', path, body: () => ({ desk, greeting }), touches: ['/kf'], done: () => said(t('saved')) })
+  const save = useAct({ method: 'PATCH', path, body: (): KfAccountDraft => ({ desk, ...lines }), touches: ['/kf'], done: () => said(t('saved')) })
   const link = useAct<{ url: string }>({ method: 'POST', path: `${path}/link`, touches: ['/kf/accounts'], got: (r) => copy(r.url) })
   const url = link.data?.url ?? a.link
   return (
@@ -33,9 +36,12 @@ function Account({ account: a }: { account: KfAccount }) {
           { value: 'wecom', label: <>{t('deskWecom')}<div className="mute s12">{t('deskWecomText')}</div></> },
         ]} />
         <p className="s13"><span className="mute">{t('servicers')}　</span>{a.servicers.length > 0 ? f.list(a.servicers.map((x) => x.name)) : '—'}</p>
-        <label><span className="second s13">{t('greeting')}</span><Input.TextArea autoSize={{ minRows: 2 }} value={greeting} onChange={(e) => setGreeting(e.target.value)} placeholder={t('greetingHint')} /></label>
+        {names.map((name) => (
+          <label key={name}><span className="second s13">{t(name)}</span><Input.TextArea autoSize={{ minRows: 1 }} disabled={!a.managed} value={lines[name]} onChange={(e) => setLines({ ...lines, [name]: e.target.value })} placeholder={name === 'greeting' ? t('greetingHint') : t('emptyIsSilent')} /></label>
+        ))}
+        {!a.managed && <p className="note plain"><Icon name="lock" size={14} />{t('notManaged')}</p>}
         {url && <p className="rule" style={{ whiteSpace: 'normal', overflowWrap: 'anywhere' }}>{url}</p>}
-        <div className="row"><Button type="primary" disabled={desk === a.desk && greeting === a.greeting} loading={save.isPending} onClick={() => save.mutate()}>{t('save')}</Button><Button className="push" loading={link.isPending} onClick={() => link.mutate()}>{t('makeLink')}</Button></div>
+        <div className="row"><Button type="primary" disabled={!a.managed || (desk === a.desk && names.every((n) => lines[n] === a[n]))} loading={save.isPending} onClick={() => save.mutate()}>{t('save')}</Button><Button className="push" loading={link.isPending} onClick={() => link.mutate()}>{t('makeLink')}</Button></div>
       </div>
     </section>
   )

@@ -27,7 +27,7 @@ export function Composer({ session: s, path, readOnly, onSent }: { session: Sess
   const reply = useAct({ method: 'POST', path: `${path}/messages`, body: () => ({ text, key: key.current }), done })
   const jot = useAct({ method: 'POST', path: `${path}/note`, body: () => ({ text }), done })
   const seconds = s.window.closes_at ? (Date.parse(s.window.closes_at) - now) / 1000 : 0
-  const shut = readOnly === 'wecom' ? t('wecomDesk') : readOnly === 'ended' ? t('shutEnded') : readOnly === 'notMine' ? t('notMine') : s.window.left_messages <= 0 ? t('shutCount') : !s.window.open || seconds <= 0 ? t('shutTime') : ''
+  const shut = !s.window.open && s.window.why && readOnly === undefined ? s.window.why : readOnly === 'wecom' ? t('wecomDesk') : readOnly === 'ended' ? t('shutEnded') : readOnly === 'notMine' ? t('notMine') : s.window.left_messages <= 0 ? t('shutCount') : !s.window.open || seconds <= 0 ? t('shutTime') : ''
   const busy = reply.isPending || jot.isPending
   const send = () => { if (text.trim() && !busy && (note || !shut)) { if (note) jot.mutate(); else reply.mutate() } }
   const press = useEffectEvent((e: KeyboardEvent) => {

@@ -1,7 +1,7 @@
 // Beside the talk: who this is, what may still be sent, what was sent lately.
 import { useGet } from '../../api/queries'
 import { useNow } from '../../kit/useNow'
-import type { Page as Rows, SessionDetail, Touch } from '../../api/types'
+import type { CustomerDetail, Page as Rows, SessionDetail, Touch } from '../../api/types'
 import { useFormat, useWords } from '../../i18n/i18n'
 import { A } from '../../kit/A'
 import { Avatar, BudgetTable } from '../../kit/marks'
@@ -14,9 +14,10 @@ export function Contact({ id }: { id: string }) {
   const f = useFormat()
   const now = useNow(3_600_000)
   const detail = useGet<SessionDetail>(`/kf/sessions/${encodeURIComponent(id)}`)
-  const c = detail.data?.customer_card
+  const found = useGet<CustomerDetail>(detail.data ? `/customers/${encodeURIComponent(detail.data.customer.id)}` : null)
+  const c = found.data
   const recent = useGet<Rows<Touch>>(c ? '/touches' : null, { customer: c?.id, limit: 5 })
-  if (!detail.data) return <aside className="contact">{!detail.error && <Skeleton rows={6} />}</aside>
+  if (!detail.data || found.isPending) return <aside className="contact">{!detail.error && <Skeleton rows={6} />}</aside>
   const name = detail.data.customer.name
   if (!c) return <aside className="contact"><section className="row"><Avatar name={name} src={detail.data.customer.avatar} grey={false} size={40} /><div><b>{name}</b><p className="mute s12">{t('notCustomer')}</p></div></section></aside>
   return (

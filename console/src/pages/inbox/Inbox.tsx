@@ -58,8 +58,8 @@ export function Inbox() {
         <p>{t('accounts')}</p>
         <button type="button" className={account === '' ? 'on' : ''} onClick={() => url.set({ account: undefined })}>{t('everyAccount')}</button>
         {accounts.data?.items.map((a) => <button key={a.id} type="button" className={a.id === account ? 'on' : ''} onClick={() => url.set({ account: a.id })}><span className="cut">{a.name}</span></button>)}
-        {can('kf.write') && <button type="button" style={{ marginTop: 'auto' }} onClick={() => setSetting(true)}><span className="row" style={{ gap: 6 }}><Icon name="gear" size={14} />{t('setAccounts')}</span></button>}
-        <button type="button" style={can('kf.write') ? undefined : { marginTop: 'auto' }} onClick={() => setKeys(true)}><span className="row" style={{ gap: 6 }}><Icon name="keyboard" size={14} />{t('keys')}</span></button>
+        {can('kf.manage') && <button type="button" style={{ marginTop: 'auto' }} onClick={() => setSetting(true)}><span className="row" style={{ gap: 6 }}><Icon name="gear" size={14} />{t('setAccounts')}</span></button>}
+        <button type="button" style={can('kf.manage') ? undefined : { marginTop: 'auto' }} onClick={() => setKeys(true)}><span className="row" style={{ gap: 6 }}><Icon name="keyboard" size={14} />{t('keys')}</span></button>
       </nav>
       <section className="sessions" aria-label={t(`v_${view}`)}>
         <header><b>{t(`v_${view}`)}</b><span className="mute">{list.data?.pages[0]?.total ?? ''}</span><Input size="small" className="push" style={{ width: 120 }} placeholder={t('search')} aria-label={t('search')} allowClear defaultValue={url.one('q')} onPressEnter={(e) => url.set({ q: e.currentTarget.value })} onClear={() => url.set({ q: undefined })} /></header>

@@ -11,8 +11,8 @@ const kinds = { image: 'kindImage', voice: 'kindVoice', video: 'kindVideo', file
 export function Line({ message: m, customer }: { message: Message; customer: Session['customer'] }) {
   const t = useWords(w)
   const f = useFormat()
-  if (m.from === 'system' || m.from === 'event' || m.type === 'event') return <div className="sys"><span>{m.text}　{f.clock(m.at)}</span></div>
-  const note = m.from === 'note' || m.type === 'note'
+  if (m.type !== 'note' && (m.from === 'system' || m.from === 'event' || m.type === 'event')) return <div className="sys"><span>{m.text}　{f.clock(m.at)}</span></div>
+  const note = m.type === 'note'
   const out = m.from !== 'customer'
   const bot = m.from === 'bot'
   const kind = m.type in kinds ? t(kinds[m.type as keyof typeof kinds]) : m.type === 'text' || note ? '' : t('kindOther')

@@ -33,7 +33,7 @@ export const w = words({
   make: ['建群活码', 'Make the code'],
   saved: ['已存', 'Saved'],
   remove: ['删除', 'Delete'],
-  removeReach: ['删除「{name}」', 'Delete “{name}”'],
+  removeReach: ['删除「{name}」', 'Delete "{name}"'],
   removeAlso: ['贴出去的码会失效。已经进群的 {n} 人不受影响。', 'Printed codes stop working. The {n} people who joined stay.'],
   removeButton: ['删除群活码', 'Delete the code'],
 })

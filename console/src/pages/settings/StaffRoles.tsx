@@ -26,16 +26,16 @@ export function StaffRoles() {
   const may = useCan()('staff.write')
   const departments = useDepartmentOptions()
   const names = new Map(departments.map((d) => [d.value, d.label]))
-  const save = useAct<Staff, { id: string; role?: Role | ''; scope?: Scope }>({ method: 'PATCH', path: (v) => `/staff/${encodeURIComponent(v.id)}`, body: ({ role, scope }) => ({ role, scope }), touches: ['/staff'], done: () => said(t('roleDone')) })
-  const change = (s: Staff, role: Role | undefined) => ask({ reach: t('roleReach', { name: s.name, role: role ? k(`role_${role}`) : t('noRole') }), also: t('roleAlso'), button: t('roleButton'), act: () => save.mutateAsync({ id: s.id, role: role ?? '', scope: s.scope ?? 'own' }) })
+  const save = useAct<Staff, { id: string; role: Role; scope: Scope }>({ method: 'PATCH', path: (v) => `/staff/${encodeURIComponent(v.id)}`, body: ({ role, scope }) => ({ role, scope }), touches: ['/staff'], done: () => said(t('roleDone')) })
+  const change = (s: Staff, role: Role) => ask({ reach: t('roleReach', { name: s.name, role: k(`role_${role}`) }), also: t('roleAlso'), button: t('roleButton'), act: () => save.mutateAsync({ id: s.id, role, scope: s.scope ?? 'own' }) })
   const columns: Column<Staff>[] = [
     { key: 'name', title: t('name'), render: (s) => <span className="row"><Avatar name={s.name} /><span>{s.name}</span>{!s.active && <State tone="plain">{t('left')}</State>}</span> },
     { key: 'department', title: t('department'), render: (s) => f.list((s.departments ?? []).map((d) => names.get(d) ?? d)) },
     { key: 'position', title: t('position'), render: (s) => s.position || '—' },
     { key: 'contact', title: t('contact'), render: (s) => (s.contact ? t('contactOn') : <span className="mute">{t('contactOff')}</span>) },
     { key: 'customers', title: t('customers'), num: true, render: (s) => <A to={`/customers?staff=${encodeURIComponent(s.id)}`}>{f.count(s.customers)}</A> },
-    { key: 'role', title: t('role'), render: (s) => (may ? <Select size="small" style={{ width: 116 }} allowClear value={s.role || undefined} placeholder={t('noRole')} aria-label={t('role')} onChange={(role: Role | undefined) => change(s, role)} options={roles.map((r) => ({ value: r, label: k(`role_${r}`) }))} /> : s.role ? k(`role_${s.role}`) : <span className="mute">{t('noRole')}</span>) },
-    { key: 'scope', title: t('scope'), render: (s) => (!s.role ? <span className="mute">—</span> : may ? <Select size="small" style={{ width: 136 }} value={s.scope ?? 'own'} aria-label={t('scope')} onChange={(scope: Scope) => save.mutate({ id: s.id, role: s.role, scope })} options={scopes.map((x) => ({ value: x, label: k(`scope_${x}`) }))} /> : k(`scope_${s.scope ?? 'own'}`)) },
+    { key: 'role', title: t('role'), render: (s) => (may ? <Select size="small" style={{ width: 116 }} value={s.role || undefined} placeholder={t('noRole')} aria-label={t('role')} onChange={(role: Role) => change(s, role)} options={roles.map((r) => ({ value: r, label: k(`role_${r}`) }))} /> : s.role ? k(`role_${s.role}`) : <span className="mute">{t('noRole')}</span>) },
+    { key: 'scope', title: t('scope'), render: (s) => (!s.role ? <span className="mute">—</span> : may ? <Select size="small" style={{ width: 136 }} value={s.scope ?? 'own'} aria-label={t('scope')} onChange={(scope: Scope) => save.mutate({ id: s.id, role: s.role ?? 'staff', scope })} options={scopes.map((x) => ({ value: x, label: k(`scope_${x}`) }))} /> : k(`scope_${s.scope ?? 'own'}`)) },
   ]
   return (
     <Page title={t('staff')} meta={t('staffMeta')}>

@@ -2,7 +2,7 @@
 import { Button } from 'antd'
 import { useAct, useGet } from '../../api/queries'
 import { useCan } from '../../api/session'
-import type { Sync as SyncData, SyncPart } from '../../api/types'
+import type { Sync as SyncData } from '../../api/types'
 import { useFormat, useWords } from '../../i18n/i18n'
 import { State, type Tone } from '../../kit/marks'
 import { Facts, Page, Panel } from '../../kit/Page'
@@ -10,7 +10,8 @@ import { Empty, Ready } from '../../kit/states'
 import { w } from './words'
 import './settings.css'
 
-const parts: SyncPart[] = ['departments', 'staff', 'customers', 'relations', 'tags', 'groups']
+const parts = ['departments', 'staff', 'customers', 'relations', 'tags', 'groups'] as const
+const reasons = ['first', 'start', 'gap', 'clock', 'daily', 'asked'] as const
 const tones: Record<SyncData['state'], Tone> = { idle: 'plain', running: 'warn', done: 'ok', failed: 'bad' }
 
 export function Sync() {
@@ -21,7 +22,8 @@ export function Sync() {
   const start = useAct({ method: 'POST', path: '/sync', touches: ['/sync', '/home'] })
   const s = sync.data
   const running = s?.state === 'running'
-  const meta = s && [s.started_at && t('started', { time: f.moment(s.started_at) }), !running && s.finished_at && t('finished', { time: f.moment(s.finished_at) }), s.reason && t('because', { why: s.reason })].filter(Boolean).join(' · ')
+  const reason = reasons.find((r) => r === s?.reason)
+  const meta = s && [s.started_at && t('started', { time: f.moment(s.started_at) }), !running && s.finished_at && t('finished', { time: f.moment(s.finished_at) }), reason && t(`r_${reason}`)].filter(Boolean).join(' · ')
   const button = may && <Button type="primary" disabled={running} loading={start.isPending} onClick={() => start.mutate()}>{t('syncStart')}</Button>
   return (
     <Page title={t('sync')} tags={s && <State tone={tones[s.state]}>{t(`syncState_${s.state}`)}</State>} meta={meta} actions={button}>
@@ -40,7 +42,7 @@ export function Sync() {
             </Panel>
             <div className="stack">
               <Panel title={t('drift')}>
-                {data.drift.added + data.drift.lost + data.drift.changed === 0 ? <p className="mute s13">{t('driftNone')}</p> : <><Facts rows={[[t('driftAdded'), f.exact(data.drift.added)], [t('driftLost'), f.exact(data.drift.lost)], [t('driftChanged'), f.exact(data.drift.changed)]]} /><p className="s12 mute" style={{ marginTop: 8 }}>{t('driftText')}</p></>}
+                {data.drift.added + data.drift.lost === 0 ? <p className="mute s13">{t('driftNone')}</p> : <><Facts rows={[[t('driftAdded'), f.exact(data.drift.added)], [t('driftLost'), f.exact(data.drift.lost)]]} /><p className="s12 mute" style={{ marginTop: 8 }}>{t('driftText')}</p></>}
               </Panel>
               <Panel title={t('errors')}>
                 {(data.errors ?? []).length === 0 ? <p className="mute s13">{t('errorsNone')}</p> : <ul className="stack s13" style={{ gap: 8 }}>{data.errors.map((e, i) => <li key={i}><span className="rule">{e.what}</span><p className="bad">{e.text}</p></li>)}</ul>}

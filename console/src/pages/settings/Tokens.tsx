@@ -29,7 +29,7 @@ export function Tokens() {
     { key: 'role', title: t('role'), render: (x) => k(`role_${x.role}`) },
     { key: 'scope', title: t('scope'), render: (x) => k(`scope_${x.scope}`) },
     { key: 'made', title: t('made'), render: (x) => <span className="nowrap">{f.moment(x.created_at)}</span> },
-    { key: 'used', title: t('lastUsed'), render: (x) => <span className="nowrap">{f.moment(x.last_used_at)}</span> },
+    { key: 'used', title: t('lastUsed'), render: (x) => <span className="nowrap">{f.moment(x.used_at)}</span> },
     { key: 'expires', title: t('expires'), render: (x) => (x.expires_at ? <span className="nowrap">{f.date(x.expires_at)}</span> : t('never')) },
     { key: 'revoke', title: '', num: true, render: (x) => (may ? <Button size="small" onClick={() => ask({ reach: t('revokeReach', { name: x.name }), also: t('revokeAlso'), button: t('revokeButton'), danger: true, act: () => revoke.mutateAsync(x.id) })}>{t('revoke')}</Button> : null) },
   ]

@@ -4,7 +4,7 @@ import { Button, Input, InputNumber, Radio, Select, Switch } from 'antd'
 import { useState } from 'react'
 import { useAct, useGet } from '../../api/queries'
 import { useCan } from '../../api/session'
-import type { Attachment, Check, Hours, Welcome } from '../../api/types'
+import type { Attachment, Check, Welcome, WelcomeDraft } from '../../api/types'
 import { bytes } from '../../i18n/format'
 import { useWords } from '../../i18n/i18n'
 import { useGo } from '../../kit/A'
@@ -24,8 +24,8 @@ import { w } from './words'
 const limit = 4000
 const maxAttachments = 9
 
-type Draft = Pick<Welcome, 'name' | 'scope' | 'text' | 'attachments' | 'enabled' | 'priority'> & { hours: Hours[] }
-const blank: Draft = { name: '', scope: { kind: 'default' }, text: '', attachments: [], hours: [], enabled: true, priority: 50 }
+type Draft = Required<WelcomeDraft>
+const blank: Draft = { name: '', scope: { kind: 'default' }, text: '', attachments: [], hours: [], enabled: true, priority: 0 }
 
 export function WelcomeEditor() {
   const { id = 'new' } = useParams({ strict: false })
@@ -33,7 +33,7 @@ export function WelcomeEditor() {
   const isNew = id === 'new'
   const found = useGet<Welcome>(isNew ? null : `/welcomes/${encodeURIComponent(id)}`)
   if (isNew) return <Edit key="new" start={blank} />
-  if (found.data) return <Edit key={found.data.id} id={found.data.id} start={{ ...found.data, hours: found.data.hours ?? [], attachments: found.data.attachments ?? [] }} />
+  if (found.data) return <Edit key={found.data.id} id={found.data.id} start={{ ...found.data, hours: found.data.hours ?? [], attachments: found.data.attachments ?? [], priority: found.data.priority ?? 0 }} />
   return <Page title={t('title')} crumbs={[{ text: t('title'), to: '/welcomes' }]}><section className="panel"><Ready query={found} head>{() => null}</Ready></section></Page>
 }
 
@@ -76,7 +76,7 @@ function Edit({ id, start }: { id?: string; start: Draft }) {
             <h2><span className="no">3</span>{t('hours')}</h2>
             <HoursField value={draft.hours} onChange={(hours) => set({ hours })} />
             <div className="row" style={{ marginTop: 16, gap: 20, flexWrap: 'wrap' }}>
-              <label className="row"><span className="second s13">{t('priority')}</span><InputNumber min={1} max={999} value={draft.priority} onChange={(n) => set({ priority: n ?? 50 })} style={{ width: 80 }} /><span className="mute s12">{t('priorityNote')}</span></label>
+              <label className="row"><span className="second s13">{t('priority')}</span><InputNumber min={0} max={999} value={draft.priority} onChange={(n) => set({ priority: n ?? 0 })} style={{ width: 80 }} /><span className="mute s12">{t('priorityNote')}</span></label>
               <label className="row"><Switch size="small" checked={draft.enabled} onChange={(enabled) => set({ enabled })} /><span className="s13">{t('enableField')}</span></label>
             </div>
           </div>

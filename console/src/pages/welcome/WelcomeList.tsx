@@ -21,7 +21,7 @@ export function WelcomeList() {
   const columns: Column<Welcome>[] = [
     { key: 'name', title: t('name'), render: (x) => <A to={to(x)}>{x.name}</A> },
     { key: 'scope', title: t('scope'), render: (x) => (x.scope.kind === 'default' ? t('scopeDefault') : f.list((x.scope.contactway_ids ?? []).map((id) => ways.get(id) ?? id))) },
-    { key: 'text', title: t('textCol'), render: (x) => <div className="cut" style={{ maxWidth: 320 }} title={x.text}>{x.text.split('\n')[0]}{(x.attachments ?? []).length > 0 && <span className="mute"> · {t('attachN', { n: x.attachments.length })}</span>}</div> },
+    { key: 'text', title: t('textCol'), render: (x) => <div className="cut" style={{ maxWidth: 320 }} title={x.text}>{x.text.split('\n')[0]}{(x.attachments ?? []).length > 0 && <span className="mute"> · {t('attachN', { n: (x.attachments ?? []).length })}</span>}</div> },
     { key: 'priority', title: t('priority'), num: true, render: (x) => x.priority },
     { key: 'sent', title: t('sent'), num: true, render: (x) => f.count(x.sent) },
     { key: 'state', title: t('state'), render: (x) => <State tone={x.enabled ? 'ok' : 'plain'}>{x.enabled ? t('enabled') : t('disabled')}</State> },
