@@ -178,7 +178,7 @@ func (h *API) create(ctx context.Context, in *createIn) (*broadcastOut, error) {
 }
 
 type updateIn struct {
-	idIn
+	ID   web.ID `path:"id"`
 	Body wordsIn
 }
 
@@ -231,7 +231,7 @@ func (h *API) plan(ctx context.Context, in *idIn) (*planOut, error) {
 }
 
 type testIn struct {
-	idIn
+	ID   web.ID `path:"id"`
 	Body struct {
 		StaffID string `json:"staff_id,omitempty" maxLength:"64" doc:"when the account is not a member: who gets the preview"`
 	} `required:"false"`
@@ -261,7 +261,7 @@ func (h *API) test(ctx context.Context, in *testIn) (*testOut, error) {
 }
 
 type submitIn struct {
-	idIn
+	ID   web.ID `path:"id"`
 	Body struct {
 		Expect int `json:"expect_reachable" minimum:"0" doc:"the number of reachable customers you saw"`
 	}
@@ -306,7 +306,7 @@ func (h *API) cancel(ctx context.Context, in *idIn) (*broadcastOut, error) {
 }
 
 type receiversIn struct {
-	idIn
+	ID web.ID `path:"id"`
 	web.List
 	State []string `query:"state" enum:"matched,held,reserved,tasked,delivered,late,not_friend,over_limit,unconfirmed,cancelled,failed"`
 	Staff string   `query:"staff"`

@@ -31,6 +31,7 @@ func (s *Service) Register(b *bus.Bus) {
 	b.Handle(closeKind, s.close)
 	b.Handle(stopKind, s.stop)
 	b.Perform(pollKind, s.poll)
+	b.Perform(observeKind, s.observe)
 }
 
 type step struct {

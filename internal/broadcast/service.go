@@ -192,7 +192,7 @@ func (s *Service) requests(id int64, by string, w Words, members []customer.Memb
 		out[i] = governance.Request{
 			CorpID: s.CorpID, Key: touchKey(id, m.CustomerID), CustomerID: m.CustomerID, StaffID: m.StaffID,
 			Channel: governance.MassCustomer, Class: governance.Marketing, Topic: w.Topic, CampaignID: campaignID(id), CampaignName: w.Name,
-			Texts: texts, By: by, Reason: w.Name,
+			Texts: texts, By: by, Reason: cmp.Or(w.Name, "mass message"),
 		}
 	}
 	return out

@@ -37,6 +37,8 @@ type wecomBox struct {
 	mu    sync.Mutex
 	lose  func(path string) bool // the call is done and its answer never comes
 	calls map[string]int
+
+	change func(r *http.Request) // set before the first call
 }
 
 func newBox(t *testing.T, start time.Time) *wecomBox {
@@ -52,6 +54,9 @@ func newBox(t *testing.T, start time.Time) *wecomBox {
 		b.calls[r.URL.Path]++
 		lose := b.lose != nil && b.lose(r.URL.Path)
 		b.mu.Unlock()
+		if b.change != nil {
+			b.change(r)
+		}
 		if lose {
 			inner.ServeHTTP(httptest.NewRecorder(), r)
 			panic(http.ErrAbortHandler)

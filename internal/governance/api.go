@@ -32,17 +32,25 @@ type API struct {
 func (g *Governor) RegisterAPI(a *web.API, near Neighbours) {
 	h := &API{g, near}
 	web.Get(a, "/touches", web.Op{ID: "list-touches", Permission: "governance.read", Scope: web.Filtered, Summary: "List touches", Tag: "governance"}, h.list)
-	web.Get(a, "/touches/{id}", web.Op{ID: "get-touch", Permission: "governance.read", Scope: web.Filtered,
-		Summary: "Everything about one touch", Tag: "governance"}, h.get)
-	web.Post(a, "/touches/{id}/recompute", web.Op{ID: "recompute-touch", Permission: "governance.read", Scope: web.Filtered,
-		Summary: "Decide a touch again from the ledger of then", Tag: "governance"}, h.recompute)
+	web.Get(a, "/touches/{id}", web.Op{
+		ID: "get-touch", Permission: "governance.read", Scope: web.Filtered,
+		Summary: "Everything about one touch", Tag: "governance",
+	}, h.get)
+	web.Post(a, "/touches/{id}/recompute", web.Op{
+		ID: "recompute-touch", Permission: "governance.read", Scope: web.Filtered,
+		Summary: "Decide a touch again from the ledger of then", Tag: "governance",
+	}, h.recompute)
 	web.Get(a, "/governance/held", web.Op{ID: "get-held", Permission: "governance.read", Scope: web.Filtered, Summary: "What was held back and why"}, h.held)
 	web.Get(a, "/governance/caps", web.Op{ID: "get-caps", Permission: "governance.read", Scope: web.Shared, Summary: "Limits in force"}, h.caps)
 	web.Put(a, "/governance/caps", web.Op{ID: "set-caps", Permission: "governance.write", Scope: web.WholeCorp, Summary: "Tighten the limits"}, h.setCaps)
-	web.Get(a, "/optouts", web.Op{ID: "list-optouts", Permission: "governance.read", Scope: web.WholeCorp, Summary: "Who wants no marketing",
-		Tag: "governance"}, h.optOuts)
-	web.Post(a, "/optouts", web.Op{ID: "add-optout", Permission: "governance.write", Scope: web.WholeCorp,
-		Summary: "Record that a customer said stop", Tag: "governance"}, h.addOptOut)
+	web.Get(a, "/optouts", web.Op{
+		ID: "list-optouts", Permission: "governance.read", Scope: web.WholeCorp, Summary: "Who wants no marketing",
+		Tag: "governance",
+	}, h.optOuts)
+	web.Post(a, "/optouts", web.Op{
+		ID: "add-optout", Permission: "governance.write", Scope: web.WholeCorp,
+		Summary: "Record that a customer said stop", Tag: "governance",
+	}, h.addOptOut)
 }
 
 type listIn struct {

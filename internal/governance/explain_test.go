@@ -280,10 +280,14 @@ func TestAPI(t *testing.T) {
 		webtest.Scenario{Name: "decided again", As: "admin", Method: "POST", Path: fmt.Sprint("/touches/", ids[1], "/recompute"), Status: 200, Has: []string{`"same":true`}},
 		webtest.Scenario{Name: "held back today", As: "admin", Path: "/governance/held", Status: 200, Has: []string{`"touches":2`, `"persons":2`, `"FTG-01"`}},
 		webtest.Scenario{Name: "limits", As: "own", Path: "/governance/caps", Status: 200, Has: []string{`"cap":8`, `"sunday_from":"10:00"`}},
-		webtest.Scenario{Name: "never looser", As: "admin", Method: "PUT", Path: "/governance/caps", Status: 422, Has: []string{"FTG-01"},
-			Body: `{"rules":[{"days":1,"cap":5},{"days":7,"cap":3},{"days":30,"cap":8}],"quiet":{"from":"09:00","to":"21:00","sunday_from":"10:00"}}`},
-		webtest.Scenario{Name: "tighter", As: "admin", Method: "PUT", Path: "/governance/caps", Status: 200, Has: []string{`"to":"20:00"`, `/1"`},
-			Body: `{"rules":[{"days":1,"cap":1},{"days":7,"cap":2},{"days":30,"cap":4}],"quiet":{"from":"09:00","to":"20:00","sunday_from":"10:00"}}`},
+		webtest.Scenario{
+			Name: "never looser", As: "admin", Method: "PUT", Path: "/governance/caps", Status: 422, Has: []string{"FTG-01"},
+			Body: `{"rules":[{"days":1,"cap":5},{"days":7,"cap":3},{"days":30,"cap":8}],"quiet":{"from":"09:00","to":"21:00","sunday_from":"10:00"}}`,
+		},
+		webtest.Scenario{
+			Name: "tighter", As: "admin", Method: "PUT", Path: "/governance/caps", Status: 200, Has: []string{`"to":"20:00"`, `/1"`},
+			Body: `{"rules":[{"days":1,"cap":1},{"days":7,"cap":2},{"days":30,"cap":4}],"quiet":{"from":"09:00","to":"20:00","sunday_from":"10:00"}}`,
+		},
 		webtest.Scenario{Name: "opt-out", As: "admin", Method: "POST", Path: "/optouts", Body: `{"customer_id":"wm1","via":"staff"}`, Status: 204},
 		webtest.Scenario{Name: "who opted out", As: "admin", Path: "/optouts?q=wm1", Status: 200, Has: []string{`"total":1`, "名字 wm1"}},
 		webtest.Scenario{Name: "is not for everybody", As: "own", Path: "/optouts", Status: 403},

@@ -118,8 +118,10 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 	}
 	for i, w := range c.Per {
 		read(func() {
-			st := Step{RuleID: ruleCap, Days: w.Days, Before: s.used[i], After: s.used[i] + cost, Cap: w.Cap,
-				From: on.Add(-w.length()), To: on}
+			st := Step{
+				RuleID: ruleCap, Days: w.Days, Before: s.used[i], After: s.used[i] + cost, Cap: w.Cap,
+				From: on.Add(-w.length()), To: on,
+			}
 			if st.After > w.Cap {
 				st.Next = c.room(s.at, cost, on, zone)
 				refuse(st, errs.Tf("%d 天内已触达 %d 次，上限 %d 次。", "%[2]d touches within %[1]d days; the cap is %[3]d.", w.Days, s.used[i], w.Cap))

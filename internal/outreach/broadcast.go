@@ -149,6 +149,9 @@ func (s *Service) makeMass(ctx context.Context, w bus.Work) (bus.Settle, error) 
 	if err != nil {
 		return nil, err
 	}
+	if at := soon(e.Refused, s.World.Now()); at != 0 { // another node's clock is ahead; no call was made
+		return nil, bus.Later(at, fmt.Errorf("mass message of task %d: its time comes soon", p.TaskID))
+	}
 	if len(permits) == 0 {
 		return s.happened(e), nil
 	}
@@ -172,6 +175,17 @@ func (s *Service) makeMass(ctx context.Context, w bus.Work) (bus.Settle, error) 
 	default:
 		return nil, calls.Failed(err, "make a mass message for "+p.StaffID)
 	}
+}
+
+// soon is when the last of the refused touches that only wait may go, if that is within minutes; 0 otherwise.
+func soon(refused []governance.Decision, now clock.Time) clock.Time {
+	var at clock.Time
+	for _, d := range refused {
+		if d.State == governance.Reserved && d.Next < now.Add(10*time.Minute) {
+			at = max(at, d.Next)
+		}
+	}
+	return at
 }
 
 func (s *Service) tasked(msgID string, touchIDs []int64) bus.Settle {
