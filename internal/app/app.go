@@ -270,7 +270,7 @@ func (a *App) connect() {
 		return a.Auth.EndSessions(ctx, tx, e.StaffID)
 	})
 
-	a.Settings.OnChange = append(a.Settings.OnChange, a.changed)
+	a.Settings.OnChange = append(a.Settings.OnChange, a.changed, a.tellNodes)
 
 	a.Governor.Register(a.Bus)
 	a.Staff.Register(a.Bus)
@@ -319,6 +319,9 @@ func (a *App) Start(ctx context.Context) error {
 		return err
 	}
 	if err := a.Bus.Start(ctx); err != nil {
+		return err
+	}
+	if err := a.hearNodes(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
 	a.Inbound.Start(ctx)
@@ -388,6 +391,33 @@ func (a *App) changed(c *config.Config) {
 		a.WeCom.SetSecret(area, secret)
 	}
 }
+
+// tellNodes lets the other nodes read the settings again.
+func (a *App) tellNodes(*config.Config) {
+	if err := a.NATS.Publish(a.settingsSubject(), []byte(a.Node)); err != nil {
+		a.Log.Warn("tell the other nodes of changed settings", "error", err)
+	}
+}
+
+// hearNodes reads the settings again when another node changed them.
+func (a *App) hearNodes(ctx context.Context) error {
+	_, err := a.NATS.Subscribe(a.settingsSubject(), func(m *nats.Msg) {
+		if string(m.Data) == a.Node {
+			return
+		}
+		if err := a.Settings.Reload(ctx); err != nil {
+			a.Log.Error("read the settings that another node changed", "error", err)
+			return
+		}
+		a.changed(a.Settings.Current())
+	})
+	if err != nil {
+		return fmt.Errorf("listen for changed settings: %w", err)
+	}
+	return nil
+}
+
+func (a *App) settingsSubject() string { return "zhiyin.settings." + a.CorpID }
 
 // imageSources is where pictures come from beside WeChat's own hosts: a sandbox serves its people's avatars itself.
 func (a *App) imageSources() []string {
