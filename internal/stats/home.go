@@ -132,15 +132,14 @@ type Todo struct {
 
 // Running is an open mass message with its cost.
 type Running struct {
-	ID        string  `json:"id"`
-	Name      string  `json:"name"`
-	Kind      string  `json:"kind"`
-	Planned   int     `json:"planned"`
-	Delivered int     `json:"delivered"`
-	Held      int     `json:"held"`
-	ReplyRate float64 `json:"reply_rate"`
-	Harm      int     `json:"harm"`
-	State     string  `json:"state"`
+	ID        string `json:"id"`
+	Name      string `json:"name"`
+	Kind      string `json:"kind"`
+	Planned   int    `json:"planned"`
+	Delivered int    `json:"delivered"`
+	Held      int    `json:"held"`
+	Harm      int    `json:"harm"`
+	State     string `json:"state"`
 }
 
 // Signal is the state of one part of the health strip.

@@ -1,11 +1,10 @@
 // Home: the six counters, volume over its cost, what was held back and why, what waits for a person, health.
-import { useQueryClient } from '@tanstack/react-query'
 import { Button, Segmented } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { useLive } from '../../api/live'
-import { useAct, useGet, useInvalidate } from '../../api/queries'
+import { useAct, useGet, useInvalidateSoon } from '../../api/queries'
 import { useCan } from '../../api/session'
-import type { Counters, Health, Home as HomeData } from '../../api/types'
+import type { Counters, Home as HomeData } from '../../api/types'
 import { useFormat, useWords } from '../../i18n/i18n'
 import { useGo } from '../../kit/A'
 import { useSaid } from '../../kit/fail'
@@ -26,22 +25,14 @@ export function Home() {
   const can = useCan()
   const said = useSaid()
   const url = useUrl()
-  const client = useQueryClient()
-  const invalidate = useInvalidate()
+  const soon = useInvalidateSoon(2000)
   const scope = url.one('scope') || 'all'
   const days = url.one('days') === '7' ? 7 : 30
   const query = { scope, days }
   const home = useGet<HomeData>('/home', query, { every: 300_000, keep: true })
-  const [fresh, setFresh] = useState(0)
-  const patch = (part: (was: HomeData) => Partial<HomeData>) => client.setQueryData<HomeData>(['/home', query], (was) => (was ? { ...was, ...part(was), as_of: new Date().toISOString() } : was))
-  // The stream counts the whole corp: "mine" is asked again instead.
-  useLive<Counters>('counters', (counters) => {
-    if (scope !== 'all') { void invalidate('/home'); return }
-    patch(() => ({ counters }))
-    setFresh((n) => n + 1)
-  })
-  useLive<Health>('health', (health) => patch(() => ({ health })))
-  useLive('broadcast', () => void invalidate('/home'))
+  useLive('counters', () => soon('/home'))
+  useLive('health', () => soon('/home'))
+  useLive('broadcast', () => soon('/home'))
   const sync = useAct({ method: 'POST', path: '/sync', touches: ['/sync', '/home'], done: () => { said(t('syncing')); go('/settings/sync') } })
   return (
     <Page
@@ -55,7 +46,7 @@ export function Home() {
       <Ready query={home} rows={10}>
         {(data) => (
           <>
-            <Figures counters={data.counters} fresh={fresh} />
+            <Figures key={scope} counters={data.counters} />
             <div className="home2"><Cost trend={data.trend} days={days} onDays={(n) => url.set({ days: n === 30 ? undefined : String(n) }, { replace: true })} /><HeldToday held={data.held_today} counters={data.counters} /></div>
             <div className="home3"><Todos todo={data.todo} /><Running running={data.running} /></div>
             <HealthStrip health={data.health} />
@@ -66,7 +57,12 @@ export function Home() {
   )
 }
 
-function Figures({ counters: c, fresh }: { counters: Counters; fresh: number }) {
+/** The figures wash for a moment when they change, not when they first appear. */
+function Figures({ counters: c }: { counters: Counters }) {
+  const text = JSON.stringify(c)
+  const [shown, setShown] = useState({ text, times: 0 })
+  if (shown.text !== text) setShown({ text, times: shown.times + 1 })
+  const fresh = shown.times
   const t = useWords(w)
   const f = useFormat()
   const parts = c.added.parts.filter((p) => p.value > 0).slice(0, 3).map((p) => {

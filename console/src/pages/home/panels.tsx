@@ -62,12 +62,12 @@ export function Running({ running }: { running: Home['running'] }) {
     <Panel title={t('running')} actions={<A to="/broadcasts">{t('all')}</A>}>
       {running.length === 0 ? <Empty icon="send" title={t('runningNone')} /> : (
         <table className="plain-table" style={{ marginTop: -8 }}>
-          <thead><tr><th>{t('name')}</th><th className="right">{t('planned')}</th><th className="right">{t('done')}</th><th className="right">{t('heldCol')}</th><th className="right">{t('replyRate')}</th><th className="right">{t('harmCol')}</th><th style={{ paddingLeft: 16 }}>{t('state')}</th></tr></thead>
+          <thead><tr><th>{t('name')}</th><th className="right">{t('planned')}</th><th className="right">{t('done')}</th><th className="right">{t('heldCol')}</th><th className="right">{t('harmCol')}</th><th style={{ paddingLeft: 16 }}>{t('state')}</th></tr></thead>
           <tbody>
             {running.map((x) => (
               <tr key={x.id}>
                 <td><A to={`/broadcasts/${x.id}`}>{x.name}</A></td><td className="right">{f.count(x.planned)}</td><td className="right">{f.count(x.delivered)}</td><td className="right"><HeldCount n={x.held} /></td>
-                <td className="right">{f.rate(x.reply_rate)}</td><td className="right"><Harm n={x.harm} of={x.delivered} /></td><td style={{ paddingLeft: 16 }}><BroadcastStateTag state={x.state} /></td>
+                <td className="right"><Harm n={x.harm} of={x.delivered} /></td><td style={{ paddingLeft: 16 }}><BroadcastStateTag state={x.state} /></td>
               </tr>
             ))}
           </tbody>

@@ -62,7 +62,6 @@ export const w = words({
   planned: ['计划', 'Planned'],
   done: ['送达', 'Delivered'],
   heldCol: ['拦下', 'Held'],
-  replyRate: ['回复率', 'Replies'],
   harmCol: ['退订、删除', 'Cost'],
   state: ['状态', 'State'],
   health: ['系统健康', 'System health'],
