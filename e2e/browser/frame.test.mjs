@@ -1,7 +1,7 @@
 // The frame around every page: login, the menu in both languages, both widths.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fitsItsWidth, languages, logInByHand, open, picture, url, widths } from './lib.mjs';
+import { languages, logInByHand, open, picture, tooWide, url, widths } from './lib.mjs';
 
 test('a person logs in by hand and sees the home page', async (t) => {
   const page = await open(t, { loggedIn: false, tolerate: /401/ });
@@ -27,12 +27,17 @@ for (const language of languages) {
       await page.locator('nav a').first().waitFor({ state: 'attached' });
       const links = await page.locator('nav a').evaluateAll((all) => [...new Set(all.map((a) => a.href))]);
       assert.ok(links.length >= 8, `only ${links.length} entries in the menu`);
+      const wrong = [];
       for (const link of links) {
+        const { pathname } = new URL(link);
         await page.goto(link);
-        await page.locator('h1').first().waitFor();
-        await fitsItsWidth(page);
-        await picture(page, `${name}-${language}-${new URL(link).pathname.replaceAll('/', '_')}`);
+        const heading = await page.locator('h1').first().waitFor({ timeout: 8000 }).then(() => true, () => false);
+        if (!heading) wrong.push(`${pathname} shows no heading`);
+        const wide = await tooWide(page);
+        if (wide > 1) wrong.push(`${pathname} is ${wide} px wider than the window`);
+        await picture(page, `${name}-${language}-${pathname.replaceAll('/', '_')}`);
       }
+      assert.deepEqual(wrong, []);
     });
   }
 }
