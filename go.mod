@@ -70,8 +70,4 @@ require (
 	modernc.org/memory v1.12.1 // indirect
 )
 
-ignore (
-	./conformance/node/node_modules
-	./console/node_modules
-	./e2e/node_modules
-)
+ignore node_modules
