@@ -142,7 +142,8 @@ func (b *Bus) Start(ctx context.Context) error {
 	})
 	b.wg.Go(func() { b.keepLeases(run) })
 	for _, p := range b.parts {
-		b.wg.Go(func() { p.run(run) })
+		b.wg.Go(func() { p.run(run, p.handled, told, p.handle) })
+		b.wg.Go(func() { p.run(run, p.intents, asked, p.perform) })
 	}
 	b.wg.Go(func() { b.prune(run) })
 	return nil

@@ -233,3 +233,44 @@ func TestTwoNodesShareThePartitionsAndDoAllWorkOnce(t *testing.T) {
 		got[k] = true
 	}
 }
+
+func TestSlowIntentsHoldUpNeitherHandlersNorUrgentIntents(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		world, done, urgent := clock.NewManual(time.Unix(1_800_000_000, 0)), newSeen(), newSeen()
+		stuck, begun := make(chan struct{}), newSeen()
+		t.Cleanup(func() { close(stuck) })
+		b := start(t, d, world, "n1", func(b *bus.Bus) {
+			b.Perform("slow", func(ctx context.Context, w bus.Work) (bus.Settle, error) {
+				begun.add(w.Key)
+				select {
+				case <-stuck:
+				case <-ctx.Done():
+				}
+				return nil, nil
+			})
+			b.Perform("fast", func(_ context.Context, w bus.Work) (bus.Settle, error) {
+				urgent.add(w.Key)
+				return nil, nil
+			})
+			b.Handle("told", func(_ context.Context, tx *db.Tx, w bus.Work) error {
+				tx.OnCommit(func() { done.add(w.Key) })
+				return nil
+			})
+		})
+		var slow, rest []bus.Item
+		for i := range 300 { // far more than there are slots, over all partitions
+			slow = append(slow, bus.Item{CorpID: "c", Lane: bus.Intent, Kind: "slow", Key: fmt.Sprint("s", i), OrderKey: fmt.Sprint("s", i)})
+		}
+		for i := range 40 {
+			rest = append(rest,
+				bus.Item{CorpID: "c", Lane: bus.Inbox, Kind: "told", Key: fmt.Sprint("t", i), OrderKey: fmt.Sprint("t", i)},
+				bus.Item{CorpID: "c", Lane: bus.Intent, Kind: "fast", Key: fmt.Sprint("f", i), OrderKey: fmt.Sprint("f", i), Urgent: true})
+		}
+		put(t, d, b, slow...)
+		begun.wait(t, 24) // every common slot is taken
+		put(t, d, b, rest...)
+		done.wait(t, 40)
+		urgent.wait(t, 40)
+	})
+}

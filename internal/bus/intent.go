@@ -11,42 +11,51 @@ import (
 	"zhiyin.dev/zhiyin/internal/db"
 )
 
-// perform starts the intents that may be performed now, one per order key, and answers how many were started. It
-// waits for a free slot; urgent intents have slots of their own.
+// look is how many due intents are read at a time. It is small, so that an urgent one that comes meanwhile is seen soon.
+const look = 64
+
+// perform starts the intents that may be performed now, one per order key, as many as there are slots, and answers how
+// many were started. When there is no slot at all it waits for one.
 func (p *partition) perform(ctx context.Context) (int, error) {
-	rows, err := p.due(ctx, []Lane{Intent}, 4*batch)
-	if err != nil || len(rows) == 0 {
+	rows, err := p.due(ctx, asked, look)
+	if err != nil {
 		return 0, err
 	}
 	var begin []Work
-	p.mu.Lock()
+	var slots []chan struct{}
 	for _, w := range rows {
-		if !p.inFlight[w.OrderKey] && len(begin) < batch {
-			p.inFlight[w.OrderKey] = true
-			begin = append(begin, w)
+		if !p.claim(w) {
+			continue
 		}
+		slot := p.bus.trySlot(w.Urgent)
+		if slot == nil && len(begin) == 0 {
+			if slot = p.waitSlot(ctx, w.Urgent); slot == nil && ctx.Err() == nil {
+				p.release(w)
+				return 1, nil // woken: look again, there may be something urgent
+			}
+		}
+		if slot == nil {
+			p.release(w)
+			break
+		}
+		begin, slots = append(begin, w), append(slots, slot)
 	}
-	p.mu.Unlock()
 	if len(begin) == 0 {
-		return 0, nil
+		return 0, ctx.Err()
 	}
 	if err := p.markRunning(ctx, begin); err != nil {
-		for _, w := range begin {
+		for i, w := range begin {
+			<-slots[i]
 			p.release(w)
 		}
 		return 0, err
 	}
-	for _, w := range begin {
-		slot, err := p.bus.slot(ctx, w.Urgent)
-		if err != nil {
-			p.release(w)
-			continue // stopping: the rows stay running and are taken up by the next owner
-		}
+	for i, w := range begin {
 		p.bus.wg.Go(func() {
 			defer func() {
-				<-slot
+				<-slots[i]
 				p.release(w)
-				p.signal()
+				p.signal() // the next of its order key may begin
 			}()
 			p.performOne(ctx, w)
 		})
@@ -54,19 +63,49 @@ func (p *partition) perform(ctx context.Context) (int, error) {
 	return len(begin), nil
 }
 
-// slot waits for room: any intent takes a common slot, an urgent one takes whichever is free first.
-func (b *Bus) slot(ctx context.Context, urgent bool) (chan struct{}, error) {
-	extra := b.urgent
+// claim takes an order key; false when an intent of it is being performed.
+func (p *partition) claim(w Work) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.inFlight[w.OrderKey] {
+		return false
+	}
+	p.inFlight[w.OrderKey] = true
+	return true
+}
+
+// trySlot takes a free slot, nil when there is none: any intent a common one, an urgent one also one of the extra ones.
+func (b *Bus) trySlot(urgent bool) chan struct{} {
+	select {
+	case b.slots <- struct{}{}:
+		return b.slots
+	default:
+	}
+	if urgent {
+		select {
+		case b.urgent <- struct{}{}:
+			return b.urgent
+		default:
+		}
+	}
+	return nil
+}
+
+// waitSlot waits for a slot; nil when ctx ended or new work came first.
+func (p *partition) waitSlot(ctx context.Context, urgent bool) chan struct{} {
+	extra := p.bus.urgent
 	if !urgent {
 		extra = nil
 	}
 	select {
-	case b.slots <- struct{}{}:
-		return b.slots, nil
+	case p.bus.slots <- struct{}{}:
+		return p.bus.slots
 	case extra <- struct{}{}:
-		return extra, nil
+		return extra
+	case <-p.intents:
+		return nil
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil
 	}
 }
 

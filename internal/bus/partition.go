@@ -14,13 +14,21 @@ import (
 	"zhiyin.dev/zhiyin/internal/db"
 )
 
+// The lanes of the two loops.
+var (
+	told  = []Lane{Inbox, Timer} //nolint:gochecknoglobals // a constant list
+	asked = []Lane{Intent}       //nolint:gochecknoglobals // a constant list
+)
+
 var errNotOwner = errors.New("the partition belongs to another node now")
 
-// partition does the work of one partition while this node owns it.
+// partition does the work of one partition while this node owns it. Two loops share it: handlers, which only need the
+// database, and intents, which may have to wait for a free slot. So a slow WeCom never holds up what WeCom tells us.
 type partition struct {
-	bus  *Bus
-	n    int
-	work chan struct{}
+	bus     *Bus
+	n       int
+	handled chan struct{} // wakes the loop of handlers
+	intents chan struct{} // wakes the loop of intents
 
 	mu       sync.Mutex
 	fence    int64           // 0 = not owned
@@ -28,13 +36,15 @@ type partition struct {
 }
 
 func newPartition(b *Bus, n int) *partition {
-	return &partition{bus: b, n: n, work: make(chan struct{}, 1), inFlight: map[string]bool{}}
+	return &partition{bus: b, n: n, handled: make(chan struct{}, 1), intents: make(chan struct{}, 1), inFlight: map[string]bool{}}
 }
 
 func (p *partition) signal() {
-	select {
-	case p.work <- struct{}{}:
-	default:
+	for _, c := range []chan struct{}{p.handled, p.intents} {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
 	}
 }
 
@@ -44,15 +54,15 @@ func (p *partition) owned() int64 {
 	return p.fence
 }
 
-// run drains the partition on every wake-up, when something becomes due, and each second.
-func (p *partition) run(ctx context.Context) {
+// run does the work of some lanes on every wake-up, when something becomes due, and each second.
+func (p *partition) run(ctx context.Context, wake <-chan struct{}, lanes []Lane, step func(ctx context.Context) (int, error)) {
 	sweep := time.NewTicker(sweepEvery)
 	defer sweep.Stop()
 	for {
 		next := clock.Time(0)
 		if p.owned() != 0 {
 			var err error
-			if next, err = p.drain(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, errNotOwner) {
+			if next, err = p.drain(ctx, lanes, step); err != nil && ctx.Err() == nil && !errors.Is(err, errNotOwner) {
 				p.bus.log.Error("work on a partition", "partition", p.n, "error", err)
 			}
 		}
@@ -66,7 +76,7 @@ func (p *partition) run(ctx context.Context) {
 			}()
 		}
 		select {
-		case <-p.work:
+		case <-wake:
 		case <-due:
 		case <-sweep.C:
 		case <-ctx.Done():
@@ -77,24 +87,20 @@ func (p *partition) run(ctx context.Context) {
 	}
 }
 
-// drain does all that is due and answers when the next work of this partition is.
-func (p *partition) drain(ctx context.Context) (clock.Time, error) {
+// drain steps until nothing is due and answers when the next work of these lanes is.
+func (p *partition) drain(ctx context.Context, lanes []Lane, step func(ctx context.Context) (int, error)) (clock.Time, error) {
 	for {
-		handled, err := p.handle(ctx)
+		n, err := step(ctx)
 		if err != nil {
 			return 0, err
 		}
-		started, err := p.perform(ctx)
-		if err != nil {
-			return 0, err
-		}
-		if handled == 0 && started == 0 {
+		if n == 0 {
 			break
 		}
 	}
 	var next clock.Time
 	err := p.bus.db.Read().NewSelect().Model((*Work)(nil)).ColumnExpr("COALESCE(MIN(due_at), 0)").
-		Where("part = ? AND state = ? AND due_at > ?", p.n, Pending, p.bus.world.Now()).Scan(ctx, &next)
+		Where("part = ? AND state = ? AND lane IN (?) AND due_at > ?", p.n, Pending, bun.List(lanes), p.bus.world.Now()).Scan(ctx, &next)
 	if err != nil {
 		return 0, fmt.Errorf("find the next due work: %w", err)
 	}
@@ -118,7 +124,7 @@ func (p *partition) due(ctx context.Context, lanes []Lane, limit int) ([]Work, e
 
 // handle does a batch of inbox and timer rows in one transaction; after a failure each row gets its own.
 func (p *partition) handle(ctx context.Context) (int, error) {
-	rows, err := p.due(ctx, []Lane{Inbox, Timer}, batch)
+	rows, err := p.due(ctx, told, batch)
 	if err != nil || len(rows) == 0 {
 		return 0, err
 	}
