@@ -14,7 +14,7 @@ import (
 var (
 	mdLink    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	codeSpan  = regexp.MustCompile("`([^`\n]+)`")
-	treePath  = regexp.MustCompile(`^(cmd|wecom|sandbox|spec|conformance|internal|console|e2e|docs|scripts|\.ci)/[A-Za-z0-9_./*-]*$`)
+	treePath  = regexp.MustCompile(`^(cmd|wecom|sandbox|spec|conformance|internal|console|e2e|docs|scripts|bench|\.ci)/[A-Za-z0-9_./*-]*$`)
 	makeUse   = regexp.MustCompile(`\bmake ([a-z][a-z-]*)\b`)
 	makeRule  = regexp.MustCompile(`(?m)^([a-z][a-z0-9-]*):.*## `)
 	variable  = regexp.MustCompile(`\bZHIYIN_[A-Z][A-Z_]*[A-Z]\b`)
