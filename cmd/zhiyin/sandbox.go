@@ -42,6 +42,9 @@ type sandboxCmd struct {
 	ReadyFile    string `help:"Also write the ready line to this file (mode 0600)." type:"path"`
 	ControlToken string `help:"Demanded as a bearer token on the control plane." env:"ZHIYIN_SANDBOX_CONTROL_TOKEN"`
 	Life         bool   `help:"Let the population act by itself from the start."`
+
+	AllowCallback []string          `help:"Host beyond loopback that callbacks may go to; repeatable."`
+	Switch        map[string]string `help:"Named behaviour, as in docs/sandbox.md: --switch callback.repeat=any; repeatable."`
 }
 
 func (c *sandboxCmd) Run(ctx context.Context) error {
@@ -50,6 +53,7 @@ func (c *sandboxCmd) Run(ctx context.Context) error {
 		return err
 	}
 	o.Corp, o.Callback, o.DataDir, o.ControlToken, o.Life = c.Corp, c.Callback, c.Data, c.ControlToken, c.Life
+	o.AllowCallback, o.Switches = c.AllowCallback, c.Switch
 	srv, err := sandbox.Listen(ctx, c.Listen, o)
 	if err != nil {
 		return err
