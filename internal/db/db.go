@@ -42,6 +42,7 @@ type DB struct {
 	write  *bun.DB
 	read   *bun.DB
 	ids    ids
+	turns  *turns // of writers on SQLite; nil on PostgreSQL
 }
 
 // Open opens url ("postgres://...") or, when it is empty, SQLite in dir/zhiyin.db. It does not migrate.
@@ -98,7 +99,7 @@ func openSQLite(ctx context.Context, dir string) (*DB, error) {
 		_ = write.Close()
 		return nil, fmt.Errorf("open %s for reading: %w", file, err)
 	}
-	return &DB{Engine: SQLite, write: write, read: read, ids: newIDs()}, nil
+	return &DB{Engine: SQLite, write: write, read: read, ids: newIDs(), turns: &turns{}}, nil
 }
 
 // Close closes the pools.
@@ -155,11 +156,29 @@ func (d *DB) Tx(ctx context.Context, f func(ctx context.Context, tx *Tx) error) 
 	if ctx.Value(inTx{}) != nil {
 		return errors.New("transaction inside a transaction: pass the Tx on")
 	}
+	tx := &Tx{DB: d}
+	if err := d.turn(ctx, tx, f); err != nil {
+		return err
+	}
+	for _, f := range tx.onCommit {
+		f()
+	}
+	return nil
+}
+
+// turn is one transaction, on SQLite when its turn has come.
+func (d *DB) turn(ctx context.Context, tx *Tx, f func(ctx context.Context, tx *Tx) error) error {
+	if d.turns != nil {
+		if err := d.turns.take(ctx); err != nil {
+			return fmt.Errorf("wait to write: %w", err)
+		}
+		defer d.turns.give()
+	}
 	raw, err := d.write.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	tx := &Tx{Tx: raw, DB: d}
+	tx.Tx = raw
 	done := false
 	defer func() {
 		if !done { // error or panic
@@ -173,9 +192,6 @@ func (d *DB) Tx(ctx context.Context, f func(ctx context.Context, tx *Tx) error) 
 		return fmt.Errorf("commit: %w", err)
 	}
 	done = true
-	for _, f := range tx.onCommit {
-		f()
-	}
 	return nil
 }
 

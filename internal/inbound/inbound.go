@@ -289,7 +289,7 @@ func (in *Inbound) commit(ctx context.Context, group []*delivery) error {
 			items = append(items, d.item)
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, storeWithin)
+	ctx, cancel := context.WithTimeout(db.Urgent(ctx), storeWithin)
 	defer cancel()
 	return in.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		_, err := in.Bus.Put(ctx, tx, items...)
