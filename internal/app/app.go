@@ -328,6 +328,9 @@ func (a *App) Start(ctx context.Context) error {
 	if err := a.Sync.CatchUp(ctx); err != nil {
 		return fmt.Errorf("begin the catch-up: %w", err)
 	}
+	if err := a.Kf.CatchUp(ctx); err != nil {
+		return fmt.Errorf("read on in customer service: %w", err)
+	}
 	watched, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stopWatch = stop
 	go a.watch(watched)

@@ -25,13 +25,13 @@ type callbacks struct {
 	next   int
 	lastAt clock.WallTime
 	last   inbound.Seen
-	failed bool // one could not be stored, and none was stored since
-	gap    bool // one could not be stored and a catch-up is still owed
+	failed bool       // one could not be stored, and none was stored since
+	gap    clock.Time // of the corp, when the last one could not be stored; never = no catch-up is owed
 }
 
 const remembered = 512
 
-func (c *callbacks) note(s inbound.Seen) {
+func (c *callbacks) note(s inbound.Seen, now clock.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.last, c.lastAt = s, clock.SystemWall().Now()
@@ -39,7 +39,7 @@ func (c *callbacks) note(s inbound.Seen) {
 		return
 	}
 	if s.Err != nil {
-		c.failed, c.gap = true, true
+		c.failed, c.gap = true, now
 		return
 	}
 	c.failed = false
@@ -50,15 +50,21 @@ func (c *callbacks) note(s inbound.Seen) {
 	c.took[c.next], c.next = s.Took, (c.next+1)%remembered
 }
 
-// owed says once, after callbacks could be stored again, that a catch-up is due.
-func (c *callbacks) owed() bool {
+// owed says since when a catch-up is due because a callback could not be stored; never = none is.
+func (c *callbacks) owed() clock.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.gap || c.failed {
-		return false
+	return c.gap
+}
+
+// caughtUp notes that a catch-up was begun at the instant began, which proves that the database takes writes again. One
+// that began before the last failure may have read too early, and does not count.
+func (c *callbacks) caughtUp(began clock.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.gap <= began {
+		c.gap, c.failed = 0, false
 	}
-	c.gap = false
-	return true
 }
 
 func (c *callbacks) p95() (time.Duration, clock.WallTime, bool) {
@@ -74,7 +80,7 @@ func (c *callbacks) p95() (time.Duration, clock.WallTime, bool) {
 
 // sawCallback is told of every callback that came in.
 func (a *App) sawCallback(s inbound.Seen) {
-	a.seen.note(s)
+	a.seen.note(s, a.World.Now())
 	a.metrics.seen(s)
 	a.Doctor.Saw(doctor.Seen{Area: s.Area, Offset: s.Offset, Err: s.Err})
 }
@@ -258,7 +264,8 @@ func (a *App) todoBroadcasts(ctx context.Context, lang string) ([]stats.Todo, er
 	return out, nil
 }
 
-// watch begins a catch-up after callbacks could not be stored for a while, or after the corp's clock jumped.
+// watch begins a catch-up after a callback could not be stored, or after the corp's clock jumped. Whether storing works
+// again shows when the catch-up is begun: nothing may come in that would tell.
 func (a *App) watch(ctx context.Context) {
 	const (
 		every = time.Second
@@ -276,7 +283,7 @@ func (a *App) watch(ctx context.Context) {
 		now := a.World.Now()
 		reason := sync.Reason("")
 		switch {
-		case a.seen.owed():
+		case a.seen.owed() != 0:
 			reason = sync.Gap
 		case now.Sub(former).Abs() > jump:
 			reason = sync.Clock
@@ -285,8 +292,21 @@ func (a *App) watch(ctx context.Context) {
 		if reason == "" {
 			continue
 		}
-		if _, err := a.Sync.Begin(ctx, reason); err != nil && ctx.Err() == nil {
+		if err := a.catchUp(ctx, reason); err != nil && ctx.Err() == nil {
 			a.Log.Error("begin a catch-up", "reason", reason, "error", err)
 		}
 	}
+}
+
+// catchUp asks for everything that a lost callback may have told of: relations and groups by a sync, talks by reading on.
+func (a *App) catchUp(ctx context.Context, reason sync.Reason) error {
+	run, err := a.Sync.Begin(ctx, reason)
+	if err != nil {
+		return err
+	}
+	if err := a.Kf.CatchUp(ctx); err != nil {
+		return fmt.Errorf("read on in customer service: %w", err)
+	}
+	a.seen.caughtUp(run.StartedAt)
+	return nil
 }
