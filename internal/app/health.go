@@ -264,49 +264,46 @@ func (a *App) todoBroadcasts(ctx context.Context, lang string) ([]stats.Todo, er
 	return out, nil
 }
 
-// watch begins a catch-up after a callback could not be stored, or after the corp's clock jumped. Whether storing works
-// again shows when the catch-up is begun: nothing may come in that would tell.
+// watch begins a catch-up after callbacks could not be stored for a while, or after the corp's clock jumped.
 func (a *App) watch(ctx context.Context) {
-	const (
-		every = time.Second
-		jump  = 30 * time.Minute
-	)
+	const every = time.Second
 	tick := time.NewTicker(every)
 	defer tick.Stop()
-	former := a.World.Now()
+	pace := pace{last: a.World.Now()}
 	for {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
 			return
 		}
-		now := a.World.Now()
 		reason := sync.Reason("")
-		switch {
-		case a.seen.owed() != 0:
+		switch jumped := pace.jumped(a.World.Now()); {
+		case a.seen.owed():
 			reason = sync.Gap
-		case now.Sub(former).Abs() > jump:
+		case jumped:
 			reason = sync.Clock
-		}
-		former = now
-		if reason == "" {
+		default:
 			continue
 		}
-		if err := a.catchUp(ctx, reason); err != nil && ctx.Err() == nil {
+		if _, err := a.Sync.Begin(ctx, reason); err != nil && ctx.Err() == nil {
 			a.Log.Error("begin a catch-up", "reason", reason, "error", err)
 		}
 	}
 }
 
-// catchUp asks for everything that a lost callback may have told of: relations and groups by a sync, talks by reading on.
-func (a *App) catchUp(ctx context.Context, reason sync.Reason) error {
-	run, err := a.Sync.Begin(ctx, reason)
-	if err != nil {
-		return err
+// pace tells a jump of the corp's clock from a clock that runs fast.
+type pace struct {
+	last  clock.Time
+	usual time.Duration // world time between two looks, averaged
+}
+
+func (p *pace) jumped(now clock.Time) bool {
+	const least, times = 30 * time.Minute, 10
+	step := now.Sub(p.last).Abs()
+	p.last = now
+	jump := step > least && step > times*p.usual
+	if !jump {
+		p.usual = (3*p.usual + step) / 4
 	}
-	if err := a.Kf.CatchUp(ctx); err != nil {
-		return fmt.Errorf("read on in customer service: %w", err)
-	}
-	a.seen.caughtUp(run.StartedAt)
-	return nil
+	return jump
 }
