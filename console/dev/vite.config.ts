@@ -26,5 +26,6 @@ const fixtures: Plugin = {
 const target = process.env.ZHIYIN_API
 export default defineConfig({
   plugins: target ? [react()] : [react(), fixtures],
+  preview: { port: Number(process.env.PORT ?? 5173), strictPort: true, host: '127.0.0.1', proxy: target ? { '/api': target, '/p': target } : undefined },
   server: { port: Number(process.env.PORT ?? 5173), strictPort: true, host: '127.0.0.1', proxy: target ? { '/api': target, '/p': target } : undefined },
 })

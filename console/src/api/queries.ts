@@ -1,5 +1,6 @@
 // Reading and writing through the query cache. Keys are [path, query], so an invalidation names paths.
 import { keepPreviousData, QueryClient, useInfiniteQuery, useMutation, useQuery, useQueryClient, type InfiniteData, type UseMutationResult } from '@tanstack/react-query'
+import { useEffect, useRef } from 'react'
 import { useFail } from '../kit/fail'
 import { ApiError, call, type Method, type Query } from './client'
 import type { Page } from './types'
@@ -37,6 +38,23 @@ export function useList<T>(path: string | null, query: Query, start = '', limit 
 export function useInvalidate() {
   const client = useQueryClient()
   return (...paths: string[]) => client.invalidateQueries({ predicate: (q) => paths.some((p) => String(q.queryKey[0]).startsWith(p)) })
+}
+
+/** The same, gathered: many events within `wait` milliseconds ask once. */
+export function useInvalidateSoon(wait = 1000) {
+  const invalidate = useInvalidate()
+  const waiting = useRef(new Set<string>())
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
+  useEffect(() => () => clearTimeout(timer.current), [])
+  return (...paths: string[]) => {
+    for (const p of paths) waiting.current.add(p)
+    timer.current ??= setTimeout(() => {
+      timer.current = undefined
+      const all = [...waiting.current]
+      waiting.current.clear()
+      void invalidate(...all)
+    }, wait)
+  }
 }
 
 export interface Act<V> { method: Method; path: string | ((v: V) => string); body?: (v: V) => unknown; touches?: string[]; done?: (v: V) => void; quiet?: boolean }

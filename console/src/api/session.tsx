@@ -1,6 +1,7 @@
 // Who is signed in, and what they may do.
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { createContext, use, useEffect, type ReactNode } from 'react'
+import { setCorpNow } from '../i18n/clock'
 import { useLang } from '../i18n/i18n'
 import { call, whenSignedOut, type ApiError } from './client'
 import type { Me } from './types'
@@ -12,9 +13,13 @@ export function SessionGate({ login, waiting, failed, children }: { login: React
   const client = useQueryClient()
   const { setZone } = useLang()
   const me = useQuery<Me | null, ApiError>({
-    queryKey: ['/session'], staleTime: 60_000,
+    queryKey: ['/session'], staleTime: 30_000, refetchInterval: (q) => (q.state.data ? 60_000 : false),
     queryFn: async ({ signal }) => {
-      try { return await call<Me>('GET', '/session', { signal }) }
+      try {
+        const found = await call<Me>('GET', '/session', { signal })
+        setCorpNow(found.window?.now)
+        return found
+      }
       catch (error) { if ((error as ApiError).status === 401) return null; throw error }
     },
   })

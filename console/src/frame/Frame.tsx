@@ -3,7 +3,7 @@ import { Outlet, useLocation } from '@tanstack/react-router'
 import { useState } from 'react'
 import { basePath } from '../api/client'
 import { useLive, useLiveLost } from '../api/live'
-import { useGet, useInvalidate } from '../api/queries'
+import { useGet, useInvalidateSoon } from '../api/queries'
 import { useCan, useMe } from '../api/session'
 import type { Page, Session } from '../api/types'
 import { useWords } from '../i18n/i18n'
@@ -46,10 +46,10 @@ function Menu({ path, slim }: { path: string; slim: boolean }) {
   const t = useWords(w)
   const can = useCan()
   const me = useMe()
-  const invalidate = useInvalidate()
+  const soon = useInvalidateSoon()
   const mayTalk = can('kf.read')
   const waiting = useGet<Page<Session>>(mayTalk ? '/kf/sessions' : null, { view: 'waiting', limit: 1 })
-  useLive('session', () => void invalidate('/kf/sessions'))
+  useLive('session', () => soon('/kf/sessions'))
   const here = entryOf(path)
   const count = waiting.data?.total ?? 0
   return (

@@ -9,6 +9,7 @@ import { useSaid } from '../kit/fail'
 import { Icon } from '../kit/Icon'
 import { Avatar } from '../kit/marks'
 import { w as kit } from '../kit/words'
+import { useNow } from '../kit/useNow'
 import { useLook, type LookChoice } from '../look/look'
 import { Finder } from './Finder'
 import { w } from './words'
@@ -41,8 +42,7 @@ function Window() {
   const t = useWords(w)
   const f = useFormat()
   const { window: hours } = useMe()
-  const [now, setNow] = useState(() => Date.now())
-  useEffect(() => { const id = setInterval(() => setNow(Date.now()), 30_000); return () => clearInterval(id) }, [])
+  const now = useNow(30_000)
   if (!hours) return null
   const closes = Date.parse(hours.closes_at ?? '')
   const hour = (at?: string) => f.clock(at).replace(/^0/, '')
@@ -50,7 +50,7 @@ function Window() {
   return (
     <span className={`window ${open ? '' : 'shut'}`} title={t('windowHint')}>
       <Icon name={open ? 'clock' : 'held'} size={14} />
-      <span>{open ? t('windowOpen', { from: hour(hours.opens_at), to: hour(hours.closes_at), left: f.duration(Math.max(60, Math.floor((closes - now) / 60_000) * 60)) }) : t('windowShut', { at: f.when(hours.opens_at) })}</span>
+      <span>{open ? t('windowOpen', { to: hour(hours.closes_at), left: f.duration(Math.max(60, Math.floor((closes - now) / 60_000) * 60)) }) : t('windowShut', { at: f.when(hours.opens_at) })}</span>
     </span>
   )
 }

@@ -35,7 +35,7 @@ export const w = words({
   findMore: ['输入名字、备注或页面名', 'Type a name, a remark or a page'],
   findNone: ['没有叫「{q}」的客户、群或页面', 'No customer, group or page is called "{q}"'],
   findPages: ['页面', 'Pages'],
-  windowOpen: ['触达时段 {from}–{to}，还剩 {left}', 'Sending hours {from}–{to}, {left} left'],
+  windowOpen: ['触达时段到 {to}，还剩 {left}', 'Sending hours until {to}, {left} left'],
   windowShut: ['现在不触达客户，{at} 再开', 'Outside sending hours, opens {at}'],
   windowHint: ['客户主动来问的，随时可以答', 'What a customer asks is answered at any time'],
   switchLang: ['EN', '中文'],

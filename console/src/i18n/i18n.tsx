@@ -1,5 +1,6 @@
 // Words live beside the page that says them, Chinese and English in one row: a missing language does not compile.
 import { createContext, Fragment, use, useEffect, useMemo, useState, type ReactNode } from 'react'
+import { corpNow } from './clock'
 import * as f from './format'
 import { pieces, type Arg, type Args, type Names } from './message'
 
@@ -81,10 +82,10 @@ export function useFormat() {
     duration: (s: number | null | undefined) => f.duration(s, lang),
     durationParts: (s: number) => f.durationParts(s, lang),
     clock: (at?: string | Date | null) => f.clock(at, lang, zone),
-    moment: (at?: string | Date | null) => f.moment(at, lang, zone),
-    date: (at?: string | Date | null) => f.date(at, lang, zone),
+    moment: (at?: string | Date | null) => f.moment(at, lang, zone, new Date(corpNow())),
+    date: (at?: string | Date | null) => f.date(at, lang, zone, new Date(corpNow())),
     longDate: (at?: string | Date | null) => f.longDate(at, lang, zone),
-    when: (at?: string | Date | null) => f.when(at, lang, zone),
+    when: (at?: string | Date | null) => f.when(at, lang, zone, new Date(corpNow())),
     isoDay: (at: Date) => f.isoDay(at, zone),
     dayStart: (day: string, plus = 0) => f.dayStart(day, zone, plus),
     list: (items: string[]) => items.join(lang === 'zh' ? '、' : ', '),

@@ -2,7 +2,7 @@
 import { useParams } from '@tanstack/react-router'
 import { Button, Tabs } from 'antd'
 import { useLive } from '../../api/live'
-import { useAct, useGet, useInvalidate } from '../../api/queries'
+import { useAct, useGet, useInvalidateSoon } from '../../api/queries'
 import { useCan } from '../../api/session'
 import type { Broadcast, BroadcastTask, Receiver, ReceiverState } from '../../api/types'
 import { useFormat, useWords } from '../../i18n/i18n'
@@ -23,10 +23,10 @@ import './broadcast.css'
 export function BroadcastDetail() {
   const { id = '' } = useParams({ strict: false })
   const t = useWords(w)
-  const invalidate = useInvalidate()
+  const soon = useInvalidateSoon()
   const path = `/broadcasts/${encodeURIComponent(id)}`
   const found = useGet<Broadcast>(path)
-  useLive<{ id: string }>('broadcast', (e) => { if (e.id === id) void invalidate(path) })
+  useLive('broadcast', (e) => { if (e.id === id) soon(path) })
   if (found.data) return <Shown b={found.data} path={path} />
   return <Page title={t('title')} crumbs={[{ text: t('title'), to: '/broadcasts' }]}><section className="panel"><Ready query={found} head>{() => null}</Ready></section></Page>
 }

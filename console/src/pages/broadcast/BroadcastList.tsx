@@ -1,7 +1,7 @@
 import { Button } from 'antd'
 import { useState } from 'react'
 import { useLive } from '../../api/live'
-import { useInvalidate } from '../../api/queries'
+import { useInvalidateSoon } from '../../api/queries'
 import { useCan } from '../../api/session'
 import type { Broadcast, BroadcastState } from '../../api/types'
 import { useFormat, useWords } from '../../i18n/i18n'
@@ -22,9 +22,9 @@ export function BroadcastList() {
   const f = useFormat()
   const go = useGo()
   const can = useCan()
-  const invalidate = useInvalidate()
+  const soon = useInvalidateSoon()
   const [total, setTotal] = useState<number>()
-  useLive('broadcast', () => void invalidate('/broadcasts'))
+  useLive('broadcast', () => soon('/broadcasts'))
   const to = (b: Broadcast) => `/broadcasts/${encodeURIComponent(b.id)}${b.state === 'draft' ? '/edit' : ''}`
   const create = can('broadcast.write') && <Button type="primary" icon={<Icon name="plus" />} onClick={() => go('/broadcasts/new/edit')}>{t('create')}</Button>
   const started = (b: Broadcast) => b.state !== 'draft'

@@ -3,6 +3,7 @@ import { Segmented } from 'antd'
 import { useGet } from '../../api/queries'
 import type { Held } from '../../api/types'
 import { useFormat, useWords } from '../../i18n/i18n'
+import { corpNow } from '../../i18n/clock'
 import { A } from '../../kit/A'
 import { HeldMark, RuleId } from '../../kit/marks'
 import { Page, Panel } from '../../kit/Page'
@@ -16,7 +17,7 @@ export function HeldBack() {
   const f = useFormat()
   const url = useUrl()
   const days = url.one('days') === '7' ? 7 : url.one('days') === '30' ? 30 : 1
-  const from = f.isoDay(new Date(Date.now() - (days - 1) * 86_400_000))
+  const from = f.isoDay(new Date(corpNow() - (days - 1) * 86_400_000))
   const held = useGet<Held>('/governance/held', { days }, { keep: true })
   return (
     <Page title={t('heldTitle')} actions={<Segmented value={days} onChange={(n) => url.set({ days: n === 1 ? undefined : String(n) })} options={[{ value: 1, label: t('d1') }, { value: 7, label: t('d7') }, { value: 30, label: t('d30') }]} />}>

@@ -1,5 +1,6 @@
 // Health in words: token, callbacks, sync, quota, queue.
 import type { Health, Light } from '../../api/types'
+import { corpNow } from '../../i18n/clock'
 import { useFormat, useWords } from '../../i18n/i18n'
 import { A } from '../../kit/A'
 import { Icon } from '../../kit/Icon'
@@ -8,7 +9,7 @@ import { w } from './words'
 export function HealthStrip({ health: h }: { health: Health }) {
   const t = useWords(w)
   const f = useFormat()
-  const left = h.token.expires_at ? (Date.parse(h.token.expires_at) - Date.now()) / 1000 : Number.NaN
+  const left = h.token.expires_at ? (Date.parse(h.token.expires_at) - corpNow()) / 1000 : Number.NaN
   const rows: [string, Light, string, string][] = [
     [t('token'), h.token.state, left > 0 ? t('tokenLeft', { t: f.duration(left) }) : (h.token.detail ?? ''), '/settings/doctor'],
     [t('callback'), h.callback.state, t('callbackNote', { s: (h.callback.lag_p95_ms / 1000).toFixed(1), n: h.callback.backlog }), '/settings/doctor'],

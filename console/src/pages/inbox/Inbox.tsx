@@ -1,8 +1,7 @@
 // The desk: views, sessions, the talk, the contact. The four scroll apart; the link carries view, account and open session.
 import { Input, Modal } from 'antd'
 import { useEffect, useEffectEvent, useState } from 'react'
-import { useLive } from '../../api/live'
-import { useGet, useInvalidate, useList } from '../../api/queries'
+import { useGet, useList } from '../../api/queries'
 import { useCan } from '../../api/session'
 import type { KfAccount, Page as Rows, Session } from '../../api/types'
 import { useWords } from '../../i18n/i18n'
@@ -23,7 +22,6 @@ export function Inbox() {
   const t = useWords(w)
   const url = useUrl()
   const can = useCan()
-  const invalidate = useInvalidate()
   useTitle(t('title'))
   const view = views.find((v) => v === url.one('view')) ?? 'all'
   const account = url.one('account')
@@ -33,7 +31,6 @@ export function Inbox() {
   const accounts = useGet<Rows<KfAccount>>('/kf/accounts')
   const list = useList<Session>('/kf/sessions', { view, account, q: url.one('q') })
   const rows = list.data?.pages.flatMap((p) => p.items) ?? []
-  useLive('session', () => void invalidate('/kf/sessions'))
   const show = (id: string) => url.set({ open: id }, { replace: true })
 
   const press = useEffectEvent((e: KeyboardEvent) => {

@@ -27,7 +27,7 @@ export function Talk({ id, row, account, accounts }: { id: string; row?: Session
   const s: Session | SessionDetail | undefined = detail.data ?? row
   const own = account ?? accounts.find((a) => a.id === s?.account.id)
   const messages = useMessages(path)
-  useLive<{ id: string }>('session', (e) => { if (e.id === id) messages.newer() })
+  useLive('session', (e) => { if (e.id === id) messages.newer() })
   const touches = ['/kf/sessions', '/home']
   const take = useAct({ method: 'POST', path: `${path}/take`, touches })
   const release = useAct({ method: 'POST', path: `${path}/release`, touches })

@@ -1,6 +1,7 @@
 // Sync with its progress: expected, read, stored, failed for each part; then what had drifted and what failed.
 import { Button } from 'antd'
-import { useAct, useGet } from '../../api/queries'
+import { useLive } from '../../api/live'
+import { useAct, useGet, useInvalidateSoon } from '../../api/queries'
 import { useCan } from '../../api/session'
 import type { Sync as SyncData } from '../../api/types'
 import { useFormat, useWords } from '../../i18n/i18n'
@@ -19,6 +20,8 @@ export function Sync() {
   const f = useFormat()
   const may = useCan()('sync.write')
   const sync = useGet<SyncData>('/sync', undefined, { every: 2000 })
+  const soon = useInvalidateSoon()
+  useLive('sync', () => soon('/sync'))
   const start = useAct({ method: 'POST', path: '/sync', touches: ['/sync', '/home'] })
   const s = sync.data
   const running = s?.state === 'running'
