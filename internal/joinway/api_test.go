@@ -6,11 +6,10 @@ import (
 	"testing"
 
 	"zhiyin.dev/zhiyin/internal/db/dbtest"
+	"zhiyin.dev/zhiyin/internal/joinway"
 	"zhiyin.dev/zhiyin/internal/web"
 	"zhiyin.dev/zhiyin/internal/web/webtest"
 	"zhiyin.dev/zhiyin/sandbox"
-
-	"zhiyin.dev/zhiyin/internal/joinway"
 )
 
 func TestRoutesOfGroupCodes(t *testing.T) {

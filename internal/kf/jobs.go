@@ -64,9 +64,13 @@ func (s *Service) ask(ctx context.Context, tx *db.Tx, accountID, token string) e
 	return s.putSync(ctx, tx, syncPayload{AccountID: accountID, Want: n})
 }
 
-// CatchUp asks for the news of every account: after a time in which callbacks may have been lost.
+// CatchUp asks for all accounts and for the news of every known one: at the start, and after a time in which callbacks may
+// have been lost. No callback tells of the accounts that the corp had before the platform.
 func (s *Service) CatchUp(ctx context.Context) error {
 	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := s.askAccounts(ctx, tx, fmt.Sprintf("catch-up/%d", s.World.Now())); err != nil {
+			return err
+		}
 		accounts, err := listAccounts(ctx, tx, s.CorpID)
 		if err != nil {
 			return err
@@ -155,8 +159,13 @@ func (s *Service) sync(ctx context.Context, w bus.Work) (bus.Settle, error) {
 }
 
 func (s *Service) accountsChanged(ctx context.Context, tx *db.Tx, w bus.Work) error {
+	return s.askAccounts(ctx, tx, w.Key)
+}
+
+// askAccounts puts the intent to read all accounts; one cause puts one.
+func (s *Service) askAccounts(ctx context.Context, tx *db.Tx, cause string) error {
 	_, err := s.Bus.Put(ctx, tx, bus.Item{
-		CorpID: s.CorpID, Lane: bus.Intent, Kind: accountsKind, Key: "kf.accounts/" + w.Key, OrderKey: "kf.accounts",
+		CorpID: s.CorpID, Lane: bus.Intent, Kind: accountsKind, Key: "kf.accounts/" + cause, OrderKey: "kf.accounts",
 	})
 	return err
 }

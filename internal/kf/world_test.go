@@ -205,7 +205,7 @@ func (n *node) says(account, customer, text string) (kfID, customerID string) {
 // eventually waits, bounded, until ok answers true.
 func (n *node) eventually(what string, ok func() bool) {
 	n.t.Helper()
-	limit, tick := time.After(30*time.Second), time.NewTicker(5*time.Millisecond)
+	limit, tick := time.After(2*time.Minute), time.NewTicker(5*time.Millisecond)
 	defer tick.Stop()
 	for !ok() {
 		select {
@@ -213,7 +213,7 @@ func (n *node) eventually(what string, ok func() bool) {
 		case <-limit:
 			var open []bus.Work
 			_ = n.db.Read().NewSelect().Model(&open).Where("state IN ('pending', 'running', 'dead')").Scan(context.Background())
-			n.t.Fatalf("waited 30 s for: %s; now %d, open work: %+v", what, n.world.Now(), open)
+			n.t.Fatalf("waited 2 minutes for: %s; now %d, open work: %+v", what, n.world.Now(), open)
 		}
 	}
 }
