@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"time"
@@ -93,6 +94,7 @@ type App struct {
 	Sync       *sync.Service
 	Inbound    *inbound.Inbound
 
+	fetcher *http.Client // for everything but WeCom's API
 	metrics *metrics
 	seen    callbacks // what came in lately, for the health strip and the doctor
 
@@ -160,7 +162,7 @@ func (a *App) build() (err error) {
 	if err != nil {
 		return err
 	}
-	if a.Governor, err = governance.New(governance.Config{DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, Key: key, Log: a.Log}); err != nil {
+	if a.Governor, err = governance.New(governance.Config{DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, Key: key, Log: a.Log, Identities: a.unionIDs}); err != nil {
 		return err
 	}
 	if a.Live, err = web.NewLive(a.NATS, a.CorpID, a.Log); err != nil {
@@ -201,8 +203,9 @@ func (a *App) build() (err error) {
 	a.Welcomes = welcome.New(welcome.Config{
 		DB: a.DB, World: a.World, Zone: a.Zone, Outreach: a.Outreach, Governor: a.Governor, CorpID: a.CorpID, Channel: a.Contactway.ChannelOf,
 	})
+	a.fetcher = web.NewClient(10*time.Second, a.ownNetworks()...)
 	a.Joinways = joinway.New(joinway.Config{
-		DB: a.DB, Bus: a.Bus, World: a.World, WeCom: a.WeCom, CorpID: a.CorpID, URL: func(path string) string { return a.API.URL(context.Background(), path) }, Live: a.Live.Publish,
+		DB: a.DB, Bus: a.Bus, World: a.World, WeCom: a.WeCom, CorpID: a.CorpID, URL: func(path string) string { return a.API.URL(context.Background(), path) }, Fetch: a.fetchPicture, Live: a.Live.Publish,
 	})
 	a.Autoreply = autoreply.New(autoreply.Config{
 		DB: a.DB, World: a.World, Zone: a.Zone, CorpID: a.CorpID, Check: a.checkAnswer, HasJoinway: a.Joinways.Exists,
@@ -321,6 +324,9 @@ func (a *App) Start(ctx context.Context) error {
 	if err := a.Bus.Start(ctx); err != nil {
 		return err
 	}
+	if err := a.Broadcasts.Start(ctx); err != nil {
+		return err
+	}
 	if err := a.hearNodes(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
@@ -421,6 +427,14 @@ func (a *App) hearNodes(ctx context.Context) error {
 }
 
 func (a *App) settingsSubject() string { return "zhiyin.settings." + a.CorpID }
+
+// ownNetworks are the private networks that we may call: a sandbox on loopback serves its pictures itself.
+func (a *App) ownNetworks() []netip.Prefix {
+	if a.Official() {
+		return nil
+	}
+	return []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+}
 
 // imageSources is where pictures come from beside WeChat's own hosts: a sandbox serves its people's avatars itself.
 func (a *App) imageSources() []string {

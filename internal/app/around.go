@@ -2,7 +2,12 @@ package app
 
 import (
 	"context"
+	"fmt"
+	"io"
+	"net/http"
 	"time"
+
+	"github.com/uptrace/bun"
 
 	"zhiyin.dev/zhiyin/internal/auth"
 	"zhiyin.dev/zhiyin/internal/clock"
@@ -173,4 +178,28 @@ func (a *App) window(ctx context.Context) auth.Window {
 		w.OpensAt, w.ClosesAt = a.maybe(opens), nil
 	}
 	return w
+}
+
+// unionIDs answers the lasting ids of customers, so that an opt-out survives a new external_userid.
+func (a *App) unionIDs(ctx context.Context, q bun.IDB, _ string, ids []string) (map[string][]string, error) {
+	return a.Customers.UnionIDs(ctx, q, ids)
+}
+
+// fetchPicture reads a picture by its URL, through the one guarded client.
+func (a *App) fetchPicture(ctx context.Context, url string) ([]byte, string, error) {
+	const most = 1 << 20
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, "", fmt.Errorf("read a picture: %w", err)
+	}
+	resp, err := a.fetcher.Do(req)
+	if err != nil {
+		return nil, "", fmt.Errorf("read a picture: %w", err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		return nil, "", fmt.Errorf("read a picture: status %d", resp.StatusCode)
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, most))
+	return body, resp.Header.Get("Content-Type"), err
 }

@@ -264,7 +264,8 @@ func (a *App) todoBroadcasts(ctx context.Context, lang string) ([]stats.Todo, er
 	return out, nil
 }
 
-// watch begins a catch-up after callbacks could not be stored for a while, or after the corp's clock jumped.
+// watch begins a catch-up after a callback could not be stored, or after the corp's clock jumped. Whether storing works
+// again shows when the catch-up is begun: nothing may come in that would tell.
 func (a *App) watch(ctx context.Context) {
 	const every = time.Second
 	tick := time.NewTicker(every)
@@ -277,18 +278,32 @@ func (a *App) watch(ctx context.Context) {
 			return
 		}
 		reason := sync.Reason("")
-		switch jumped := pace.jumped(a.World.Now()); {
-		case a.seen.owed():
+		jumped := pace.jumped(a.World.Now()) // looked at each time: it measures the pace
+		switch {
+		case a.seen.owed() != 0:
 			reason = sync.Gap
 		case jumped:
 			reason = sync.Clock
 		default:
 			continue
 		}
-		if _, err := a.Sync.Begin(ctx, reason); err != nil && ctx.Err() == nil {
+		if err := a.catchUp(ctx, reason); err != nil && ctx.Err() == nil {
 			a.Log.Error("begin a catch-up", "reason", reason, "error", err)
 		}
 	}
+}
+
+// catchUp asks for everything that a lost callback may have told of: relations and groups by a sync, talks by reading on.
+func (a *App) catchUp(ctx context.Context, reason sync.Reason) error {
+	run, err := a.Sync.Begin(ctx, reason)
+	if err != nil {
+		return err
+	}
+	if err := a.Kf.CatchUp(ctx); err != nil {
+		return fmt.Errorf("read on in customer service: %w", err)
+	}
+	a.seen.caughtUp(run.StartedAt)
+	return nil
 }
 
 // pace tells a jump of the corp's clock from a clock that runs fast.

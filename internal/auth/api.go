@@ -35,8 +35,9 @@ type Addresses struct {
 	QRURL    string `json:"qr_url" doc:"In any browser: a page with a QR code"`
 }
 
-// tokenOut is an API token in the API.
-type tokenOut struct {
+// TokenOut is an API token in the API.
+// TokenOut is a token without its text.
+type TokenOut struct {
 	ID        web.ID     `json:"id"`
 	Name      string     `json:"name"`
 	Role      Role       `json:"role"`
@@ -50,7 +51,7 @@ type tokenOut struct {
 
 // MadeToken is a new token, with its text for the only time.
 type MadeToken struct {
-	tokenOut
+	TokenOut
 	Token string `json:"token" doc:"Shown this once"`
 }
 
@@ -174,16 +175,16 @@ func (h handlers) password(ctx context.Context, in *passwordInput) (*Opened, []h
 	return h.opened(ctx, token)
 }
 
-func (h handlers) tokens(ctx context.Context, _ *web.None) (*web.Page[tokenOut], error) {
+func (h handlers) tokens(ctx context.Context, _ *web.None) (*web.Page[TokenOut], error) {
 	list, err := h.Tokens(ctx)
 	if err != nil {
 		return nil, err
 	}
-	items := make([]tokenOut, len(list))
+	items := make([]TokenOut, len(list))
 	for i, t := range list {
 		items[i] = t.json()
 	}
-	return &web.Page[tokenOut]{Items: items, Total: len(items)}, nil
+	return &web.Page[TokenOut]{Items: items, Total: len(items)}, nil
 }
 
 func (h handlers) makeToken(ctx context.Context, in *tokenInput) (*MadeToken, error) {
@@ -194,15 +195,15 @@ func (h handlers) makeToken(ctx context.Context, in *tokenInput) (*MadeToken, er
 	if err != nil {
 		return nil, err
 	}
-	return &MadeToken{tokenOut: t.json(), Token: text}, nil
+	return &MadeToken{TokenOut: t.json(), Token: text}, nil
 }
 
 func (h handlers) deleteToken(ctx context.Context, in *tokenID) (*web.None, error) {
 	return nil, h.DeleteToken(ctx, in.ID.Int())
 }
 
-func (t Token) json() tokenOut {
-	return tokenOut{
+func (t Token) json() TokenOut {
+	return TokenOut{
 		ID: web.IDOf(t.ID), Name: t.Name, Role: t.Role, Scope: t.Scope, StaffID: t.StaffID, CreatedBy: t.CreatedBy,
 		CreatedAt: t.CreatedAt.Std(), ExpiresAt: stamp(t.ExpiresAt), UsedAt: stamp(t.UsedAt),
 	}

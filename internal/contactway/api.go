@@ -50,7 +50,8 @@ type Neighbours struct {
 	Tags  func(ctx context.Context, ids []string) (map[string]string, error)
 }
 
-type idIn struct {
+// IDIn is the id in a path. It is exported because the router reads embedded parameters only then.
+type IDIn struct {
 	ID web.ID `path:"id"`
 }
 
@@ -99,13 +100,13 @@ func (s *Service) RegisterAPI(a *web.API, near Neighbours) {
 		return one(ctx, c, err)
 	})
 	web.Get(a, "/contactways/{id}", web.Op{ID: "get-contactway", Permission: "contactway.read", Scope: web.Shared, Summary: "Get a channel code"},
-		func(ctx context.Context, in *idIn) (*wayOut, error) {
+		func(ctx context.Context, in *IDIn) (*wayOut, error) {
 			c, err := s.Get(ctx, in.ID.Int())
 			return one(ctx, c, err)
 		})
 	web.Patch(a, "/contactways/{id}", web.Op{ID: "update-contactway", Permission: "contactway.write", Scope: web.Shared, Summary: "Change a channel code"},
 		func(ctx context.Context, in *struct {
-			idIn
+			IDIn
 			Body wayIn
 		},
 		) (*wayOut, error) {
@@ -113,12 +114,12 @@ func (s *Service) RegisterAPI(a *web.API, near Neighbours) {
 			return one(ctx, c, err)
 		})
 	web.Delete(a, "/contactways/{id}", web.Op{ID: "delete-contactway", Permission: "contactway.write", Scope: web.Shared, Summary: "End a channel code"},
-		func(ctx context.Context, in *idIn) (*web.None, error) { return nil, s.Delete(ctx, in.ID.Int()) })
+		func(ctx context.Context, in *IDIn) (*web.None, error) { return nil, s.Delete(ctx, in.ID.Int()) })
 	web.GetFile(a, "/contactways/{id}/qr.png", web.Op{
 		ID: "get-contactway-qr", Permission: "contactway.read", Scope: web.Shared,
 		Summary: "The code as a picture to print",
 	}, func(ctx context.Context, in *struct {
-		idIn
+		IDIn
 		Size int `query:"size" default:"430" minimum:"120" maximum:"2000"`
 	},
 	) (*web.File, error) {

@@ -73,7 +73,8 @@ type staffOut struct {
 	State string `json:"state" enum:"live,lost"`
 }
 
-type customerOut struct {
+// CustomerOut is a customer as lists show it.
+type CustomerOut struct {
 	ID       string     `json:"id"`
 	Name     string     `json:"name"`
 	Avatar   string     `json:"avatar"`
@@ -104,7 +105,7 @@ type relationOut struct {
 }
 
 type detailOut struct {
-	customerOut
+	CustomerOut
 	UnionID   string        `json:"unionid,omitempty"`
 	Relations []relationOut `json:"relations"`
 	InGroups  []Group       `json:"in_groups"`
@@ -120,7 +121,8 @@ type entryOut struct {
 	Ref     string    `json:"ref,omitempty"`
 }
 
-type filterIn struct {
+// FilterIn is the filters of the customer list. It is exported because the router reads embedded parameters only then.
+type FilterIn struct {
 	Query     string   `query:"q"`
 	Tags      []string `query:"tag,explode"`
 	Staff     string   `query:"staff"`
@@ -133,7 +135,7 @@ type filterIn struct {
 
 type listIn struct {
 	web.List
-	filterIn
+	FilterIn
 	Sort string `query:"sort" enum:"-added,added,name" default:"-added"`
 }
 
@@ -174,7 +176,7 @@ func (s *Service) RegisterAPI(a *web.API, near Neighbours) {
 	}, h.optIn)
 }
 
-func (h *API) filter(ctx context.Context, in filterIn) (Filter, error) {
+func (h *API) filter(ctx context.Context, in FilterIn) (Filter, error) {
 	scope, err := h.near.Scope(ctx)
 	if err != nil {
 		return Filter{}, err
@@ -200,8 +202,8 @@ func (h *API) filter(ctx context.Context, in filterIn) (Filter, error) {
 	return f, nil
 }
 
-func (h *API) list(ctx context.Context, in *listIn) (*web.Page[customerOut], error) {
-	f, err := h.filter(ctx, in.filterIn)
+func (h *API) list(ctx context.Context, in *listIn) (*web.Page[CustomerOut], error) {
+	f, err := h.filter(ctx, in.FilterIn)
 	if err != nil {
 		return nil, err
 	}
@@ -230,7 +232,7 @@ func (h *API) list(ctx context.Context, in *listIn) (*web.Page[customerOut], err
 	if err != nil {
 		return nil, err
 	}
-	return web.NewPage(out, in.List, total, more, func(c customerOut) string {
+	return web.NewPage(out, in.List, total, more, func(c CustomerOut) string {
 		value := strconv.FormatInt(c.AddedAt.UnixMilli(), 10)
 		if order == ByName {
 			value = c.Name
@@ -288,7 +290,7 @@ func (h *API) get(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	out := &detailOut{customerOut: shown[0], UnionID: item.UnionID, Relations: []relationOut{}, InGroups: n.groups[item.ID]}
+	out := &detailOut{CustomerOut: shown[0], UnionID: item.UnionID, Relations: []relationOut{}, InGroups: n.groups[item.ID]}
 	if out.InGroups == nil {
 		out.InGroups = []Group{}
 	}
@@ -367,7 +369,7 @@ func (h *API) optIn(ctx context.Context, in *struct {
 }
 
 func (h *API) export(ctx context.Context, in *listIn) (*web.File, error) {
-	f, err := h.filter(ctx, in.filterIn)
+	f, err := h.filter(ctx, in.FilterIn)
 	if err != nil {
 		return nil, err
 	}

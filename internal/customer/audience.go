@@ -3,6 +3,7 @@ package customer
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/uptrace/bun"
 
@@ -18,7 +19,8 @@ const (
 	AllTag TagMode = "all"
 )
 
-// AudienceQuery chooses live relations. Tags count for the person, whoever of the staff gave them.
+// AudienceQuery chooses live relations. Tags count for the person, whoever of the staff gave them; those of ended
+// relations count no more.
 type AudienceQuery struct {
 	TagIDs        []string
 	TagMode       TagMode // "" = any
@@ -42,12 +44,14 @@ func (s *Service) Audience(ctx context.Context, q AudienceQuery) ([]Member, erro
 	}
 	having := func(tags []string) *bun.SelectQuery {
 		return s.DB.Read().NewSelect().Model((*relationTagRow)(nil)).ColumnExpr("rt.customer_id").
+			Join("JOIN relation AS held ON held.corp_id = rt.corp_id AND held.customer_id = rt.customer_id AND held.staff_id = rt.staff_id AND held.live").
 			Where("rt.corp_id = ? AND rt.tag_id IN (?)", s.CorpID, bun.List(tags))
 	}
 	if len(q.TagIDs) > 0 {
-		in := having(q.TagIDs)
+		wanted := slices.Compact(slices.Sorted(slices.Values(q.TagIDs)))
+		in := having(wanted)
 		if q.TagMode == AllTag {
-			in = in.GroupExpr("rt.customer_id").Having("COUNT(DISTINCT rt.tag_id) = ?", len(q.TagIDs))
+			in = in.GroupExpr("rt.customer_id").Having("COUNT(DISTINCT rt.tag_id) = ?", len(wanted))
 		}
 		sel.Where("r.customer_id IN (?)", in)
 	}
@@ -136,6 +140,23 @@ func (s *Service) CountByStaff(ctx context.Context, staffIDs []string) (map[stri
 	}
 	for _, r := range rows {
 		out[r.StaffID] = r.N
+	}
+	return out, nil
+}
+
+// UnionIDs answers the union ids of persons by id; who has none is left out.
+func (s *Service) UnionIDs(ctx context.Context, q bun.IDB, ids []string) (map[string][]string, error) {
+	out := map[string][]string{}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	var rows []customerRow
+	err := q.NewSelect().Model(&rows).Column("id", "unionid").Where("corp_id = ? AND unionid <> '' AND id IN (?)", s.CorpID, bun.List(ids)).Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the union ids of %d customers: %w", len(ids), err)
+	}
+	for _, r := range rows {
+		out[r.ID] = []string{r.UnionID}
 	}
 	return out, nil
 }

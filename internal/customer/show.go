@@ -67,14 +67,14 @@ func (n names) source(ctx context.Context, r Relation) sourceOut {
 }
 
 // show turns a page of customers into what the API answers. Tags count for the person, the source is the first relation's.
-func (h *API) show(ctx context.Context, items []Item) ([]customerOut, error) {
+func (h *API) show(ctx context.Context, items []Item) ([]CustomerOut, error) {
 	n, err := h.names(ctx, items)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]customerOut, len(items))
+	out := make([]CustomerOut, len(items))
 	for i, it := range items {
-		c := customerOut{
+		c := CustomerOut{
 			ID: it.ID, Name: it.Name, Avatar: it.Avatar, Gender: it.Gender, Type: it.Kind, CorpName: it.CorpName, State: "lost",
 			AddedAt: it.AddedAt.In(h.Zone), LostAt: h.maybe(it.LostAt), Staff: []staffOut{}, Budget: n.budgets[it.ID], OptOut: n.optouts[it.ID],
 			Groups: len(n.groups[it.ID]),
@@ -119,7 +119,7 @@ func (h *API) maybe(t clock.Time) *time.Time {
 }
 
 // record is a line of the CSV. A cell that a spreadsheet would run as a formula is disarmed.
-func (c customerOut) record() []string {
+func (c CustomerOut) record() []string {
 	var staff, tags []string
 	for _, s := range c.Staff {
 		staff = append(staff, s.Name)
@@ -145,13 +145,13 @@ const batchMost = 10_000
 
 // chosen answers the customers a batch action is about.
 func (h *API) chosen(ctx context.Context, in batchIn) ([]string, error) {
-	var q filterIn
+	var q FilterIn
 	if len(in.IDs) == 0 {
 		v, err := url.ParseQuery(in.Query)
 		if err != nil || in.Query == "" {
 			return nil, errs.Bad("query", "batch.nobody", errs.T("请选择客户，或者带上列表的筛选条件。", "Name customers, or the filters of a list."))
 		}
-		q = filterIn{
+		q = FilterIn{
 			Query: v.Get("q"), Tags: v["tag"], Staff: v.Get("staff"), Channel: v.Get("channel"), State: v.Get("state"),
 			AddedFrom: v.Get("added_from"), AddedTo: v.Get("added_to"),
 		}
@@ -206,11 +206,7 @@ func (h *API) tag(ctx context.Context, in *struct{ Body batchIn }) (*taggedOut, 
 			err = h.tagOne(ctx, item, in.Body.Add, in.Body.Remove)
 		}
 		if err != nil {
-			reason := err.Error()
-			if e, ok := errors.AsType[*wecom.Error](err); ok {
-				reason = e.Error()
-			}
-			out.Failed = append(out.Failed, failedOut{ID: id, Reason: reason})
+			out.Failed = append(out.Failed, failedOut{ID: id, Reason: whyFailed(err, web.Lang(ctx))})
 			continue
 		}
 		out.Changed++
@@ -218,8 +214,23 @@ func (h *API) tag(ctx context.Context, in *struct{ Body batchIn }) (*taggedOut, 
 	return out, nil
 }
 
+// whyFailed says for people why one of many was not changed; a cause is for the log.
+func whyFailed(err error, lang string) string {
+	if e, ok := errors.AsType[*wecom.Error](err); ok {
+		return e.Error()
+	}
+	if e, ok := errors.AsType[*errs.Error](err); ok {
+		return e.Text.In(lang)
+	}
+	return err.Error()
+}
+
 // tagOne adds tags through the newest live relation, and removes them from every live one.
 func (h *API) tagOne(ctx context.Context, it Item, add, remove []string) error {
+	if !it.Live {
+		return errs.New(errs.Conflict, "customer.lost", errs.T("这位客户已经不在，企业微信不能再打标签。",
+			"This customer has left; WeCom takes no tags for them."))
+	}
 	for i, r := range it.Relations {
 		if !r.Live {
 			continue

@@ -67,7 +67,7 @@ type listIn struct {
 	To        time.Time `query:"to" doc:"RFC 3339, exclusive"`
 }
 
-func (h *API) list(ctx context.Context, in *listIn) (*web.Page[touchOut], error) {
+func (h *API) list(ctx context.Context, in *listIn) (*web.Page[TouchOut], error) {
 	scope, err := h.near.Scope(ctx)
 	if err != nil {
 		return nil, err
@@ -117,7 +117,7 @@ func (h *API) list(ctx context.Context, in *listIn) (*web.Page[touchOut], error)
 	if err != nil {
 		return nil, err
 	}
-	return web.NewPage(out, in.List, total, more, func(t touchOut) string { return string(t.ID) }), nil
+	return web.NewPage(out, in.List, total, more, func(t TouchOut) string { return string(t.ID) }), nil
 }
 
 type idIn struct {

@@ -14,7 +14,8 @@ type named struct {
 	Name string `json:"name"`
 }
 
-type touchOut struct {
+// TouchOut is a touch as lists show it.
+type TouchOut struct {
 	ID       web.ID     `json:"id"`
 	At       time.Time  `json:"at"`
 	Customer *named     `json:"customer,omitempty"`
@@ -84,7 +85,7 @@ type evidenceOut struct {
 }
 
 type explainOut struct {
-	touchOut
+	TouchOut
 	Sentence    string      `json:"sentence"`
 	Steps       []stageOut  `json:"steps"`
 	Rules       []ruleOut   `json:"rules"`
@@ -98,7 +99,7 @@ type explainOut struct {
 }
 
 // show turns rows into what the API answers, with names read in two calls.
-func (h *API) show(ctx context.Context, rows []*Touch) ([]touchOut, error) {
+func (h *API) show(ctx context.Context, rows []*Touch) ([]TouchOut, error) {
 	var customers, staff []string
 	for _, t := range rows {
 		if t.CustomerID != "" {
@@ -117,10 +118,10 @@ func (h *API) show(ctx context.Context, rows []*Touch) ([]touchOut, error) {
 		return nil, err
 	}
 	lang := web.Lang(ctx)
-	out := make([]touchOut, len(rows))
+	out := make([]TouchOut, len(rows))
 	for i, t := range rows {
 		kind, id, _ := strings.Cut(t.CampaignID, "/")
-		o := touchOut{
+		o := TouchOut{
 			ID: web.IDOf(t.ID), At: t.ReservedAt.In(h.zone), ChatID: t.ChatID, Channel: t.Channel, Kind: kind, Class: t.Class, State: t.State,
 			Late: t.Late, SeenOnly: t.SeenOnly, RuleID: t.RuleID, Reason: t.Reason().In(lang), NextAt: h.when(t.NextAt),
 		}
@@ -179,7 +180,7 @@ func (h *API) explain(ctx context.Context, e *Explanation) (*explainOut, error) 
 		return nil, err
 	}
 	out := &explainOut{
-		touchOut: shown[0], Sentence: e.Sentence.In(lang), Steps: h.stages(e.Course), Rules: h.rules(lang, e.Rules),
+		TouchOut: shown[0], Sentence: e.Sentence.In(lang), Steps: h.stages(e.Course), Rules: h.rules(lang, e.Rules),
 		RuleVersion: t.RuleVersion, Timeline: h.stages(e.Timeline), After: []afterOut{}, Options: []optionOut{},
 		Who:      whoOut{RequestedBy: named{t.RequestedBy, asked[t.RequestedBy]}, Reason: t.RequestReason, Sender: shown[0].Staff},
 		Evidence: evidenceOut{Entry: web.IDOf(t.ID), Key: t.Key, Permit: h.when(t.TaskedAt), TaskID: t.TaskID},

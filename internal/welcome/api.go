@@ -17,7 +17,8 @@ type scopeIO struct {
 	Channels []string `json:"contactway_ids,omitempty"`
 }
 
-type welcomeIn struct {
+// WelcomeIn is a welcome as an operator enters it.
+type WelcomeIn struct {
 	Name        string               `json:"name" minLength:"1" maxLength:"50"`
 	Scope       scopeIO              `json:"scope"`
 	Text        string               `json:"text"`
@@ -29,7 +30,7 @@ type welcomeIn struct {
 
 type welcomeOut struct {
 	ID web.ID `json:"id"`
-	welcomeIn
+	WelcomeIn
 	Sent      int       `json:"sent"`
 	UpdatedAt time.Time `json:"updated_at"`
 }
@@ -73,7 +74,8 @@ type named2 = struct {
 	WeCom bool
 }
 
-type idIn struct {
+// IDIn is the id in a path. It is exported because the router reads embedded parameters only then.
+type IDIn struct {
 	ID web.ID `path:"id"`
 }
 
@@ -115,7 +117,7 @@ func (s *Service) RegisterAPI(a *web.API, near Neighbours) {
 	web.Post(a, "/welcomes", web.Op{
 		ID: "create-welcome", Permission: "welcome.write", Scope: web.Shared, Summary: "Make a welcome message",
 		Status: http.StatusCreated,
-	}, func(ctx context.Context, in *struct{ Body welcomeIn }) (*welcomeOut, error) {
+	}, func(ctx context.Context, in *struct{ Body WelcomeIn }) (*welcomeOut, error) {
 		w, err := s.Save(ctx, in.Body.welcome(0))
 		return one(ctx, w, err)
 	})
@@ -139,14 +141,14 @@ func (s *Service) RegisterAPI(a *web.API, near Neighbours) {
 		return s.traces(ctx, near, in)
 	})
 	web.Get(a, "/welcomes/{id}", web.Op{ID: "get-welcome", Permission: "welcome.read", Scope: web.Shared, Summary: "Get a welcome message"},
-		func(ctx context.Context, in *idIn) (*welcomeOut, error) {
+		func(ctx context.Context, in *IDIn) (*welcomeOut, error) {
 			w, err := s.Get(ctx, in.ID.Int())
 			return one(ctx, w, err)
 		})
 	web.Patch(a, "/welcomes/{id}", web.Op{ID: "update-welcome", Permission: "welcome.write", Scope: web.Shared, Summary: "Change a welcome message"},
 		func(ctx context.Context, in *struct {
-			idIn
-			Body welcomeIn
+			IDIn
+			Body WelcomeIn
 		},
 		) (*welcomeOut, error) {
 			if _, err := s.Get(ctx, in.ID.Int()); err != nil {
@@ -156,10 +158,10 @@ func (s *Service) RegisterAPI(a *web.API, near Neighbours) {
 			return one(ctx, w, err)
 		})
 	web.Delete(a, "/welcomes/{id}", web.Op{ID: "delete-welcome", Permission: "welcome.write", Scope: web.Shared, Summary: "Delete a welcome message"},
-		func(ctx context.Context, in *idIn) (*web.None, error) { return nil, s.Delete(ctx, in.ID.Int()) })
+		func(ctx context.Context, in *IDIn) (*web.None, error) { return nil, s.Delete(ctx, in.ID.Int()) })
 }
 
-func (in welcomeIn) welcome(id int64) Welcome {
+func (in WelcomeIn) welcome(id int64) Welcome {
 	w := Welcome{ID: id, Name: in.Name, Text: in.Text, Attachments: in.Attachments, Hours: in.Hours, Enabled: in.Enabled, Priority: in.Priority}
 	if in.Scope.Kind == "contactway" {
 		w.Channels = in.Scope.Channels
@@ -168,7 +170,7 @@ func (in welcomeIn) welcome(id int64) Welcome {
 }
 
 func shown(w Welcome, sent int, zone *time.Location) welcomeOut {
-	out := welcomeOut{ID: web.IDOf(w.ID), Sent: sent, UpdatedAt: w.UpdatedAt.In(zone), welcomeIn: welcomeIn{
+	out := welcomeOut{ID: web.IDOf(w.ID), Sent: sent, UpdatedAt: w.UpdatedAt.In(zone), WelcomeIn: WelcomeIn{
 		Name: w.Name, Scope: scopeIO{Kind: "default"}, Text: w.Text, Attachments: w.Attachments, Hours: w.Hours, Enabled: w.Enabled, Priority: w.Priority,
 	}}
 	if len(w.Channels) > 0 {

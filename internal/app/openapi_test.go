@@ -1,0 +1,59 @@
+package app_test
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"zhiyin.dev/zhiyin/internal/app"
+)
+
+// The router leaves out parameters and properties of embedded structs that are not exported, without a word: a filter
+// would then be ignored, and an id in a path always be empty.
+func TestTheSpecificationNamesEveryPathParameterAndTheFiltersOfLists(t *testing.T) {
+	t.Parallel()
+	raw, err := app.OpenAPI(t.Context(), "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var spec struct {
+		Paths map[string]map[string]struct {
+			Parameters []struct{ Name, In string }
+		}
+		Components struct {
+			Schemas map[string]struct{ Properties map[string]any }
+		}
+	}
+	if err := json.Unmarshal(raw, &spec); err != nil {
+		t.Fatal(err)
+	}
+	names := func(path, method string) (out []string) {
+		for _, p := range spec.Paths[path][method].Parameters {
+			out = append(out, p.Name)
+		}
+		return out
+	}
+	if len(spec.Paths) < 50 {
+		t.Fatalf("%d paths: the specification is not whole", len(spec.Paths))
+	}
+	for path, methods := range spec.Paths {
+		for method := range methods {
+			for _, part := range strings.Split(path, "/") {
+				if name, ok := strings.CutPrefix(part, "{"); ok && !slices.Contains(names(path, method), strings.TrimSuffix(name, "}")) {
+					t.Errorf("%s %s does not read %s", method, path, part)
+				}
+			}
+		}
+	}
+	for _, want := range []string{"q", "tag", "staff", "source", "channel", "state", "added_from", "added_to", "sort", "after", "limit"} {
+		if !slices.Contains(names("/customers", "get"), want) {
+			t.Errorf("GET /customers does not read %s", want)
+		}
+	}
+	for schema, want := range map[string]string{"Welcome": "text", "CustomerDetail": "name", "GovernanceExplain": "class", "AuthMadeToken": "role"} {
+		if _, ok := spec.Components.Schemas[schema].Properties[want]; !ok {
+			t.Errorf("schema %s does not name %s", schema, want)
+		}
+	}
+}
