@@ -1,11 +1,11 @@
-// Pictures of pages against `npm run dev`: node dev/shots.mjs OUT PATH... [--en] [--dark] [--width N] [--full] [--base URL] [--login USER:PASSWORD] [--do SCRIPT]
+// Pictures of pages of a running console: node dev/shots.mjs OUT PATH... [--en] [--dark] [--width N] [--full] [--base URL] [--login USER:PASSWORD] [--do SCRIPT]
 import { chromium } from 'playwright-core'
 
 const args = process.argv.slice(2)
 const flag = (name) => { const at = args.indexOf(name); if (at < 0) return false; args.splice(at, 1); return true }
 const value = (name, or) => { const at = args.indexOf(name); if (at < 0) return or; return args.splice(at, 2)[1] }
 const en = flag('--en'); const dark = flag('--dark'); const full = flag('--full')
-const width = Number(value('--width', '1440')); const height = Number(value('--height', '960')); const base = value('--base', 'http://127.0.0.1:5173')
+const width = Number(value('--width', '1440')); const height = Number(value('--height', '960')); const base = value('--base', 'http://127.0.0.1:8420')
 const act = value('--do', ''); const login = value('--login', '')
 const [out, ...paths] = args
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })

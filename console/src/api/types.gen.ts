@@ -76,6 +76,218 @@ export interface paths {
         patch: operations["update-autoreply"];
         trace?: never;
     };
+    "/broadcasts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List mass messages
+         * @description Permission: `broadcast.read`.
+         */
+        get: operations["list-broadcasts"];
+        put?: never;
+        /**
+         * Draft a mass message
+         * @description Permission: `broadcast.write`.
+         */
+        post: operations["create-broadcast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/broadcasts/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Who would get it, who is held back and why
+         * @description Permission: `broadcast.write`.
+         */
+        post: operations["preview-broadcast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/broadcasts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a mass message
+         * @description Permission: `broadcast.read`.
+         */
+        get: operations["get-broadcast"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a draft
+         * @description Permission: `broadcast.write`.
+         */
+        delete: operations["delete-broadcast"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a draft
+         * @description Permission: `broadcast.write`.
+         */
+        patch: operations["update-broadcast"];
+        trace?: never;
+    };
+    "/broadcasts/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take back what nobody has confirmed
+         * @description Permission: `broadcast.write`.
+         */
+        post: operations["cancel-broadcast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/broadcasts/{id}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The plan of a draft as of now
+         * @description Permission: `broadcast.read`.
+         */
+        get: operations["plan-broadcast"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/broadcasts/{id}/receivers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What became of each receiver
+         * @description Permission: `broadcast.read`.
+         */
+        get: operations["list-broadcast-receivers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/broadcasts/{id}/remind": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remind members who have not confirmed
+         * @description Permission: `broadcast.write`.
+         */
+        post: operations["remind-broadcast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/broadcasts/{id}/submit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start it
+         * @description Permission: `broadcast.write`.
+         */
+        post: operations["submit-broadcast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/broadcasts/{id}/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The members' tasks
+         * @description Permission: `broadcast.read`.
+         */
+        get: operations["list-broadcast-tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/broadcasts/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send the content to yourself, as a preview
+         * @description Permission: `broadcast.write`.
+         */
+        post: operations["test-broadcast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/contactways": {
         parameters: {
             query?: never;
@@ -1289,8 +1501,20 @@ export interface components {
             zone: string;
         };
         AuthMadeToken: {
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            /** Format: date-time */
+            expires_at?: string;
+            id: string;
+            name: string;
+            role: string;
+            scope: string;
+            staff_id?: string;
             /** @description Shown this once */
             token: string;
+            /** Format: date-time */
+            used_at?: string;
         };
         AuthMe: {
             corp: components["schemas"]["AuthCorp"];
@@ -1427,6 +1651,240 @@ export interface components {
             name: string;
             why: string;
         };
+        Broadcast: {
+            attachments: components["schemas"]["MessageAttachment"][] | null;
+            audience: components["schemas"]["BroadcastAudience"];
+            /** Format: date-time */
+            closes_at?: string;
+            counts: components["schemas"]["BroadcastCounts"];
+            /** Format: date-time */
+            created_at: string;
+            created_by: components["schemas"]["BroadcastNamed"];
+            /** Format: date-time */
+            ended_at?: string;
+            harm: components["schemas"]["BroadcastHarm"];
+            id: string;
+            /** @enum {string} */
+            kind: "customer";
+            name: string;
+            /** Format: date-time */
+            opens_at?: string;
+            /**
+             * Format: int64
+             * @description reminders sent within 24 hours, the most any member had
+             */
+            reminded: number;
+            /** @enum {string} */
+            state: "draft" | "planned" | "creating" | "open" | "done" | "cancelled" | "failed";
+            /** Format: date-time */
+            submitted_at?: string;
+            tasks: components["schemas"]["BroadcastTasksSum"];
+            text: string;
+            topic?: string;
+        };
+        BroadcastAudience: {
+            exclude_tags?: string[] | null;
+            /** @description only customers of these; empty = of everybody the caller may see */
+            staff?: string[] | null;
+            /**
+             * @default any
+             * @enum {string}
+             */
+            tag_mode: "any" | "all";
+            tags: string[] | null;
+        };
+        BroadcastCounts: {
+            /** Format: int64 */
+            cancelled: number;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            held: number;
+            /**
+             * Format: int64
+             * @description of those sent
+             */
+            late: number;
+            /** Format: int64 */
+            matched: number;
+            /** Format: int64 */
+            not_friend: number;
+            /** Format: int64 */
+            over_limit: number;
+            /**
+             * Format: int64
+             * @description not held back
+             */
+            reachable: number;
+            /** Format: int64 */
+            sent: number;
+            /** Format: int64 */
+            unconfirmed: number;
+            /**
+             * Format: int64
+             * @description reserved or with a member, not decided yet
+             */
+            waiting: number;
+        };
+        BroadcastForecast: {
+            /**
+             * Format: double
+             * @description from the last 90 days; absent when nothing was sent
+             */
+            optouts_per_1000?: number;
+        };
+        BroadcastHarm: {
+            /**
+             * Format: int64
+             * @description receivers who deleted their member within 24 hours after it arrived
+             */
+            deletions: number;
+            /**
+             * Format: int64
+             * @description receivers who said stop within 24 hours after it arrived
+             */
+            optouts: number;
+        };
+        BroadcastNamed: {
+            id: string;
+            name: string;
+        };
+        BroadcastPage: {
+            items: components["schemas"]["Broadcast"][] | null;
+            /** @description Send as after to get the next page; empty at the end */
+            next: string;
+            /**
+             * Format: int64
+             * @description Exact up to 10,000
+             */
+            total: number;
+            /** @description There are more than total; ask with count=exact */
+            total_more: boolean;
+        };
+        BroadcastPlan: {
+            check: components["schemas"]["GovernanceCheck"];
+            /** Format: date-time */
+            closes_at: string;
+            forecast: components["schemas"]["BroadcastForecast"];
+            /** Format: int64 */
+            held: number;
+            /** Format: int64 */
+            matched: number;
+            /**
+             * Format: date-time
+             * @description when it is not now: sending hours begin
+             */
+            opens_at?: string;
+            per_staff: components["schemas"]["BroadcastStaffShare"][] | null;
+            quota: components["schemas"]["BroadcastQuota"];
+            /** Format: int64 */
+            reachable: number;
+            reasons: components["schemas"]["BroadcastReason"][] | null;
+        };
+        BroadcastQuota: {
+            /**
+             * Format: int64
+             * @description mass messages one customer may get in the present period, by WeCom's rule
+             */
+            limit: number;
+            /**
+             * Format: int64
+             * @description the most that one of the audience has had
+             */
+            used_max: number;
+        };
+        BroadcastReason: {
+            /** Format: int64 */
+            count: number;
+            /** Format: date-time */
+            next_at?: string;
+            reason: string;
+            rule_id: string;
+            title: string;
+        };
+        BroadcastReceiver: {
+            customer: components["schemas"]["BroadcastNamed"];
+            /** Format: date-time */
+            next_at?: string;
+            reason?: string;
+            rule_id?: string;
+            /** Format: date-time */
+            sent_at?: string;
+            staff: components["schemas"]["BroadcastNamed"];
+            /** @enum {string} */
+            state: "matched" | "held" | "reserved" | "tasked" | "delivered" | "late" | "not_friend" | "over_limit" | "unconfirmed" | "cancelled" | "failed";
+            touch_id?: string;
+        };
+        BroadcastReceiverPage: {
+            items: components["schemas"]["BroadcastReceiver"][] | null;
+            /** @description Send as after to get the next page; empty at the end */
+            next: string;
+            /**
+             * Format: int64
+             * @description Exact up to 10,000
+             */
+            total: number;
+            /** @description There are more than total; ask with count=exact */
+            total_more: boolean;
+        };
+        BroadcastRemind: {
+            /**
+             * Format: int64
+             * @description members who are being reminded
+             */
+            reminded: number;
+        };
+        BroadcastStaffShare: {
+            /** Format: int64 */
+            customers: number;
+            staff: components["schemas"]["BroadcastNamed"];
+        };
+        BroadcastTask: {
+            /** Format: date-time */
+            confirmed_at?: string;
+            /** Format: int64 */
+            customers: number;
+            error?: string;
+            id: string;
+            /** Format: int64 */
+            reminded: number;
+            staff: components["schemas"]["BroadcastNamed"];
+            /** @enum {string} */
+            state: "creating" | "waiting" | "confirmed" | "cancelled" | "failed";
+        };
+        BroadcastTaskPage: {
+            items: components["schemas"]["BroadcastTask"][] | null;
+            /** @description Send as after to get the next page; empty at the end */
+            next: string;
+            /**
+             * Format: int64
+             * @description Exact up to 10,000
+             */
+            total: number;
+            /** @description There are more than total; ask with count=exact */
+            total_more: boolean;
+        };
+        BroadcastTasksSum: {
+            /** Format: int64 */
+            confirmed: number;
+            /**
+             * Format: int64
+             * @description members who have or had a task
+             */
+            staff: number;
+        };
+        BroadcastTest: {
+            sent_to: components["schemas"]["BroadcastNamed"];
+        };
+        BroadcastWordsIn: {
+            attachments?: components["schemas"]["MessageAttachment"][] | null;
+            audience: components["schemas"]["BroadcastAudience"];
+            /** @description for staff only; needed to save */
+            name?: string;
+            /** @description at most 4000 bytes */
+            text: string;
+            topic?: string;
+        };
         CallbackStruct: {
             aes_key?: string;
             token?: string;
@@ -1539,8 +1997,28 @@ export interface components {
             used: number;
         };
         CustomerDetail: {
+            /** Format: date-time */
+            added_at: string;
+            avatar: string;
+            budget: components["schemas"]["CustomerBudget"];
+            corp_name: string;
+            /** Format: int64 */
+            gender: number;
+            /** Format: int64 */
+            groups: number;
+            id: string;
             in_groups: components["schemas"]["CustomerGroup"][] | null;
+            /** Format: date-time */
+            lost_at?: string;
+            name: string;
+            optout: components["schemas"]["CustomerOpt"];
             relations: components["schemas"]["CustomerRelation"][] | null;
+            source: components["schemas"]["CustomerSource"];
+            staff: components["schemas"]["CustomerStaff"][] | null;
+            /** @enum {string} */
+            state: "live" | "lost";
+            tags: components["schemas"]["CustomerNamed"][] | null;
+            type: string;
             unionid?: string;
         };
         CustomerEntry: {
@@ -1741,12 +2219,35 @@ export interface components {
         };
         GovernanceExplain: {
             after: components["schemas"]["GovernanceAfter"][] | null;
+            /** Format: date-time */
+            at: string;
+            campaign?: components["schemas"]["GovernanceNamed"];
+            /** @enum {string} */
+            channel: "welcome" | "kf" | "mass_customer" | "mass_group" | "moment" | "group_welcome";
+            chat_id?: string;
+            /** @enum {string} */
+            class: "emergency" | "transactional" | "service" | "lifecycle" | "marketing";
+            customer?: components["schemas"]["GovernanceNamed"];
             evidence: components["schemas"]["GovernanceEvidence"];
+            id: string;
+            /** @description what it belongs to: broadcast, welcome, kf, ... */
+            kind: string;
+            late: boolean;
+            /** Format: date-time */
+            next_at?: string;
             options: components["schemas"]["GovernanceOption"][] | null;
+            reason?: string;
+            rule_id?: string;
             rule_version: string;
             rules: components["schemas"]["GovernanceRule"][] | null;
+            /** @description made by a member outside of us and booked when seen */
+            seen_only?: boolean;
             sentence: string;
+            staff?: components["schemas"]["GovernanceNamed"];
+            /** @enum {string} */
+            state: "held" | "reserved" | "tasked" | "delivered" | "committed" | "released";
             steps: components["schemas"]["GovernanceStage"][] | null;
+            text: string;
             timeline: components["schemas"]["GovernanceStage"][] | null;
             who: components["schemas"]["GovernanceWho"];
             window?: components["schemas"]["GovernanceWindow"];
@@ -2132,7 +2633,26 @@ export interface components {
             total_more: boolean;
         };
         KfDetail: {
+            account: components["schemas"]["KfNamed"];
+            agent?: components["schemas"]["KfNamed"];
+            customer: components["schemas"]["KfPerson"];
+            /** Format: date-time */
+            ended_at?: string;
+            id: string;
+            last: components["schemas"]["KfLast"];
+            /** Format: date-time */
+            opened_at: string;
+            reason?: string;
+            /** @enum {string} */
+            state: "bot" | "waiting" | "human" | "ended";
             steps: components["schemas"]["KfStep"][] | null;
+            /** Format: int64 */
+            unread: number;
+            /** Format: date-time */
+            waiting_since?: string;
+            /** Format: int64 */
+            wecom_state: number;
+            window: components["schemas"]["KfWindow"];
         };
         KfLast: {
             /** Format: date-time */
@@ -2174,6 +2694,8 @@ export interface components {
         };
         KfPerson: {
             avatar?: string;
+            id: string;
+            name: string;
         };
         KfSession: {
             account: components["schemas"]["KfNamed"];
@@ -2506,8 +3028,6 @@ export interface components {
             name: string;
             /** Format: int64 */
             planned: number;
-            /** Format: double */
-            reply_rate: number;
             state: string;
         };
         StatsTodo: {
@@ -2534,6 +3054,13 @@ export interface components {
             held: number;
             /** Format: int64 */
             lost: number;
+        };
+        SubmitInBody: {
+            /**
+             * Format: int64
+             * @description the number of reachable customers you saw
+             */
+            expect_reachable: number;
         };
         SyncCount: {
             /** Format: int64 */
@@ -2599,6 +3126,10 @@ export interface components {
             /** @description There are more than total; ask with count=exact */
             total_more: boolean;
         };
+        TestInBody: {
+            /** @description when the account is not a member: who gets the preview */
+            staff_id?: string;
+        };
         TokenInputBody: {
             /** Format: date-time */
             expires_at?: string;
@@ -2619,9 +3150,17 @@ export interface components {
             text: string;
         };
         Welcome: {
+            attachments?: components["schemas"]["MessageAttachment"][] | null;
+            enabled: boolean;
+            hours?: components["schemas"]["WelcomeHours"][] | null;
             id: string;
+            name: string;
+            /** Format: int64 */
+            priority?: number;
+            scope: components["schemas"]["WelcomeScopeIO"];
             /** Format: int64 */
             sent: number;
+            text: string;
             /** Format: date-time */
             updated_at: string;
         };
@@ -2867,7 +3406,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -2883,6 +3424,437 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AutoreplyRule"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-broadcasts": {
+        parameters: {
+            query?: {
+                /** @description next of the page before */
+                after?: string;
+                limit?: number;
+                /** @description exact counts beyond 10,000 */
+                count?: "exact";
+                state?: ("draft" | "planned" | "creating" | "open" | "done" | "cancelled" | "failed")[] | null;
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastPage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-broadcast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BroadcastWordsIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Broadcast"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "preview-broadcast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BroadcastWordsIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastPlan"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-broadcast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Broadcast"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-broadcast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "update-broadcast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BroadcastWordsIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Broadcast"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "cancel-broadcast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Broadcast"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "plan-broadcast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastPlan"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-broadcast-receivers": {
+        parameters: {
+            query?: {
+                /** @description next of the page before */
+                after?: string;
+                limit?: number;
+                /** @description exact counts beyond 10,000 */
+                count?: "exact";
+                state?: ("matched" | "held" | "reserved" | "tasked" | "delivered" | "late" | "not_friend" | "over_limit" | "unconfirmed" | "cancelled" | "failed")[] | null;
+                staff?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastReceiverPage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remind-broadcast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastRemind"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "submit-broadcast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubmitInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Broadcast"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-broadcast-tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastTaskPage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "test-broadcast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastTest"];
                 };
             };
             /** @description Problem */
@@ -3029,7 +4001,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -3064,7 +4038,9 @@ export interface operations {
                 size?: number;
             };
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -3095,6 +4071,17 @@ export interface operations {
                 limit?: number;
                 /** @description exact counts beyond 10,000 */
                 count?: "exact";
+                q?: string;
+                tag?: string[] | null;
+                staff?: string;
+                source?: number[] | null;
+                /** @description state of a channel code */
+                channel?: string;
+                state?: "live" | "lost";
+                /** @description YYYY-MM-DD in the corp's zone */
+                added_from?: string;
+                /** @description YYYY-MM-DD, the day counts */
+                added_to?: string;
                 sort?: "-added" | "added" | "name";
             };
             header?: never;
@@ -3131,6 +4118,17 @@ export interface operations {
                 limit?: number;
                 /** @description exact counts beyond 10,000 */
                 count?: "exact";
+                q?: string;
+                tag?: string[] | null;
+                staff?: string;
+                source?: number[] | null;
+                /** @description state of a channel code */
+                channel?: string;
+                state?: "live" | "lost";
+                /** @description YYYY-MM-DD in the corp's zone */
+                added_from?: string;
+                /** @description YYYY-MM-DD, the day counts */
+                added_to?: string;
                 sort?: "-added" | "added" | "name";
             };
             header?: never;
@@ -3858,7 +4856,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -3949,7 +4949,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -4117,7 +5119,9 @@ export interface operations {
                 limit?: number;
             };
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -4146,7 +5150,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -4179,7 +5185,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -4274,7 +5282,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -5305,7 +6315,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {

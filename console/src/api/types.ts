@@ -1,5 +1,5 @@
-// The API's shapes under the names the pages use. They come from types.gen.ts; what the specification leaves open (words that are
-// strings there, parts that an answer embeds) is said here once.
+// The API's shapes under the names the pages use. They come from types.gen.ts; where the specification says only
+// "string" for one of a few words, the words are named here once.
 import type { components } from './types.gen'
 
 type Raw = components['schemas']
@@ -37,7 +37,7 @@ export type Budget = S<'CustomerBudget'>
 export type BudgetWindow = S<'CustomerBudgetWindow'>
 export type Customer = With<S<'Customer'>, { type: 'wechat' | 'wecom' }>
 export type CustomerTouchable = Pick<Customer, 'budget' | 'optout'>
-export type CustomerDetail = Customer & S<'CustomerDetail'>
+export type CustomerDetail = With<S<'CustomerDetail'>, { type: Customer['type'] }>
 export type TimelineItem = S<'CustomerEntry'>
 
 // Channel codes, group codes, groups
@@ -57,7 +57,7 @@ export type Verdict = Check['verdict']
 export type Finding = S<'GovernanceFinding'>
 export interface Hours { from: string; to: string; weekdays?: number[] }
 export type WelcomeDraft = S<'WelcomeIn'>
-export type Welcome = WelcomeDraft & S<'Welcome'>
+export type Welcome = S<'Welcome'>
 export type WelcomeTrace = S<'WelcomeTrace'>
 
 // Keyword rules
@@ -71,33 +71,26 @@ export type AutoreplyTry = S<'AutoreplyTry'>
 // Conversations
 export type KfAccount = S<'KfAccount'>
 export type KfAccountDraft = S<'KfAccountIn'>
-export type Session = With<S<'KfSession'>, { customer: Named & { avatar?: string } }>
+export type Session = S<'KfSession'>
 export type SessionState = Session['state']
-export type SessionDetail = Session & { steps: With<S<'KfStep'>, { state: SessionState }>[] }
+export type SessionDetail = With<S<'KfDetail'>, { steps: With<S<'KfStep'>, { state: SessionState }>[] }>
 export type Message = S<'KfMessage'>
 
 // Mass messages
-export type BroadcastState = 'draft' | 'planned' | 'creating' | 'open' | 'done' | 'cancelled' | 'failed'
-export interface Audience { tags: string[]; tag_mode?: 'any' | 'all'; staff?: string[]; exclude_tags?: string[] }
-export interface BroadcastDraft { name: string; text: string; attachments: Attachment[]; audience: Audience }
-export interface Broadcast extends BroadcastDraft {
-  id: string; kind: 'customer'; topic?: string; state: BroadcastState; created_by: Named; created_at: string; submitted_at?: string; opens_at?: string; closes_at?: string; ended_at?: string
-  counts: { matched: number; reachable: number; held: number; waiting: number; sent: number; not_friend: number; over_limit: number; unconfirmed: number; cancelled: number; late: number; failed: number }
-  tasks: { staff: number; confirmed: number }; reminded: number; harm: { optouts: number; deletions: number }
-}
-export interface Plan {
-  matched: number; reachable: number; held: number; per_staff: { staff: Named; customers: number }[]; reasons: HeldRule[]
-  check: Check; opens_at?: string; closes_at: string; quota: { limit: number; used_max: number }; forecast: { optouts_per_1000?: number }
-}
-export type ReceiverState = 'matched' | 'held' | 'reserved' | 'tasked' | 'delivered' | 'late' | 'not_friend' | 'over_limit' | 'unconfirmed' | 'cancelled' | 'failed'
-export interface Receiver { customer: Named; staff: Named; state: ReceiverState; rule_id?: string; reason?: string; next_at?: string; touch_id?: string; sent_at?: string }
-export interface BroadcastTask { id: string; staff: Named; customers: number; state: 'creating' | 'waiting' | 'confirmed' | 'cancelled' | 'failed'; confirmed_at?: string; reminded: number; error?: string }
+export type BroadcastDraft = With<S<'BroadcastWordsIn'>, { name: string; attachments: Attachment[] }>
+export type Broadcast = S<'Broadcast'>
+export type BroadcastState = Broadcast['state']
+export type Audience = Broadcast['audience']
+export type Plan = S<'BroadcastPlan'>
+export type Receiver = S<'BroadcastReceiver'>
+export type ReceiverState = Receiver['state']
+export type BroadcastTask = S<'BroadcastTask'>
 
 // Governance
 export type Touch = S<'GovernanceTouch'>
 export type TouchState = Touch['state']
 export type RuleRead = S<'GovernanceRule'>
-export type TouchDetail = Touch & S<'GovernanceExplain'>
+export type TouchDetail = S<'GovernanceExplain'>
 export type Recomputed = S<'GovernanceRecompute'>
 export type Caps = S<'GovernanceCaps'>
 export type CapRule = S<'GovernanceCapRule'>
