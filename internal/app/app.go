@@ -260,6 +260,10 @@ func (a *App) connect() {
 		a.Broadcasts.OptedOut, // open tasks that hold the customer are cancelled
 		a.noteOptOut,
 	)
+	a.Kf.OnStopped = append(a.Kf.OnStopped, func(ctx context.Context, tx *db.Tx, e kf.Stopped) error {
+		return a.Governor.OptOut(ctx, tx, e.CorpID, e.CustomerID, "keyword", "customer")
+	})
+	a.Kf.OnOpened = append(a.Kf.OnOpened, a.noteSession)
 	a.Customers.OnLost = append(a.Customers.OnLost, a.Broadcasts.Lost)
 	a.Outreach.OnMass = append(a.Outreach.OnMass, a.Broadcasts.Massed)
 	a.Outreach.OnSettled = append(

@@ -89,13 +89,13 @@ func join(t *testing.T, box *sandbox.Server, databaseURL, dir string) *node {
 // eventually waits, bounded, until ok answers true.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	limit, tick := time.After(30*time.Second), time.NewTicker(5*time.Millisecond)
+	limit, tick := time.After(3*time.Minute), time.NewTicker(5*time.Millisecond)
 	defer tick.Stop()
 	for !ok() {
 		select {
 		case <-tick.C:
 		case <-limit:
-			t.Fatalf("waited 30 s for: %s", what)
+			t.Fatalf("waited 3 minutes for: %s", what)
 		}
 	}
 }

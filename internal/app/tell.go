@@ -8,6 +8,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/governance"
 	"zhiyin.dev/zhiyin/internal/groupchat"
+	"zhiyin.dev/zhiyin/internal/kf"
 	"zhiyin.dev/zhiyin/internal/outreach"
 )
 
@@ -47,5 +48,11 @@ func (a *App) noteOptOut(ctx context.Context, tx *db.Tx, e governance.OptedOut) 
 	}
 	return customer.Note(ctx, tx, customer.Entry{
 		CorpID: e.CorpID, CustomerID: e.CustomerID, At: e.At, Kind: "optout", Actor: actor, Detail: e.Via,
+	})
+}
+
+func (a *App) noteSession(ctx context.Context, tx *db.Tx, e kf.Opened) error {
+	return customer.Note(ctx, tx, customer.Entry{
+		CorpID: e.CorpID, CustomerID: e.CustomerID, At: e.At, Kind: "kf_message", Ref: strconv.FormatInt(e.SessionID, 10),
 	})
 }

@@ -461,7 +461,9 @@ func TestWordsThatCannotBeSentAreRefusedAtOnce(t *testing.T) {
 	if _, err := n.sends.Submit(t.Context(), b.ID, "S01", nil, 60); errs.KindOf(err) != errs.Invalid {
 		t.Fatalf("induced sharing: %v", err)
 	}
+	n.box.mu.Lock()
 	raw, err := json.Marshal(n.box.calls)
+	n.box.mu.Unlock()
 	n.must(err)
 	if strings.Contains(string(raw), "add_msg_template") {
 		t.Fatal("WeCom was called")

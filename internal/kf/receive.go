@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"zhiyin.dev/zhiyin/internal/autoreply"
 	"zhiyin.dev/zhiyin/internal/bus"
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/db"
@@ -140,6 +141,10 @@ func (s *Service) customerSaid(ctx context.Context, tx *db.Tx, acc Account, m sa
 	}
 	late := s.World.Now() > m.At.Add(how.late)
 	switch {
+	case m.Words && asksToStop(autoreply.Bare(m.Text)): // old words count as much as new ones; only new ones are answered
+		if err := s.stop(ctx, tx, &v, m, late); err != nil {
+			return err
+		}
 	case v.State != Bot, late && how.first:
 	case late:
 		if err := s.move(ctx, tx, &v, Waiting, ReasonLate, ""); err != nil {

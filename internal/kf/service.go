@@ -57,6 +57,8 @@ type Service struct {
 
 	// OnOpened is told inside the transaction in which a conversation begins.
 	OnOpened []func(ctx context.Context, tx *db.Tx, e Opened) error
+	// OnStopped is told inside the transaction in which a customer's words say "no more marketing".
+	OnStopped []func(ctx context.Context, tx *db.Tx, e Stopped) error
 }
 
 // New makes the service.

@@ -49,8 +49,10 @@ func (s *Service) RegisterAPI(a *web.API, zone *time.Location) {
 			}
 			return show(run), nil
 		})
-	web.Post(a, "/sync", web.Op{ID: "start-sync", Permission: "sync.write", Scope: web.Shared, Summary: "Start a sync; answers the running one when there is one",
-		Status: http.StatusAccepted}, func(ctx context.Context, _ *web.None) (*runOut, error) {
+	web.Post(a, "/sync", web.Op{
+		ID: "start-sync", Permission: "sync.write", Scope: web.Shared, Summary: "Start a sync; answers the running one when there is one",
+		Status: http.StatusAccepted,
+	}, func(ctx context.Context, _ *web.None) (*runOut, error) {
 		run, err := s.Begin(ctx, Asked)
 		if err != nil {
 			return nil, err

@@ -141,7 +141,9 @@ func (p *progress) list(ctx context.Context) ([]listed, error) {
 	if err := p.s.DB.Read().NewSelect().Model(&have).Where("corp_id = ? AND run_id = ?", p.s.CorpID, p.row.ID).Scan(ctx); err != nil {
 		return nil, fmt.Errorf("read what was listed: %w", err)
 	}
+	asked := make(map[string]bool, len(have))
 	for i := range have {
+		asked[have[i].StaffID] = true
 		if err := json.Unmarshal([]byte(have[i].Customers), &have[i].ids); err != nil {
 			return nil, fmt.Errorf("read what was listed for %s: %w", have[i].StaffID, err)
 		}
@@ -150,7 +152,7 @@ func (p *progress) list(ctx context.Context) ([]listed, error) {
 	group.SetLimit(parallel)
 	var mu gosync.Mutex
 	for _, id := range staff {
-		if slices.ContainsFunc(have, func(l listed) bool { return l.StaffID == string(id) }) {
+		if asked[string(id)] {
 			continue
 		}
 		group.Go(func() error {
