@@ -133,6 +133,9 @@ func (a *App) aroundCustomers() customer.Neighbours {
 				return a.Governor.OptOut(ctx, tx, a.CorpID, id, "staff", by)
 			})
 		},
+		Preferences: func(ctx context.Context, id string) string {
+			return a.API.URL(ctx, a.Governor.PreferencePath(a.CorpID, id))
+		},
 		OptIn: func(ctx context.Context, id, by, evidence string) error {
 			return a.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 				return a.Governor.OptIn(ctx, tx, a.CorpID, id, evidence, by)

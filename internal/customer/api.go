@@ -51,8 +51,10 @@ type Neighbours struct {
 	Budgets  func(ctx context.Context, ids []string) (map[string]Budget, map[string]OptOut, error)
 	Groups   func(ctx context.Context, ids []string) (map[string][]Group, error)
 	OptOut   func(ctx context.Context, id, by string) error
-	OptIn    func(ctx context.Context, id, by, evidence string) error
-	Mark     func(ctx context.Context, customerID, staffID string, add, remove []string) (bus.Settle, error)
+	// Preferences is the address of the page on which this customer alone stops and resumes messages.
+	Preferences func(ctx context.Context, id string) string
+	OptIn       func(ctx context.Context, id, by, evidence string) error
+	Mark        func(ctx context.Context, customerID, staffID string, add, remove []string) (bus.Settle, error)
 }
 
 // Group is a customer group the person is in.
@@ -109,6 +111,8 @@ type detailOut struct {
 	UnionID   string        `json:"unionid,omitempty"`
 	Relations []relationOut `json:"relations"`
 	InGroups  []Group       `json:"in_groups"`
+	// Preferences is the customer's own page, for a member to send to them.
+	Preferences string `json:"preferences_url"`
 }
 
 type entryOut struct {
@@ -290,7 +294,7 @@ func (h *API) get(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	out := &detailOut{CustomerOut: shown[0], UnionID: item.UnionID, Relations: []relationOut{}, InGroups: n.groups[item.ID]}
+	out := &detailOut{CustomerOut: shown[0], UnionID: item.UnionID, Relations: []relationOut{}, InGroups: n.groups[item.ID], Preferences: h.near.Preferences(ctx, item.ID)}
 	if out.InGroups == nil {
 		out.InGroups = []Group{}
 	}
