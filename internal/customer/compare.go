@@ -89,7 +89,7 @@ func (s *Service) End(ctx context.Context, pairs []Pair) error {
 }
 
 // StoreTx writes relations as a read call answered them, in the caller's transaction. Relations that ended for us, and
-// which WeCom still answers (the customer deleted the member), stay ended.
+// which WeCom still answers (the customer deleted the member) or answered a moment before, stay ended.
 func (s *Service) StoreTx(ctx context.Context, tx *db.Tx, snapshots []Snapshot) error {
 	if len(snapshots) == 0 {
 		return nil
@@ -111,14 +111,15 @@ func (s *Service) StoreTx(ctx context.Context, tx *db.Tx, snapshots []Snapshot) 
 	return s.store(ctx, tx, live)
 }
 
-// ended answers which of the relations are over for us because the customer ended them, and since when.
+// ended answers which of the relations are over because somebody ended them, and since when. What a sync found gone is
+// not among them: the next read may find it again.
 func (s *Service) ended(ctx context.Context, tx *db.Tx, snapshots []Snapshot) (map[Pair]clock.Time, error) {
 	pairs := make([]bun.TupleValues, len(snapshots))
 	for i, sn := range snapshots {
 		pairs[i] = bun.Tuple([]string{sn.Relation.CustomerID, sn.Relation.StaffID})
 	}
 	var rows []relationRow
-	err := tx.NewSelect().Model(&rows).Column("customer_id", "staff_id", "lost_at").Where("corp_id = ? AND NOT live AND lost_by = ?", s.CorpID, ByCustomer).
+	err := tx.NewSelect().Model(&rows).Column("customer_id", "staff_id", "lost_at").Where("corp_id = ? AND NOT live AND lost_by <> ?", s.CorpID, ByUnknown).
 		Where("(customer_id, staff_id) IN (VALUES ?)", bun.List(pairs)).Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("look for ended relations: %w", err)

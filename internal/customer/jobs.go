@@ -23,8 +23,12 @@ type change struct {
 	CreateTime     string
 }
 
-func (c change) at() clock.Time {
-	sec, _ := strconv.ParseInt(c.CreateTime, 10, 64) // absent or odd: never, replaced by the caller
+// at is when it happened; an event without a readable time happened now.
+func (c change) at(world clock.World) clock.Time {
+	sec, err := strconv.ParseInt(c.CreateTime, 10, 64)
+	if err != nil || sec <= 0 {
+		return world.Now()
+	}
 	return clock.Unix(sec)
 }
 
@@ -49,7 +53,7 @@ func (s *Service) added(half bool) bus.Handler {
 		}
 		err := s.add(ctx, tx, Added{
 			CorpID: w.CorpID, CustomerID: c.ExternalUserID, StaffID: c.UserID, State: c.State, WelcomeCode: c.WelcomeCode,
-			At: c.at(), ByCallback: true, Half: half,
+			At: c.at(s.World), ByCallback: true, Half: half,
 		})
 		if err != nil {
 			return err
@@ -72,7 +76,7 @@ func (s *Service) lost(by LostBy) bus.Handler {
 		if err := w.Decode(&c); err != nil {
 			return err
 		}
-		return s.lose(ctx, tx, w.CorpID, c.ExternalUserID, c.UserID, by, c.at())
+		return s.lose(ctx, tx, w.CorpID, c.ExternalUserID, c.UserID, by, c.at(s.World))
 	}
 }
 

@@ -56,7 +56,7 @@ func (s *Service) query(f Filter) *bun.SelectQuery {
 	read := s.DB.Read()
 	q := read.NewSelect().Model((*customerRow)(nil)).Where("c.corp_id = ?", s.CorpID).Where("c.live = ?", !f.Lost)
 	if f.Query != "" {
-		q.Where("(c.name LIKE ? OR c.id = ?)", "%"+escapeLike(f.Query)+"%", f.Query)
+		q.Where("(LOWER(c.name) LIKE LOWER(?) ESCAPE '!' OR c.id = ?)", "%"+escapeLike(f.Query)+"%", f.Query)
 	}
 	if f.IDs != nil {
 		q.Where("c.id IN (?)", bun.List(orNone(f.IDs)))
@@ -83,14 +83,14 @@ func (s *Service) query(f Filter) *bun.SelectQuery {
 		q.Where("EXISTS (?)", relation().Where("r.state = ?", f.State))
 	}
 	for _, id := range f.TagIDs {
-		q.Where("EXISTS (?)", read.NewSelect().Model((*relationTagRow)(nil)).ColumnExpr("1").
-			Where("rt.corp_id = c.corp_id AND rt.customer_id = c.id AND rt.tag_id = ?", id))
+		q.Where("EXISTS (?)", relation().Join("JOIN relation_tag AS rt ON rt.corp_id = r.corp_id AND rt.customer_id = r.customer_id AND rt.staff_id = r.staff_id").
+			Where("rt.tag_id = ?", id))
 	}
 	return q
 }
 
-// escapeLike leaves out what LIKE would take as a pattern.
-func escapeLike(s string) string { return strings.NewReplacer("%", "", "_", "").Replace(s) }
+// escapeLike keeps LIKE ... ESCAPE '!' from taking a part of a name as a pattern.
+func escapeLike(s string) string { return strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(s) }
 
 // after is where the next page begins: the sort value and the id of the last row.
 type after struct {
@@ -177,12 +177,13 @@ func (s *Service) IDs(ctx context.Context, f Filter, limit int) ([]string, error
 	return ids, nil
 }
 
-// Timeline answers a page of what happened with a customer, newest first.
+// Timeline answers a page of what happened with a customer, newest first, from behind the entry `after` (0 = the newest).
+// A sync writes entries late, so the order of ids is not the order of what happened.
 func (s *Service) Timeline(ctx context.Context, customerID string, after int64, limit int) ([]Entry, error) {
 	var rows []Entry
 	q := s.DB.Read().NewSelect().Model(&rows).Where("corp_id = ? AND customer_id = ?", s.CorpID, customerID).OrderExpr("at DESC, id DESC").Limit(int64(limit))
 	if after > 0 {
-		q.Where("id < ?", after)
+		q.Where("(at, id) < (SELECT at, id FROM timeline WHERE corp_id = ? AND id = ?)", s.CorpID, after)
 	}
 	if err := q.Scan(ctx); err != nil {
 		return nil, fmt.Errorf("read the timeline of %s: %w", customerID, err)

@@ -55,6 +55,9 @@ func (s *Service) add(ctx context.Context, tx *db.Tx, e Added) error {
 	if known && former.Live && e.WelcomeCode == "" {
 		return nil // told before
 	}
+	if known && !former.Live && former.LostBy != ByUnknown && e.At < former.LostAt {
+		return nil // told late: this beginning has ended since
+	}
 	began := !known || !former.Live
 	if began {
 		row := relationRow{
@@ -89,6 +92,9 @@ func (s *Service) lose(ctx context.Context, tx *db.Tx, corpID, customerID, staff
 	former, known, err := getRelation(ctx, tx, corpID, customerID, staffID)
 	if err != nil || !known || !former.Live {
 		return err // never known or told before
+	}
+	if at < former.AddedAt {
+		return nil // told late: the relation began anew since
 	}
 	_, err = tx.NewUpdate().Model((*relationRow)(nil)).Set("live = FALSE").Set("lost_at = ?", at).Set("lost_by = ?", by).
 		Where("corp_id = ? AND customer_id = ? AND staff_id = ?", corpID, customerID, staffID).Exec(ctx)

@@ -135,7 +135,9 @@ func upsertRelations(ctx context.Context, tx *db.Tx, rows []relationRow) error {
 	_, err := tx.NewInsert().Model(&rows).On("CONFLICT (corp_id, customer_id, staff_id) DO UPDATE").
 		Set("live = TRUE").Set("remark = EXCLUDED.remark").Set("description = EXCLUDED.description").Set("added_at = EXCLUDED.added_at").
 		Set("add_way = EXCLUDED.add_way").Set("state = CASE WHEN EXCLUDED.state <> '' THEN EXCLUDED.state ELSE r.state END").
-		Set("lost_at = 0").Set("lost_by = ''").Set("known_at = EXCLUDED.known_at").Exec(ctx)
+		Set("lost_at = 0").Set("lost_by = ''").Set("known_at = EXCLUDED.known_at").
+		Where("r.live OR r.lost_by = ? OR EXCLUDED.added_at > r.lost_at", ByUnknown). // it may have ended since the caller looked
+		Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("store %d relations: %w", len(rows), err)
 	}

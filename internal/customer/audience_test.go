@@ -1,0 +1,75 @@
+package customer
+
+import (
+	"testing"
+
+	"zhiyin.dev/zhiyin/internal/db"
+	"zhiyin.dev/zhiyin/internal/db/dbtest"
+)
+
+func TestAudience(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s, _ := serve(d)
+		told(
+			t, s,
+			snapshot("wm1", "S01", 1, "dry"), snapshot("wm1", "S02", 9, "vip"), // two members: S02 is newer
+			snapshot("wm2", "S01", 2, "dry", "vip"),
+			snapshot("wm3", "S01", 3),
+			snapshot("wm4", "S02", 4, "vip"), snapshot("wm4", "S03", 5, "dry"),
+			snapshot("wm5", "S01", 6, "dry", "vip"),
+		)
+		ended(t, s, "wm4", "S03", ByCustomer, 20) // its tag counts no more
+		ended(t, s, "wm5", "S01", ByStaff, 20)
+		for _, tt := range []struct {
+			name string
+			q    AudienceQuery
+			want []string
+		}{
+			{"all who are there", AudienceQuery{}, []string{"wm1/S02", "wm2/S01", "wm3/S01", "wm4/S02"}},
+			{"any tag", AudienceQuery{TagIDs: []string{"dry"}}, []string{"wm1/S02", "wm2/S01"}},
+			{"any of two tags", AudienceQuery{TagIDs: []string{"dry", "vip"}, TagMode: AnyTag}, []string{"wm1/S02", "wm2/S01", "wm4/S02"}},
+			{"all tags, whoever gave them", AudienceQuery{TagIDs: []string{"dry", "vip"}, TagMode: AllTag}, []string{"wm1/S02", "wm2/S01"}},
+			{"a tag named twice is one", AudienceQuery{TagIDs: []string{"vip", "vip"}, TagMode: AllTag}, []string{"wm1/S02", "wm2/S01", "wm4/S02"}},
+			{"but not those with", AudienceQuery{ExcludeTagIDs: []string{"vip"}}, []string{"wm3/S01"}},
+			{"of a member", AudienceQuery{StaffIDs: []string{"S01"}}, []string{"wm1/S01", "wm2/S01", "wm3/S01"}},
+			{"a member, a tag, and not another", AudienceQuery{StaffIDs: []string{"S01"}, TagIDs: []string{"dry"}, ExcludeTagIDs: []string{"nobody"}}, []string{"wm1/S01", "wm2/S01"}},
+			{"of nobody", AudienceQuery{StaffIDs: []string{}}, nil},
+		} {
+			got, err := s.Audience(t.Context(), tt.q)
+			if err != nil {
+				t.Fatalf("%s: %v", tt.name, err)
+			}
+			var words []string
+			for _, m := range got {
+				words = append(words, m.CustomerID+"/"+m.StaffID)
+			}
+			same(t, tt.name, words, tt.want)
+		}
+	})
+}
+
+func TestNamesAndCounts(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s, _ := serve(d)
+		a, b := snapshot("wm1", "S01", 1), snapshot("wo2", "S01", 1)
+		b.Person.Kind = WeCom
+		told(t, s, a, b, snapshot("wm1", "S02", 2))
+		ended(t, s, "wm1", "S01", ByStaff, 3)
+		names, err := s.Names(t.Context(), d.Read(), []string{"wm1", "nobody"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "names", names, map[string]string{"wm1": "青柠 wm1"})
+		briefs, err := s.Briefs(t.Context(), []string{"wm1", "wo2"})
+		if err != nil || briefs["wm1"].WeCom || !briefs["wo2"].WeCom {
+			t.Fatalf("briefs %v, %v", briefs, err)
+		}
+		counts, err := s.CountByStaff(t.Context(), []string{"S01", "S02", "S03"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "counts", counts, map[string]int{"S01": 1, "S02": 1})
+	})
+}
