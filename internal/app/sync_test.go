@@ -15,8 +15,16 @@ func slow() sandbox.Faults {
 	return sandbox.Faults{Calls: []sandbox.CallFault{{Match: "/cgi-bin/*", LatencyMS: 50, InFlightCap: 20}}}
 }
 
+// many is 20 members with 500 customers each; the race detector gets by with fewer.
+func many() int {
+	if underRace {
+		return 1_000
+	}
+	return 10_000
+}
+
 func big() sandbox.Options {
-	return sandbox.Options{Staff: 20, Customers: 10_000, Groups: 25, Start: morning}
+	return sandbox.Options{Staff: 20, Customers: many(), Groups: 25, Start: morning}
 }
 
 func TestSyncStoresEveryCustomerOfASlowWeComWithinItsLimits(t *testing.T) {
@@ -31,7 +39,7 @@ func TestSyncStoresEveryCustomerOfASlowWeComWithinItsLimits(t *testing.T) {
 		a := join(t, box, databaseURL, t.TempDir())
 		run := synced(t, a)
 		people, pairs := run.Report.Parts["customers"], run.Report.Parts["relations"]
-		if run.State != sync.Done || people.Expected != 10_000 || people.Stored != 10_000 || people.Failed != 0 || pairs.Stored != pairs.Expected || pairs.Failed != 0 {
+		if run.State != sync.Done || people.Expected != many() || people.Stored != many() || people.Failed != 0 || pairs.Stored != pairs.Expected || pairs.Failed != 0 {
 			t.Fatalf("%s: customers %+v, relations %+v, errors %v", run.State, people, pairs, run.Report.Errors)
 		}
 		total := calls(t, box).Total
@@ -54,18 +62,18 @@ func TestSyncThatIsStoppedInTheMiddleGoesOnWhereItWas(t *testing.T) {
 		first := join(t, box, databaseURL, dir)
 		eventually(t, "the middle of the sync", func() bool {
 			run, err := first.Sync.Last(t.Context())
-			return err == nil && run.Report.Parts["relations"].Read >= 3000
+			return err == nil && run.Report.Parts["relations"].Read >= many()*3/10
 		})
 		first.leave()
 		before := calls(t, box).Endpoints["/cgi-bin/externalcontact/batch/get_by_user"].Calls
 		run := synced(t, join(t, box, databaseURL, dir))
-		if c := run.Report.Parts["customers"]; run.State != sync.Done || c.Stored != 10_000 || c.Failed != 0 {
+		if c := run.Report.Parts["customers"]; run.State != sync.Done || c.Stored != many() || c.Failed != 0 {
 			t.Fatalf("after the restart: %s %+v", run.State, c)
 		}
 		after := calls(t, box).Endpoints["/cgi-bin/externalcontact/batch/get_by_user"].Calls - before
 		lists := calls(t, box).Endpoints["/cgi-bin/externalcontact/list"].Calls
 		// A page that was in flight when it stopped is read again: at most one for each of the 8 readers.
-		if before < 30 || before+after > 125 || lists > 21 {
+		if pages := many() / 100; before < pages*3/10 || before+after > pages+25 || lists > 21 {
 			t.Fatalf("%d pages before, %d after, %d lists: it began anew", before, after, lists)
 		}
 	})
