@@ -20,7 +20,7 @@ export function MessageEditor({ text, onText, attachments, onAttachments, check,
   const f = useFormat()
   const size = bytes(text)
   const over = size - limit
-  const findings = check?.findings ?? []
+  const findings = useMemo(() => check?.findings ?? [], [check])
   const parts = useMemo(() => spans(text, findings.filter((x) => x.field === 'text' || x.field === '')), [text, findings])
   const kinds: [AttachmentKind, string][] = [['link', t('attachLink')], ['image', t('attachImage')], ['miniprogram', t('attachMini')]]
   return (
