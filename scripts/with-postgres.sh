@@ -25,7 +25,7 @@ run() { (cd "$dir" && "${as[@]}" "$@"); }
 child=
 stop() {
   trap - EXIT INT TERM
-  [ -n "$child" ] && kill "$child" 2>/dev/null && wait "$child" 2>/dev/null || true
+  [ -n "$child" ] && kill -TERM -- "-$child" 2>/dev/null && wait "$child" 2>/dev/null || true
   run "$bin/pg_ctl" -D "$dir/data" -m immediate -w stop >/dev/null 2>&1 || true
   rm -rf "$dir"
 }
@@ -54,8 +54,11 @@ done
 [ -n "$port" ] || { echo "with-postgres.sh: PostgreSQL did not start:" >&2; tail -n 20 "$dir/server.log" >&2; exit 1; }
 
 export TEST_DATABASE_URL="postgres://zhiyin:$password@127.0.0.1:$port/postgres?sslmode=disable"
+# In a process group of its own, so that stopping this stops all of it.
+set -m
 "$@" &
 child=$!
+set +m
 code=0
 wait "$child" || code=$?
 child=
