@@ -2012,6 +2012,7 @@ export interface components {
             lost_at?: string;
             name: string;
             optout: components["schemas"]["CustomerOpt"];
+            preferences_url: string;
             relations: components["schemas"]["CustomerRelation"][] | null;
             source: components["schemas"]["CustomerSource"];
             staff: components["schemas"]["CustomerStaff"][] | null;

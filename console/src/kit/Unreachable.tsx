@@ -8,7 +8,7 @@ export function Unreachable({ error, retry }: { error: ApiError; retry: () => vo
   const t = useWords(w)
   return (
     <div className="state error" role="alert" style={{ minHeight: '80vh', alignContent: 'center' }}>
-      <h2>{error.status === 0 ? t('unreachable') : error.title || t('loadFailed')}</h2>
+      <h2>{error.status === 0 ? t('unreachable') : t('loadFailed')}</h2>
       <p>{error.message || t('unreachableWhat')}</p>
       {error.ref && <span className="ref">{t('ref', { ref: error.ref })}</span>}
       <div className="does"><Button onClick={retry}>{t('retry')}</Button></div>

@@ -11,7 +11,7 @@ export function useFail(): (error: ApiError) => void {
   return useCallback((error) => {
     const lost = error.status === 0
     notification.error({
-      title: lost ? t('unreachable') : error.title || t('errorTitle'), role: 'alert', duration: 8, placement: 'topRight',
+      title: lost ? t('unreachable') : t('errorTitle'), role: 'alert', duration: 8, placement: 'topRight',
       description: <>
         <div>{lost ? t('loadSafe') : error.message}</div>
         {error.fields.map((f) => <div key={f.location} className="s13">{f.message}</div>)}

@@ -33,7 +33,7 @@ export function Failed({ error, retry }: { error: ApiError; retry?: () => void }
   const lost = error.status === 0
   return (
     <div className="state error" role="alert">
-      <h2>{lost ? t('unreachable') : error.title || t('loadFailed')}</h2>
+      <h2>{lost ? t('unreachable') : t('loadFailed')}</h2>
       <p>{lost ? t('unreachableWhat') : <>{error.message} {t('loadSafe')}</>}</p>
       {error.ref && <span className="ref">{t('ref', { ref: error.ref })}</span>}
       <div className="does">

@@ -1,12 +1,14 @@
 // The planner: who, what, when on the left, the phone in the middle, and on the right what this would do, recounted 400 ms after the
 // last change. The foot states the reach at all times.
 import { useParams } from '@tanstack/react-router'
-import { Button, Input, Segmented, Select } from 'antd'
+import { Button, Input, Modal, Segmented, Select } from 'antd'
 import { useState } from 'react'
 import { ApiError, call } from '../../api/client'
 import { useGet, useInvalidate } from '../../api/queries'
+import { useMe } from '../../api/session'
 import type { Audience, Broadcast, BroadcastDraft, Named, Plan } from '../../api/types'
 import { bytes } from '../../i18n/format'
+import { corpNow } from '../../i18n/clock'
 import { useFormat, useWords } from '../../i18n/i18n'
 import { useGo } from '../../kit/A'
 import { useFail, useSaid } from '../../kit/fail'
@@ -18,6 +20,7 @@ import { useReach } from '../../kit/reach'
 import { Ready } from '../../kit/states'
 import { useChecked } from '../../kit/useChecked'
 import { useUrl } from '../../kit/useurl'
+import { w as kit } from '../../kit/words'
 import { PlanPanel } from './PlanPanel'
 import { w } from './words'
 import './broadcast.css'
@@ -39,6 +42,7 @@ export function Planner() {
 
 function Edit({ id, start }: { id?: string; start: BroadcastDraft }) {
   const t = useWords(w)
+  const k = useWords(kit)
   const f = useFormat()
   const go = useGo()
   const ask = useReach()
@@ -54,6 +58,10 @@ function Edit({ id, start }: { id?: string; start: BroadcastDraft }) {
   }))
   const [savedAt, setSavedAt] = useState<Date>()
   const [tried, setTried] = useState(false)
+  // An account that is no member cannot receive an app message: it chooses who gets the test.
+  const me = useMe()
+  const [choosing, setChoosing] = useState(false)
+  const [tester, setTester] = useState<string>()
   const set = (part: Partial<BroadcastDraft>) => { setDraft((was) => ({ ...was, ...part })); setSavedAt(undefined) }
   const audience = (part: Partial<Audience>) => set({ audience: { ...draft.audience, ...part } })
   const { name: _name, ...asked } = draft
@@ -63,7 +71,7 @@ function Edit({ id, start }: { id?: string; start: BroadcastDraft }) {
   const store = async (): Promise<string> => {
     const saved = known ? await call<Broadcast>('PATCH', `/broadcasts/${encodeURIComponent(known)}`, { body: draft }) : await call<Broadcast>('POST', '/broadcasts', { body: draft })
     setKnown(saved.id)
-    setSavedAt(new Date())
+    setSavedAt(new Date(corpNow()))
     void invalidate('/broadcasts')
     if (!known) go(`/broadcasts/${encodeURIComponent(saved.id)}/edit`, true)
     return saved.id
@@ -78,6 +86,10 @@ function Edit({ id, start }: { id?: string; start: BroadcastDraft }) {
   const empty = draft.text.trim() === '' && draft.attachments.length === 0
   const reachable = p?.reachable ?? 0
   const senders = p?.per_staff.length ?? 0
+  const test = (to?: string) => run('test', async () => {
+    const sent = await call<{ sent_to: Named }>('POST', `/broadcasts/${encodeURIComponent(await store())}/test`, { body: to ? { staff_id: to } : {} })
+    said(t('tested', { name: sent.sent_to.name }))
+  })
   const submit = () => run('submit', async () => {
     const to = await store()
     // The reach is counted now, not taken from what is on the screen.
@@ -129,10 +141,13 @@ function Edit({ id, start }: { id?: string; start: BroadcastDraft }) {
         <span aria-live="polite">{refused ? <span className="bad">{t('footBlocked')}</span> : reachable === 0 ? <span className="second">{t('footZero')}</span> : <>{t.rich('footReach', { staff: senders, n: reachable })} <span className="second">{t('footNote')}</span></>}</span>
         <span className="does">
           <Button loading={busy === 'save'} onClick={() => run('save', async () => { await store(); said(t('saved')) })}>{t('saveDraft')}</Button>
-          <Button loading={busy === 'test'} disabled={empty || refused} onClick={() => run('test', async () => { const sent = await call<{ sent_to: Named }>('POST', `/broadcasts/${encodeURIComponent(await store())}/test`, { body: {} }); said(t('tested', { name: sent.sent_to.name })) })}>{t('test')}</Button>
+          <Button loading={busy === 'test'} disabled={empty || refused} onClick={() => { if (me.staff_id) test(); else setChoosing(true) }}>{t('test')}</Button>
           <Button type="primary" loading={busy === 'submit'} disabled={refused || empty || reachable === 0 || !plan.fresh} onClick={submit}>{reachable > 0 ? t('submit', { n: reachable }) : t('submitPlain')}</Button>
         </span>
       </div>
+      <Modal open={choosing} title={t('testTo')} onCancel={() => setChoosing(false)} okText={t('testSend')} cancelText={k('cancel')} okButtonProps={{ disabled: !tester }} onOk={() => { setChoosing(false); test(tester) }} width={380}>
+        <Select style={{ width: '100%' }} options={staff} value={tester} onChange={setTester} showSearch={{ optionFilterProp: 'label' }} aria-label={t('testTo')} />
+      </Modal>
     </Page>
   )
 }

@@ -65,6 +65,8 @@ export const w = words({
   saveDraft: ['存草稿', 'Save draft'],
   saved: ['已存', 'Saved'],
   test: ['给自己试发', 'Test to myself'],
+  testTo: ['试发给谁', 'Who gets the test'],
+  testSend: ['试发', 'Send the test'],
   tested: ['已发给 {name}', 'Sent to {name}'],
   submit: ['提交，{n} 人', 'Submit, {n}'],
   submitPlain: ['提交', 'Submit'],

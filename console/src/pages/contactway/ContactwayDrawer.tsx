@@ -2,7 +2,7 @@ import { Button, Drawer, Form, Input, Select, Switch } from 'antd'
 import { apiPath } from '../../api/client'
 import { useAct, useGet } from '../../api/queries'
 import { useCan } from '../../api/session'
-import type { Contactway, ContactwayDraft } from '../../api/types'
+import type { Contactway, ContactwayDraft, Welcome, WelcomeDraft } from '../../api/types'
 import { useWords } from '../../i18n/i18n'
 import { useGo } from '../../kit/A'
 import { useSaid } from '../../kit/fail'
@@ -11,7 +11,7 @@ import { useReach } from '../../kit/reach'
 import { Ready } from '../../kit/states'
 import { w } from './words'
 
-interface Fields { name: string; staff: string[]; departments: string[]; skip_verify: boolean; remark: string; tags: string[] }
+interface Fields { name: string; staff: string[]; departments: string[]; skip_verify: boolean; remark: string; tags: string[]; welcome?: string }
 
 export function ContactwayDrawer({ id, close }: { id: string; close: () => void }) {
   const t = useWords(w)
@@ -29,12 +29,22 @@ function Edit({ way, close }: { way?: Contactway; close: () => void }) {
   const go = useGo()
   const ask = useReach()
   const said = useSaid()
-  const may = useCan()('contactway.write')
+  const can = useCan()
+  const may = can('contactway.write')
   const staff = useStaffOptions()
   const departments = useDepartmentOptions()
   const tags = useTagOptions()
   const path = way ? `/contactways/${encodeURIComponent(way.id)}` : '/contactways'
-  const save = useAct<Contactway, Fields>({ method: way ? 'PATCH' : 'POST', path, body: (v): ContactwayDraft => ({ ...v, departments: v.departments.map(Number) }), touches: ['/contactways'], done: () => { said(t('saved')); close() } })
+  const greet = useAct<Welcome, WelcomeDraft>({ method: 'POST', path: '/welcomes', body: (v) => v, touches: ['/welcomes'] })
+  const save = useAct<Contactway, Fields>({
+    method: way ? 'PATCH' : 'POST', path, touches: ['/contactways'], body: ({ welcome: _, ...v }): ContactwayDraft => ({ ...v, departments: v.departments.map(Number) }),
+    got: (made, v) => {
+      // The code exists now; a welcome that is refused says why and can be written on its own page.
+      if (v.welcome?.trim()) greet.mutate({ name: v.name, enabled: true, text: v.welcome, scope: { kind: 'contactway', contactway_ids: [made.id] } })
+      said(t('saved'))
+      close()
+    },
+  })
   const remove = useAct({ method: 'DELETE', path, touches: ['/contactways'], done: close })
   return (
     <Form<Fields>
@@ -52,6 +62,7 @@ function Edit({ way, close }: { way?: Contactway; close: () => void }) {
       )}
       <Form.Item name="name" label={t('name')} rules={[{ required: true, whitespace: true, message: t('needName') }]}><Input placeholder={t('nameHint')} maxLength={60} /></Form.Item>
       <Form.Item name="staff" label={t('staff')} dependencies={['departments']} rules={[({ getFieldValue }) => ({ validator: async (_, v: string[]) => { if (v.length + ((getFieldValue('departments') as string[] | undefined)?.length ?? 0) === 0) throw new Error(t('needStaff')) } })]}><Select mode="multiple" options={staff} showSearch={{ optionFilterProp: 'label' }} /></Form.Item>
+      {!way && can('welcome.write') && <Form.Item name="welcome" label={t('welcome')}><Input.TextArea placeholder={t('welcomeHint')} autoSize={{ minRows: 2, maxRows: 6 }} maxLength={1300} /></Form.Item>}
       <Form.Item name="departments" label={t('departments')}><Select mode="multiple" options={departments} showSearch={{ optionFilterProp: 'label' }} /></Form.Item>
       <Form.Item name="tags" label={t('tags')}><Select mode="multiple" options={tags} showSearch={{ optionFilterProp: 'label' }} /></Form.Item>
       <Form.Item name="remark" label={t('remark')}><Input maxLength={30} /></Form.Item>

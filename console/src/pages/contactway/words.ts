@@ -16,6 +16,8 @@ export const w = words({
   skip: ['客户扫码即添加，不用员工通过', 'Customers are added at once, without approval'],
   remark: ['备注（只有自己看得到）', 'Remark, seen only by you'],
   tags: ['自动打的标签', 'Tags given automatically'],
+  welcome: ['欢迎语', 'Welcome message'],
+  welcomeHint: ['不写就用默认的', 'Empty: the default one is used'],
   customers: ['带来客户', 'Customers'],
   created: ['建于', 'Created'],
   state: ['状态', 'State'],

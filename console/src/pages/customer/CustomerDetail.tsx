@@ -11,6 +11,7 @@ import { useSaid } from '../../kit/fail'
 import { Avatar, BudgetTable, State } from '../../kit/marks'
 import { Facts, Page, Panel } from '../../kit/Page'
 import { Ready } from '../../kit/states'
+import { useCopy } from '../../kit/useCopy'
 import { useUrl } from '../../kit/useurl'
 import { w as kit } from '../../kit/words'
 import { TouchTable } from '../governance/TouchTable'
@@ -83,6 +84,7 @@ function Consent({ customer: c }: { customer: Detail }) {
   const f = useFormat()
   const can = useCan()
   const said = useSaid()
+  const copy = useCopy()
   const [resuming, setResuming] = useState(false)
   const [evidence, setEvidence] = useState('')
   const path = `/customers/${encodeURIComponent(c.id)}/optout`
@@ -96,6 +98,7 @@ function Consent({ customer: c }: { customer: Detail }) {
         <span className={out ? 'harm' : ''}>{out ? t('consentOut', { date: f.date(c.optout.since) }) : t('consentIn')}</span>
         <span className="push">{can('customer.write') && (out ? <Button size="small" onClick={() => setResuming(true)}>{t('resume')}</Button> : <Button size="small" onClick={() => stop.mutate()} loading={stop.isPending}>{t('stop')}</Button>)}</span>
       </div>
+      <p className="s12 mute" style={{ marginTop: 8 }}>{t('ownPage')} <button type="button" className="linky" onClick={() => copy(c.preferences_url)}>{k('copy')}</button></p>
       <Modal open={resuming} title={t('resume')} onCancel={() => setResuming(false)} okText={t('resumeButton')} cancelText={k('cancel')} okButtonProps={{ disabled: evidence.trim().length < 4 }} confirmLoading={resume.isPending} onOk={() => resume.mutate()}>
         <p style={{ marginBottom: 8 }}>{t('resumeText')}</p>
         <Input.TextArea rows={3} value={evidence} onChange={(e) => setEvidence(e.target.value)} placeholder={t('resumeHint')} aria-label={t('resume')} />

@@ -56,6 +56,7 @@ export const w = words({
   noGroups: ['没有在群里', 'In no group'],
   joined: ['{date} 进群', 'joined {date}'],
   consentTitle: ['意愿', 'Consent'],
+  ownPage: ['客户自己停止、恢复的页面，可以发给本人：', 'The customer\'s own page to stop and resume, to be sent to them:'],
   consentIn: ['愿意收到营销触达', 'Receives marketing touches'],
   consentOut: ['{date} 起不再收到营销触达', 'No marketing touches since {date}'],
   stop: ['不再触达', 'Stop all touches'],

@@ -56,7 +56,7 @@ function Said({ touch: x }: { touch: TouchDetail }) {
     <div className="say">
       <p className={`kind ${held ? 'held' : sent ? 'pine' : 'second'}`}><Icon name={held ? 'held' : sent ? 'check' : 'clock'} />{held ? t('notSent') : sent ? t('sent') : t('underway')}<span>{f.longDate(x.at)} {f.clock(x.at)}</span></p>
       <h2>{x.sentence}</h2>
-      <p>{held ? (x.next_at ? t('nextAt', { time: `${f.longDate(x.next_at)} ${f.clock(x.next_at)}` }) : x.reason) : <>{t('passedAll', { n: passed })}{win && sent ? t('nth', { days: win.days, used: win.used + 1, cap: win.cap }) : x.class === 'service' ? t('serviceNote') : ''}</>}</p>
+      <p>{held ? (x.next_at ? t('judgedAgain') : t('notAgain')) : <>{t('passedAll', { n: passed })}{win && sent ? t('nth', { days: win.days, used: win.used + 1, cap: win.cap }) : x.class === 'service' ? t('serviceNote') : ''}</>}</p>
     </div>
   )
 }
@@ -114,7 +114,7 @@ function Course({ touch: x }: { touch: TouchDetail }) {
   return (
     <section>
       <h3>{t('course')}</h3>
-      <ol className="course" style={{ gridTemplateColumns: `repeat(${Math.max(1, x.steps.length)}, 1fr)` }}>
+      <ol className="course" style={{ gridTemplateColumns: `repeat(${Math.max(1, course(x).length)}, 1fr)` }}>
         {course(x).map((s, i) => {
           const known = stepNames.find((n) => n === s.state)
           return <li key={i} className={s.at ? (s.state === 'held' ? 'stop' : '') : 'no'}><b>{known ? t(`step_${known}`) : s.state}</b>{s.at ? f.moment(s.at) : t('notYet')}</li>

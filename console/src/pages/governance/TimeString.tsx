@@ -19,7 +19,9 @@ export function TimeString({ touch: x, window: win }: { touch: TouchDetail; wind
   const next = win.next_at ? Date.parse(win.next_at) : Number.NaN
   const points = x.timeline.map((p) => ({ ...p, ms: Date.parse(p.at) })).filter((p) => Number.isFinite(p.ms))
   const begin = Math.min(from - 5 * day, ...points.map((p) => p.ms), at)
-  const end = Math.max(to, at, Number.isNaN(next) ? 0 : next) + 1.5 * day
+  // Room at the right for the words beside the last mark.
+  const newest = Math.max(to, at, Number.isNaN(next) ? 0 : next)
+  const end = newest + Math.max(1.5 * day, (newest - begin) * 0.28)
   const place = (ms: number) => left + ((ms - begin) / (end - begin)) * (right - left)
   const held = x.state === 'held'
   const colour = held ? 'var(--held)' : 'var(--pine)'
@@ -43,7 +45,7 @@ export function TimeString({ touch: x, window: win }: { touch: TouchDetail; wind
         ? <g transform={`translate(${place(at)} ${line})`} stroke="var(--held)" strokeWidth={1.5} fill="var(--surface)"><circle r={7} /><path d="M-2-2.5v5M2-2.5v5" strokeLinecap="round" /></g>
         : <circle cx={place(at)} cy={line} r={6} fill="var(--pine)" />}
       {!held && <text x={place(at) + 10} y={34} fontSize={12} fontWeight={600} fill="var(--pine)">{t('thisOne')}</text>}
-      {!Number.isNaN(next) && <g><line x1={place(next)} x2={place(next)} y1={26} y2={62} stroke="var(--held)" strokeDasharray="2 2" /><text x={Math.min(place(next), right - 44)} y={20} textAnchor="middle" fontSize={12} fill="var(--ink2)">{t('from', { time: f.moment(win.next_at) })}</text></g>}
+      {!Number.isNaN(next) && <g><line x1={place(next)} x2={place(next)} y1={26} y2={62} stroke="var(--held)" strokeDasharray="2 2" /><text x={place(next) + 6} y={34} fontSize={12} fill="var(--ink2)">{t('from', { time: f.moment(win.next_at) })}</text></g>}
     </svg>
   )
 }

@@ -6,24 +6,23 @@ import { Icon } from '../../kit/Icon'
 import { Avatar, HeldMark } from '../../kit/marks'
 import { w } from './words'
 
-const kinds = { image: 'kindImage', voice: 'kindVoice', video: 'kindVideo', file: 'kindFile', link: 'kindLink' } as const
-
 export function Line({ message: m, customer }: { message: Message; customer: Session['customer'] }) {
   const t = useWords(w)
   const f = useFormat()
-  if (m.type !== 'note' && (m.from === 'system' || m.from === 'event' || m.type === 'event')) return <div className="sys"><span>{m.text}　{f.clock(m.at)}</span></div>
-  const note = m.type === 'note'
+  if (m.from === 'event' && m.text === '[event]') return null
+  if (m.from === 'event' || (m.from === 'system' && m.type !== 'note')) return <div className="sys"><span>{m.text}　{f.clock(m.at)}</span></div>
+  // WeChat has notes of its own, sent by customers; ours come from the system.
+  const note = m.from === 'system'
   const out = m.from !== 'customer'
   const bot = m.from === 'bot'
-  const kind = m.type in kinds ? t(kinds[m.type as keyof typeof kinds]) : m.type === 'text' || note ? '' : t('kindOther')
-  const who = note ? `${t('note')} · ${m.agent?.name ?? ''}` : bot ? t('bot') : out ? `${m.agent?.name ?? ''}${m.from === 'wecom' ? ` ${t('inWecom')}` : ''}` : ''
+  const who = note ? [t('note'), m.agent?.name].filter(Boolean).join(' · ') : bot ? t('bot') : out ? `${m.agent?.name ?? ''}${m.from === 'wecom' ? ` ${t('inWecom')}` : ''}` : ''
   const state = out && !note && m.state !== 'received' ? m.state : undefined
   return (
     <div className={`m ${out ? 'out' : ''} ${bot ? 'bot' : ''} ${note ? 'note-m' : ''}`}>
       {bot ? <span className="av grey"><Icon name="robot" size={14} /></span> : <Avatar name={out ? (m.agent?.name ?? '·') : customer.name} src={out ? '' : customer.avatar} grey={!out} size={32} />}
       <div>
         <p className="meta">{who && <span>{who}</span>}<span>{f.clock(m.at)}</span>{state && state !== 'sent' && <span className={state === 'failed' ? 'bad b' : state === 'held' ? 'held' : ''}>{t(`m_${state}`)}</span>}</p>
-        <div className="x">{kind && <span className="mute">[{kind}] </span>}{m.text}</div>
+        <div className="x">{m.text}</div>
         {bot && m.rule && <p className="cite"><Icon name="note" size={14} />{t('basis')} <A to={`/autoreplies/${encodeURIComponent(m.rule.id)}`}>{m.rule.name}</A></p>}
         {(m.state === 'failed' || m.state === 'held') && <p className="cite">{m.state === 'held' ? <HeldMark>{m.reason}</HeldMark> : <span className="bad">{m.reason}</span>}{m.touch_id && <A to={`/touches/${encodeURIComponent(m.touch_id)}`}>{t('why')}</A>}</p>}
       </div>

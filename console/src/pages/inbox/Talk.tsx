@@ -136,11 +136,10 @@ function Log({ messages, steps, customer }: { messages: ReturnType<typeof useMes
   }
   if (messages.error && count === 0) return <div className="log"><Failed error={messages.error} retry={messages.retry} /></div>
   if (messages.loading) return <div className="log"><Skeleton rows={6} /></div>
-  // A change of state is a line in the talk, with its reason; the server may also send it as an event.
-  const told = messages.all.some((m) => m.from === 'system')
+  // A change of state is a line in the talk, with its reason.
   const lines = [
     ...messages.all.map((m) => ({ at: Date.parse(m.at), node: <Line key={m.id} message={m} customer={customer} /> })),
-    ...(told ? [] : steps.slice(1).map((s, i) => ({ at: Date.parse(s.at), node: <div key={`step${i}`} className="sys"><span><b>{t('stepTo', { from: t(`s_${steps[i]?.state ?? 'bot'}`), to: t(`s_${s.state}`) })}</b>　{s.reason}{s.actor && ` · ${s.actor}`}　{f.clock(s.at)}</span></div> }))),
+    ...steps.slice(1).map((s, i) => ({ at: Date.parse(s.at), node: <div key={`step${i}`} className="sys"><span><b>{t('stepTo', { from: t(`s_${steps[i]?.state ?? 'bot'}`), to: t(`s_${s.state}`) })}</b>　{s.reason}{s.actor && ` · ${s.actor}`}　{f.clock(s.at)}</span></div> })),
   ].sort((a, b) => a.at - b.at)
   return (
     <div className="log" ref={box} onScroll={scrolled} aria-live="polite" tabIndex={0}>

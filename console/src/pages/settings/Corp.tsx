@@ -35,9 +35,10 @@ function Edit({ settings: s }: { settings: Settings }) {
   const secret = (name: string): Hidden => ({ title: secretName(name), body: (value) => ({ secrets: { [name]: value } }) })
   const secretName = (name: string) => { const known = areas.find((a) => a === name); return known ? t(`secret_${known}`) : name }
   const source = (from: Settings['secrets'][string]['source']) => (from === 'env' ? t('fromEnv') : from === 'file' ? t('fromFile') : t('isSet'))
-  const callback: [string, boolean, Hidden][] = [
-    [t('callbackToken'), s.callback.token_set, { title: t('callbackToken'), body: (token) => ({ callback: { token } }) }],
-    [t('callbackKey'), s.callback.aes_set, { title: t('callbackKey'), body: (aes_key) => ({ callback: { aes_key } }) }],
+  const fixed = (name: string) => s.fixed.includes(`ZHIYIN_WECOM_${name}`)
+  const callback: [string, boolean, boolean, Hidden][] = [
+    [t('callbackToken'), s.callback.token_set, fixed('CALLBACK_TOKEN'), { title: t('callbackToken'), body: (token) => ({ callback: { token } }) }],
+    [t('callbackKey'), s.callback.aes_set, fixed('CALLBACK_AES_KEY'), { title: t('callbackKey'), body: (aes_key) => ({ callback: { aes_key } }) }],
   ]
   return (
     <div className="cols">
@@ -46,10 +47,10 @@ function Edit({ settings: s }: { settings: Settings }) {
         <Panel title={t('corpFacts')} sub={s.unofficial ? t('unofficial') : undefined}>
           <Form layout="vertical" requiredMark={false} disabled={!may} initialValues={{ corp_id: s.corp_id, agent_id: s.agent_id }} onFinish={(v: SettingsChange) => save.mutate(v)}>
             <div style={{ display: 'grid', gridTemplateColumns: '1fr 1fr', columnGap: 16 }}>
-              <Form.Item name="corp_id" label={t('corpId')}><Input /></Form.Item>
-              <Form.Item name="agent_id" label={t('agentId')}><InputNumber min={0} controls={false} style={{ width: '100%' }} /></Form.Item>
+              <Form.Item name="corp_id" label={t('corpId')}><Input disabled={!may || fixed('CORP_ID')} /></Form.Item>
+              <Form.Item name="agent_id" label={t('agentId')}><InputNumber disabled={!may || fixed('AGENT_ID')} min={0} controls={false} style={{ width: '100%' }} /></Form.Item>
             </div>
-            {may && <Button type="primary" htmlType="submit" loading={save.isPending}>{t('save')}</Button>}
+            {may && !(fixed('CORP_ID') && fixed('AGENT_ID')) && <Button type="primary" htmlType="submit" loading={save.isPending}>{t('save')}</Button>}
           </Form>
         </Panel>
         <Panel title={t('secrets')} sub={t('secretsNote')}>
@@ -68,7 +69,7 @@ function Edit({ settings: s }: { settings: Settings }) {
         <Panel title={t('callback')}>
           <p className="rule" style={{ whiteSpace: 'normal', overflowWrap: 'anywhere' }}>{s.callback.url}</p>
           <Button size="small" style={{ margin: '8px 0' }} onClick={() => copy(s.callback.url)}>{t('copy')}</Button>
-          <ul className="secret-list">{callback.map(([name, set, edit]) => <li key={name}><span>{name}</span><State tone={set ? 'ok' : 'warn'}>{set ? t('isSet') : t('notSet')}</State><span className="right">{may && <Button size="small" onClick={() => setHidden(edit)}>{set ? t('change') : t('set')}</Button>}</span></li>)}</ul>
+          <ul className="secret-list">{callback.map(([name, set, here, edit]) => <li key={name}><span>{name}</span><State tone={set ? 'ok' : 'warn'}>{here ? t('fromEnv') : set ? t('isSet') : t('notSet')}</State><span className="right">{may && !here && <Button size="small" onClick={() => setHidden(edit)}>{set ? t('change') : t('set')}</Button>}</span></li>)}</ul>
           <p className="s12 mute" style={{ marginTop: 8 }}>{t('callbackNote')}</p>
         </Panel>
         <Panel title={t('start')} sub={t('fixedHere')}>

@@ -7,7 +7,7 @@ export const w = words({
   agentId: ['应用 ID', 'Agent id'],
   zone: ['时区', 'Time zone'],
   zoneNote: ['触达时段、每天的计数都按它算', 'Sending hours and daily counts follow it'],
-  baseUrl: ['对外网址', 'Public address'],
+  baseUrl: ['企业微信接口', 'WeCom API'],
   secrets: ['密钥', 'Secrets'],
   secretsNote: ['存下后加密，不再显示。环境变量里设的优先，这里改不了。', 'Stored encrypted and never shown again. What the environment sets wins and cannot be changed here.'],
   secret_app: ['自建应用 Secret', 'App secret'],
@@ -33,7 +33,7 @@ export const w = words({
   copy: ['复制', 'Copy'],
   save: ['保存', 'Save'],
   saved: ['已存', 'Saved'],
-  unofficial: ['这不是企业微信的官方产品。', 'This is not an official WeCom product.'],
+  unofficial: ['连的是沙箱，不是真的企业微信', 'Connected to a sandbox, not to the real WeCom'],
   language: ['语言与外观在右上角的头像里', 'Language and look are under your face, top right'],
   // staff
   staff: ['员工与角色', 'Staff and roles'],
