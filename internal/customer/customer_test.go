@@ -67,7 +67,9 @@ func began(t testing.TB, s *Service, customer, staff string, minutes int) {
 // ended is the callback of a relation's end.
 func ended(t testing.TB, s *Service, customer, staff string, by LostBy, minutes int) {
 	t.Helper()
-	in(t, s, func(ctx context.Context, tx *db.Tx) error { return s.lose(ctx, tx, corp, customer, staff, by, at(minutes)) })
+	in(t, s, func(ctx context.Context, tx *db.Tx) error {
+		return s.lose(ctx, tx, corp, customer, staff, by, at(minutes))
+	})
 }
 
 // told is what a read call answers.

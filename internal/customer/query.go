@@ -90,7 +90,9 @@ func (s *Service) query(f Filter) *bun.SelectQuery {
 }
 
 // escapeLike keeps LIKE ... ESCAPE '!' from taking a part of a name as a pattern.
-func escapeLike(s string) string { return strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(s) }
+func escapeLike(s string) string {
+	return strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(s)
+}
 
 // after is where the next page begins: the sort value and the id of the last row.
 type after struct {

@@ -48,15 +48,17 @@ func (s *Service) perform(ctx context.Context, w bus.Work) (bus.Settle, error) {
 	if err := json.Unmarshal([]byte(p.row.Report), &p.report); err != nil {
 		return nil, bus.Permanent(fmt.Errorf("read the report of sync %d: %w", payload.ID, err))
 	}
-	p.report.Errors = nil
+	p.report.Errors = slices.DeleteFunc(p.report.Errors, func(e Trouble) bool { return !p.isDone(e.What) }) // the others are tried again
 	err := p.all(ctx)
 	if err != nil && !hopeless(err) && w.Attempts < 5 {
 		return nil, calls.Failed(err, "sync")
 	}
-	state := Done
 	if err != nil {
-		state = Failed
 		p.report.Errors = append(p.report.Errors, Trouble{What: "sync", Text: err.Error()})
+	}
+	state := Done
+	if len(p.report.Errors) > 0 {
+		state = Failed
 	}
 	return func(ctx context.Context, tx *db.Tx) error { return p.finish(ctx, tx, state) }, nil
 }
@@ -77,11 +79,7 @@ func (p *progress) all(ctx context.Context) error {
 			return err
 		}
 	}
-	lists, err := p.list(ctx)
-	if err != nil {
-		return err
-	}
-	if err := p.customers(ctx, lists); err != nil {
+	if err := p.relations(ctx); err != nil {
 		return err
 	}
 	for _, part := range p.s.After {
@@ -90,6 +88,25 @@ func (p *progress) all(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// relations reads customers and their relations; without permission that is reported, and the other parts go on.
+func (p *progress) relations(ctx context.Context) error {
+	if p.isDone("customers") { // refused before this run was cut off
+		return nil
+	}
+	lists, err := p.list(ctx)
+	if err == nil {
+		err = p.customers(ctx, lists)
+	}
+	if err == nil || !hopeless(err) {
+		return err
+	}
+	p.report.Errors = append(p.report.Errors, Trouble{What: "customers", Text: err.Error()})
+	p.mu.Lock()
+	p.report.Finished = append(p.report.Finished, "customers")
+	p.mu.Unlock()
+	return p.save(ctx)
 }
 
 // part reads something that another room owns; a part without permission is reported, and the others go on.

@@ -120,11 +120,11 @@ func (s *Service) begin(ctx context.Context, tx *db.Tx, reason Reason) (Run, err
 func (s *Service) CatchUp(ctx context.Context) error {
 	reason := Start
 	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		n, err := tx.NewSelect().Model((*runRow)(nil)).Where("corp_id = ? AND state = ?", s.CorpID, Done).Count(ctx)
+		known, err := s.knows(ctx, tx)
 		if err != nil {
-			return fmt.Errorf("look for former syncs: %w", err)
+			return err
 		}
-		if n == 0 {
+		if !known {
 			reason = First
 		}
 		if _, err := s.begin(ctx, tx, reason); err != nil {
@@ -132,6 +132,24 @@ func (s *Service) CatchUp(ctx context.Context) error {
 		}
 		return s.setDaily(ctx, tx)
 	})
+}
+
+// knows says whether a former run read the relations; one that was refused a part has failed and did read the others.
+func (s *Service) knows(ctx context.Context, tx *db.Tx) (bool, error) {
+	var rows []runRow
+	if err := tx.NewSelect().Model(&rows).Where("corp_id = ? AND state IN (?, ?)", s.CorpID, Done, Failed).Scan(ctx); err != nil {
+		return false, fmt.Errorf("look for former syncs: %w", err)
+	}
+	for _, r := range rows {
+		run, err := r.run()
+		if err != nil {
+			return false, err
+		}
+		if r.State == Done || run.Report.Parts["relations"].Stored > 0 {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // daily begins the run of the day and sets the timer for the next.

@@ -5,6 +5,7 @@ package apptest
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http/httptest"
 	"strconv"
 	"testing"
@@ -132,9 +133,7 @@ func (p *Platform) Synced() sync.Run {
 func (p *Platform) Act(act string, fields map[string]any) map[string]any {
 	p.t.Helper()
 	body := map[string]any{"act": act}
-	for k, v := range fields {
-		body[k] = v
-	}
+	maps.Copy(body, fields)
 	raw, err := json.Marshal(body)
 	if err != nil {
 		p.t.Fatal(err)
