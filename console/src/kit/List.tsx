@@ -102,7 +102,7 @@ export function List<T extends object>(props: ListProps<T>) {
       key: c.key, width: c.width, render: (_: unknown, row: T) => c.render(row), className: c.num ? 'num' : undefined,
       title: c.sort
         ? <button type="button" className="plain" style={active ? { color: 'var(--ink)' } : undefined} onClick={() => url.set({ sort: active ? (down ? c.sort : `-${c.sort}`) : c.first === 'up' ? c.sort : `-${c.sort}` })}>{c.title}{active ? (down ? ' ↓' : ' ↑') : ''}</button>
-        : c.title,
+        : c.title || <span className="sr">{t('more')}</span>,
     }
   })
 

@@ -7,9 +7,10 @@ import { Icon } from './Icon'
 import { initial } from './marks'
 import { w } from './words'
 
-export function PhonePreview({ from, text, attachments = [], time = '9:00', note }: { from: string; text: string; attachments?: Attachment[]; time?: string; note?: ReactNode }) {
+export function PhonePreview({ from: sender, text, attachments = [], time = '9:00', note }: { from?: string; text: string; attachments?: Attachment[]; time?: string; note?: ReactNode }) {
   const t = useWords(w)
   const me = useMe()
+  const from = sender ?? t('phoneFrom')
   const empty = text.trim() === '' && attachments.length === 0
   return (
     <div>

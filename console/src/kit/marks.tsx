@@ -80,7 +80,7 @@ export function BudgetTable({ budget }: { budget: Budget }) {
         return [
           <span key={`l${x.days}`} className="second">{x.days === 1 ? t('today') : t('days', { n: x.days })}</span>,
           <BudgetString key={`s${x.days}`} {...x} />,
-          <span key={`v${x.days}`} className={`v ${full ? 'held b' : ''}`}>{full ? t('budgetFull', { used: x.used, cap: x.cap }) : t('budgetOf', { used: x.used, cap: x.cap })}</span>,
+          <span key={`v${x.days}`} className={`v nowrap ${full ? 'held b' : ''}`}>{full ? t('budgetFull', { used: x.used, cap: x.cap }) : t('budgetOf', { used: x.used, cap: x.cap })}</span>,
         ]
       })}
       {budget.full && budget.next_at && <p className="s12 second" style={{ gridColumn: '1 / -1' }}>{t('next', { time: f.moment(budget.next_at) })}</p>}

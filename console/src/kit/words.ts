@@ -39,6 +39,7 @@ export const w = words({
   removeFilter: ['去掉「{name}」', 'Remove "{name}"'],
   matching: ['{n} 条符合', '{n, plural, one {# match} other {# matches}}'],
   moreThan: ['超过 {n}', 'more than {n}'],
+  more: ['更多', 'More'],
   columns: ['列', 'Columns'],
   columnsTitle: ['显示哪些列', 'Columns to show'],
   chosen: ['已选 <b>{n}</b> 条', '<b>{n}</b> selected'],
@@ -68,6 +69,7 @@ export const w = words({
   // phone
   phone: ['手机预览', 'Phone preview'],
   phoneEmpty: ['写下第一句，这里就能看到', 'Write the first sentence and it shows here'],
+  phoneFrom: ['员工', 'Your staff'],
   phoneNote: ['客户看到的样子', 'What the customer sees'],
   picture: ['图片', 'Picture'],
   miniprogram: ['小程序', 'Mini program'],

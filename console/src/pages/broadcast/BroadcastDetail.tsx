@@ -63,7 +63,7 @@ function Shown({ b, path }: { b: Broadcast; path: string }) {
             items={[{ key: 'receivers', label: t('receivers'), children: <Receivers path={path} /> }, { key: 'tasks', label: t('tasks'), children: <Tasks path={path} /> }]}
           />
         </div>
-        <div className="aside"><PhonePreview from="S01" text={b.text} attachments={b.attachments ?? []} /></div>
+        <div className="aside"><PhonePreview text={b.text} attachments={b.attachments ?? []} /></div>
       </div>
     </Page>
   )

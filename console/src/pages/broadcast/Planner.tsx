@@ -134,7 +134,7 @@ function Edit({ id, start }: { id?: string; start: BroadcastDraft }) {
             <p className="s13 second">{p?.opens_at ? t('later', { time: f.when(p.opens_at) }) : p?.closes_at ? t('nowOpen', { time: f.when(p.closes_at) }) : t('nowPlain')}</p>
           </div>
         </section>
-        <div className="aside"><PhonePreview from={p?.per_staff[0]?.staff.name ?? 'S01'} text={draft.text} attachments={draft.attachments} note={t('noNick')} /></div>
+        <div className="aside"><PhonePreview from={p?.per_staff[0]?.staff.name} text={draft.text} attachments={draft.attachments} note={t('noNick')} /></div>
         <PlanPanel plan={p} fresh={plan.fresh} error={plan.error} retry={() => void plan.refetch()} />
       </div>
       <div className="foot">

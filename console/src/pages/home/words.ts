@@ -36,7 +36,7 @@ export const w = words({
   month: ['近一月', '30 days'],
   custSub: ['上：每天新增；下：每天流失的人', 'Above: added per day; below: lost per day'],
   custSay: ['{days} 天新增 <b>{added}</b> 位，<h>流失 <b>{lost}</b> 位</h>，净增 {net}', '<b>{added}</b> added in {days} days, <h><b>{lost}</b> lost</h>, net {net}'],
-  costSay: ['{days} 天送达 <b>{n}</b> 次，<h>代价 <b>{harm}</b> 人退订或删除，{rate}</h>', '<b>{n}</b> delivered in {days} days, <h>at the cost of <b>{harm}</b> opt-outs or deletions, {rate}</h>'],
+  costSay: ['{days} 天送达 <b>{n}</b> 次，<h>代价 <b>{harm}</b> 人退订或删除，{rate}</h>', '<b>{n}</b> delivered in {days} days, <h>at the cost of <b>{harm}</b> {harm, plural, one {opt-out or deletion} other {opt-outs or deletions}}, {rate}</h>'],
   costFree: ['{days} 天送达 <b>{n}</b> 次，没有人因此退订或删除', '<b>{n}</b> delivered in {days} days; nobody opted out or deleted because of them'],
   costNone: ['{days} 天里没有触达', 'No touches in {days} days'],
   lostName: ['流失', 'Lost'],

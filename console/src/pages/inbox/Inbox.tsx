@@ -50,6 +50,7 @@ export function Inbox() {
   const current = rows.find((s) => s.id === open)
   return (
     <div className="desk">
+      <h1 className="sr">{t('title')}</h1>
       <nav className="views" aria-label={t('title')}>
         {views.map((v) => <ViewButton key={v} view={v} account={account} on={v === view} onPick={() => url.set({ view: v === 'all' ? undefined : v })} />)}
         <p>{t('accounts')}</p>

@@ -56,7 +56,7 @@ export function Talk({ id, row, account, accounts }: { id: string; row?: Session
     <section className="talk-pane" aria-label={s.customer.name}>
       <header>
         <div className="row" style={{ gap: 10 }}>
-          <h1 className="cut">{s.customer.name}</h1><span className="mute s13 cut">{t('from', { name: s.account.name })}</span>
+          <h2 className="cut">{s.customer.name}</h2><span className="mute s13 cut">{t('from', { name: s.account.name })}</span>
           <span className="push row">
             {may && !wecom && s.state !== 'human' && s.state !== 'ended' && <Button size="small" type="primary" loading={take.isPending} onClick={() => take.mutate()}>{t('take')}</Button>}
             {may && !wecom && s.state === 'human' && <Button size="small" loading={release.isPending} onClick={() => release.mutate()}>{t('release')}</Button>}

@@ -82,7 +82,7 @@ function Edit({ id, start }: { id?: string; start: Draft }) {
           </div>
         </section>
         <div className="aside">
-          <PhonePreview from="S01" text={draft.text} attachments={draft.attachments} note={t('preview')} />
+          <PhonePreview text={draft.text} attachments={draft.attachments} note={t('preview')} />
           <p className="note plain" style={{ marginTop: 16 }}><Icon name="shield" size={14} /><span className="s12 second">{t('service')}</span></p>
         </div>
       </div>
