@@ -71,7 +71,7 @@ fmt: ## format Go (gofumpt, gci)
 	@$$(scripts/golangci.sh) fmt
 
 lint: ## golangci-lint with the reasons in .golangci.yml
-	@$$(scripts/golangci.sh) run --concurrency 2 $(or $(PKG),./...)
+	@$$(scripts/golangci.sh) run --allow-parallel-runners --concurrency 2 $(or $(PKG),./...)
 
 generate: ## write generated files again
 	@scripts/generate.sh

@@ -68,7 +68,7 @@ console() {
   [ "$code" = 0 ] && scripts/console.sh --always bin/.console-stamp # checks the types too
 }
 vet() { go vet ./...; }
-lint() { local bin; bin=$(scripts/golangci.sh) && "$bin" run --concurrency 2 ./...; }
+lint() { local bin; bin=$(scripts/golangci.sh) && "$bin" run --allow-parallel-runners --concurrency 2 ./...; }
 build() { make --no-print-directory build; }
 # Stories drive a whole platform against a sandbox whose clock waits for it. Under the race detector two cores are too few
 # for their patience, so here they run plainly, one package at a time; `make race` puts them under the detector too.
