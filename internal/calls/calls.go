@@ -34,13 +34,13 @@ func Failed(err error, doing string) error {
 // used for change nothing at WeCom when they are refused.
 func Refused(err error, doing string) error {
 	cause := fmt.Errorf("%s: %w", doing, err)
+	if _, ok := errors.AsType[*wecom.LimitError](err); ok { // first: it may wrap WeCom's own answer
+		return errs.New(errs.Limited, "wecom.limit", errs.T("企业微信的调用额度暂时用完，请稍后再试。",
+			"WeCom's limit of calls is used up for now. Try again later.")).Because(cause)
+	}
 	if e, ok := errors.AsType[*wecom.Error](err); ok {
 		return errs.New(errs.Conflict, "wecom."+strconv.Itoa(e.Code), errs.Tf("企业微信返回 %d（%s），什么都没有改变。",
 			"WeCom answered %d (%s); nothing was changed.", e.Code, e.Msg)).Because(cause)
-	}
-	if _, ok := errors.AsType[*wecom.LimitError](err); ok {
-		return errs.New(errs.Limited, "wecom.limit", errs.T("企业微信的调用额度暂时用完，请稍后再试。",
-			"WeCom's limit of calls is used up for now. Try again later.")).Because(cause)
 	}
 	return errs.New(errs.Unavailable, "wecom.unreachable", errs.T("企业微信没有回应，请稍后再试。",
 		"WeCom did not answer. Try again later.")).Because(cause)

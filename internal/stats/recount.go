@@ -51,15 +51,22 @@ func (s *Service) Recount(ctx context.Context) (Recounted, error) {
 		return out, err
 	}
 	out.Rows = rows
+	out.Metrics = len(metrics()) * len(ds)
+	out.Differences = compare(ds, shown, counted)
+	return out, nil
+}
+
+// compare answers where two counts of the same days differ.
+func compare(ds []day, shown, counted map[string]map[string]int) []Difference {
+	var out []Difference
 	for _, m := range metrics() {
 		for _, d := range ds {
-			out.Metrics++
 			if a, b := shown[m.name][d.date], counted[m.name][d.date]; a != b {
-				out.Differences = append(out.Differences, Difference{Metric: m.name, Date: d.date, Shown: a, Counted: b})
+				out = append(out, Difference{Metric: m.name, Date: d.date, Shown: a, Counted: b})
 			}
 		}
 	}
-	return out, nil
+	return out
 }
 
 // first is the earliest instant that any metric can hold.
