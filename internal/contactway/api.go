@@ -86,7 +86,7 @@ func (s *Service) RegisterAPI(a *web.API, near Neighbours) {
 			if err != nil {
 				return nil, err
 			}
-			n, err := s.Count(ctx)
+			n, err := s.Count(ctx, in.Query)
 			if err != nil {
 				return nil, err
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -71,10 +72,7 @@ func (s *Service) Page(ctx context.Context, query string, after int64, limit int
 	if after > 0 {
 		q.Where("id < ?", after)
 	}
-	if query != "" {
-		q.Where("name LIKE ?", "%"+query+"%")
-	}
-	if err := q.Scan(ctx); err != nil {
+	if err := byName(q, query).Scan(ctx); err != nil {
 		return nil, fmt.Errorf("list channel codes: %w", err)
 	}
 	out := make([]Contactway, 0, len(rows))
@@ -88,9 +86,17 @@ func (s *Service) Page(ctx context.Context, query string, after int64, limit int
 	return out, nil
 }
 
-// Count answers how many codes there are.
-func (s *Service) Count(ctx context.Context) (int, error) {
-	n, err := s.DB.Read().NewSelect().Model((*row)(nil)).Where("corp_id = ? AND enabled", s.CorpID).Count(ctx)
+// byName keeps the codes whose name holds query.
+func byName(q *bun.SelectQuery, query string) *bun.SelectQuery {
+	if query == "" {
+		return q
+	}
+	return q.Where("LOWER(name) LIKE LOWER(?) ESCAPE '!'", "%"+strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(query)+"%")
+}
+
+// Count answers how many codes there are whose name holds query.
+func (s *Service) Count(ctx context.Context, query string) (int, error) {
+	n, err := byName(s.DB.Read().NewSelect().Model((*row)(nil)), query).Where("corp_id = ? AND enabled", s.CorpID).Count(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("count channel codes: %w", err)
 	}
