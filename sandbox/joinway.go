@@ -24,12 +24,11 @@ type joinWay struct {
 
 const chatsPerJoinWay = 5
 
-func (w *world) addJoinWay(j *joinWay) *joinWay {
+func (w *world) addJoinWay(j *joinWay) {
 	w.joinWays = append(w.joinWays, j)
 	j.number = uint64(len(w.joinWays))
 	j.id = hex32(w.seed, j.number, 71)
 	w.joinIndex[j.id] = j
-	return j
 }
 
 func joinWayFamily() family {

@@ -181,9 +181,6 @@ func (t *Touch) setReason(rule string, r errs.Text) {
 	t.RuleID, t.ReasonZh, t.ReasonEn = rule, r.ZH, r.EN
 }
 
-// open says whether the touch may still reach the customer.
-func (t *Touch) open() bool { return t.State == Reserved || t.State == Tasked }
-
 func (t *Touch) texts() []string {
 	var out []string
 	_ = json.Unmarshal([]byte(t.Texts), &out) // written by us

@@ -129,7 +129,7 @@ func (s *Service) entered(ctx context.Context, tx *db.Tx, acc Account, m said) e
 	if err != nil {
 		return err
 	}
-	if _, err := s.keep(ctx, tx, &v, m, Received); err != nil {
+	if err := s.keep(ctx, tx, &v, m, Received); err != nil {
 		return err
 	}
 	until := m.At + clock.Time(greetLife)

@@ -168,7 +168,7 @@ func (s *Service) servedAtWeCom(ctx context.Context, tx *db.Tx, acc Account, m s
 	if err != nil || !ok {
 		return err
 	}
-	if _, err := s.keep(ctx, tx, &v, m, Received); err != nil {
+	if err := s.keep(ctx, tx, &v, m, Received); err != nil {
 		return err
 	}
 	switch e.Change {

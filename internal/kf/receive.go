@@ -128,7 +128,7 @@ func (s *Service) customerSaid(ctx context.Context, tx *db.Tx, acc Account, m sa
 	if err != nil {
 		return err
 	}
-	if _, err := s.keep(ctx, tx, &v, m, Received); err != nil {
+	if err := s.keep(ctx, tx, &v, m, Received); err != nil {
 		return err
 	}
 	v.LastCustomerAt = max(v.LastCustomerAt, m.At)
@@ -164,7 +164,7 @@ func (s *Service) staffSaid(ctx context.Context, tx *db.Tx, acc Account, m said)
 	if err != nil {
 		return err
 	}
-	if _, err := s.keep(ctx, tx, &v, m, Sent); err != nil {
+	if err := s.keep(ctx, tx, &v, m, Sent); err != nil {
 		return err
 	}
 	v.Unread, v.WeComState = 0, weComStaff
@@ -178,18 +178,18 @@ func (s *Service) staffSaid(ctx context.Context, tx *db.Tx, acc Account, m said)
 }
 
 // keep stores an item of a page as a message of the conversation.
-func (s *Service) keep(ctx context.Context, tx *db.Tx, v *Session, m said, state MessageState) (Message, error) {
+func (s *Service) keep(ctx context.Context, tx *db.Tx, v *Session, m said, state MessageState) error {
 	msg := Message{
 		SessionID: v.ID, AccountID: v.AccountID, CustomerID: v.CustomerID, MsgID: m.MsgID, At: m.At, Origin: m.Origin, AgentID: m.StaffID,
 		Type: m.Type, Text: m.Text, MediaID: m.MediaID, State: state,
 	}
 	if _, err := s.putMessage(ctx, tx, &msg); err != nil {
-		return msg, err
+		return err
 	}
 	if m.Origin != FromEvent {
 		s.seen(v, msg)
 	}
-	return msg, nil
+	return nil
 }
 
 // seen makes a message the conversation's last one.
