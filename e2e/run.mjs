@@ -1,15 +1,16 @@
-// Runs the browser tests: starts `bin/zhiyin demo` on free ports, runs e2e/browser/*.test.mjs against it, stops it.
+// Runs the browser tests: starts a sandbox whose people wait for the control plane and a platform that follows its clock, on a
+// Tuesday at ten, runs e2e/browser/*.test.mjs against them, stops both. BINARY names another binary than bin/zhiyin.
 //
 //   node e2e/run.mjs [FILE...]        ONLY=pattern picks tests by name; KEEP=DIR keeps the pictures there
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort, start } from '../scripts/node/program.mjs';
+import { freePort, serve, start } from '../scripts/node/program.mjs';
 import { runTests } from '../scripts/node/suite.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const binary = join(here, '..', 'bin', 'zhiyin');
+const binary = process.env.BINARY ?? join(here, '..', 'bin', 'zhiyin');
 const chromium = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome',
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'].find((p) => p && existsSync(p));
 const stop = (why) => { console.error(`e2e: ${why}`); process.exit(1); };
@@ -22,30 +23,45 @@ mkdirSync(pictures, { recursive: true });
 const files = process.argv.length > 2 ? process.argv.slice(2).map((f) => resolve(f))
   : readdirSync(join(here, 'browser')).filter((f) => f.endsWith('.test.mjs')).sort().map((f) => join(here, 'browser', f));
 
-const demo = await start(binary, ['demo', '--json',
-  '--listen', `127.0.0.1:${await freePort()}`, '--sandbox-listen', `127.0.0.1:${await freePort()}`, '--seed', '7']);
+const password = 'correct horse';
+const box = await start(binary, ['sandbox', '--listen', `127.0.0.1:${await freePort()}`, '--seed', '7', '--staff', '12', '--customers', '300',
+  '--groups', '6', '--start', '2026-11-24T10:00:00+08:00']);
+const { base, corp_id: corp, agent_id: agent, secrets, callback } = box.ready;
+const port = await freePort();
+const url = `http://127.0.0.1:${port}`;
+const data = mkdtempSync(join(tmpdir(), 'zhiyin-e2e-data-'));
+const platform = await serve(binary, url, {
+  ZHIYIN_LISTEN: `127.0.0.1:${port}`, ZHIYIN_PUBLIC_URL: url, ZHIYIN_DATA: data, ZHIYIN_ADMIN_PASSWORD: password, ZHIYIN_CLOCK_URL: base,
+  ZHIYIN_WECOM_BASE_URL: base, ZHIYIN_WECOM_OPEN_URL: base, ZHIYIN_WECOM_LOGIN_URL: base, ZHIYIN_WECOM_CORP_ID: corp, ZHIYIN_WECOM_AGENT_ID: String(agent),
+  ZHIYIN_WECOM_APP_SECRET: secrets.app, ZHIYIN_WECOM_CONTACT_SECRET: secrets.contact,
+  ZHIYIN_WECOM_CALLBACK_TOKEN: callback.token, ZHIYIN_WECOM_CALLBACK_AES_KEY: callback.aes_key,
+});
+await fetch(`${base}/_sandbox/callbacks`, { method: 'POST', body: JSON.stringify({ url: `${url}/callback/wecom`, ...callback }) });
 let code = 1;
 try {
   code = await runTests(files, {
-    E2E_URL: demo.ready.url.replace(/\/+$/, ''),
-    E2E_USER: demo.ready.user,
-    E2E_PASSWORD: demo.ready.password,
-    E2E_SANDBOX: demo.ready.sandbox,
+    E2E_URL: url,
+    E2E_USER: 'admin',
+    E2E_PASSWORD: password,
+    E2E_SANDBOX: base,
     E2E_PICTURES: pictures,
     E2E_CHROMIUM: chromium,
   });
 } finally {
-  try {
-    await demo.stop();
-  } catch (err) {
-    console.error(String(err.message ?? err));
+  for (const program of [platform, box]) {
+    try {
+      await program.stop();
+    } catch (err) {
+      console.error(String(err.message ?? err));
+      code = 1;
+    }
+  }
+  rmSync(data, { recursive: true, force: true });
+  if (/^(panic:|fatal error:|WARNING: DATA RACE)/m.test(platform.log())) {
+    console.error(`the platform's log shows a crash:\n${platform.log().slice(-4000)}`);
     code = 1;
   }
-  if (/^(panic:|fatal error:|WARNING: DATA RACE)/m.test(demo.log())) {
-    console.error(`the demo's log shows a crash:\n${demo.log().slice(-4000)}`);
-    code = 1;
-  }
-  if (code !== 0) console.error(`demo log, last lines:\n${demo.log().slice(-3000)}`);
+  if (code !== 0) console.error(`platform's log, last lines:\n${platform.log().slice(-3000)}`);
   if (code !== 0 || process.env.KEEP) console.error(`pictures: ${pictures}`);
   else rmSync(pictures, { recursive: true, force: true });
 }

@@ -50,6 +50,7 @@ export async function open(t, { language = 'zh-CN', size = widths.desk, loggedIn
     assert.equal(r.status() < 300, true, `login answers ${r.status()}: ${await r.text()}`);
   }
   t.after(async () => {
+    if (t.passed === false) await picture(page, `failed-${t.name.replaceAll(/[^\w\p{L}]+/gu, '-').slice(0, 60)}`).catch(() => {});
     await context.close();
     assert.deepEqual(errors, [], 'the page reported errors');
   });

@@ -14,11 +14,16 @@ export function freePort() {
   });
 }
 
+/** Starts `zhiyin serve`, which prints no ready line, and waits until it answers. The environment is all it is told. */
+export function serve(binary, url, env) {
+  return start(binary, ['serve'], { env, ready: () => fetch(`${url}/readyz`).then((r) => r.ok, () => false) });
+}
+
 /**
- * Starts a program and waits for its one ready line of JSON on standard output.
+ * Starts a program and waits for its one ready line of JSON on standard output, or until `ready` answers true.
  * stop() sends SIGTERM and fails when the program does not end cleanly within ten seconds.
  */
-export async function start(binary, args, { env = {}, readyWithin = 60_000 } = {}) {
+export async function start(binary, args, { env = {}, readyWithin = 60_000, ready: asked } = {}) {
   const child = spawn(binary, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   child.stderr.on('data', (b) => { log = (log + b).slice(-200_000); });
@@ -29,7 +34,14 @@ export async function start(binary, args, { env = {}, readyWithin = 60_000 } = {
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
 
+  let over = false;
   const readyLine = new Promise((resolve) => {
+    void (async () => {
+      while (asked && !over) {
+        if (await asked()) return resolve({ ready: true });
+        await new Promise((again) => { setTimeout(again, 50); });
+      }
+    })();
     let out = '';
     child.stdout.on('data', (b) => {
       out += b;
@@ -50,6 +62,7 @@ export async function start(binary, args, { env = {}, readyWithin = 60_000 } = {
     new Promise((resolve) => { timer = setTimeout(() => resolve({ failed: `was not ready within ${readyWithin / 1000} s` }), readyWithin); }),
   ]);
   clearTimeout(timer);
+  over = true;
   if (ready.failed) {
     kill();
     throw new Error(`${binary} ${args.join(' ')}: ${ready.failed}\n${log}`);
