@@ -1,0 +1,73 @@
+// Every page in both languages, light and dark: a heading, no error, no word that was forgotten. It runs after the stories, so
+// that the pages have something to show.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { api, control, languages, open, picture, tooWide, url } from './lib.mjs';
+
+const lists = ['/', '/customers', '/contactways', '/joinways', '/groupchats', '/inbox', '/autoreplies', '/welcomes', '/welcomes/traces', '/broadcasts',
+  '/touches', '/held', '/optouts', '/caps', '/settings', '/settings/staff', '/settings/tokens', '/settings/sync', '/settings/doctor', '/settings/dead-letters'];
+const drawers = ['/contactways?open=new', '/joinways?open=new', '/autoreplies/new', '/welcomes/new', '/broadcasts/new/edit'];
+
+/** The first of each list: its page is walked too. */
+async function details() {
+  const first = async (path) => (await api('GET', `/api/v1${path}?limit=1`)).items[0]?.id;
+  const out = [];
+  for (const [list, page] of [['/customers', '/customers/'], ['/groupchats', '/groupchats/'], ['/autoreplies', '/autoreplies/'], ['/welcomes', '/welcomes/'], ['/broadcasts', '/broadcasts/'], ['/touches', '/touches/'], ['/kf/sessions', '/inbox?open=']]) {
+    const id = await first(list);
+    if (id) out.push(page + id);
+  }
+  return out;
+}
+
+// What no person should read: what the program forgot to fill in, and names of words in place of words.
+const forgotten = /\[object |\bundefined\b|\bNaN\b|Invalid Date|\{[a-z_]+\}|\b(?:rs|ts|evKind|via|ch|tl|role|scope)_[a-z_]+\b/i;
+const han = /\p{Script=Han}/u;
+
+for (const [i, language] of languages.entries()) {
+  for (const dark of process.env.KEEP ? [false, true] : [i === 1]) { // both looks of both languages only for somebody who looks
+    test(`every page has its words, ${language}, ${dark ? 'dark' : 'light'}`, async (t) => {
+      const page = await open(t, { language, dark });
+      const wrong = [];
+      page.on('response', (r) => { if (r.status() >= 400) wrong.push(`${new URL(page.url()).pathname}: ${r.status()} ${r.url()}`); });
+      for (const path of [...lists, ...drawers, ...await details()]) {
+        await page.goto(url + path);
+        const shown = await page.locator('h1, .ant-drawer-title, .desk').first().waitFor({ timeout: 8000 }).then(() => true, () => false);
+        if (!shown) wrong.push(`${path} shows no heading`);
+        await page.locator('.skeleton, .ant-skeleton').first().waitFor({ state: 'detached', timeout: 8000 }).catch(() => wrong.push(`${path} keeps loading`));
+        const text = await page.evaluate(() => document.body.innerText);
+        const found = text.match(forgotten);
+        if (found) wrong.push(`${path} shows ${JSON.stringify(text.slice(Math.max(0, found.index - 30), found.index + 40))}`);
+        if (language === 'en-US') {
+          const menu = await page.locator('nav, h1, th, .ant-btn').allInnerTexts();
+          const left = menu.filter((words) => han.test(words) && !path.includes('/', 1));
+          for (const words of left.filter((x) => !/知音|花间集|群|店|会员|换季|敏感|营业|默认/.test(x))) wrong.push(`${path} is not in English: ${words}`);
+        }
+        if (await tooWide(page) > 1) wrong.push(`${path} is wider than the window`);
+        if (process.env.KEEP) await picture(page, `walk-${language}-${dark ? 'dark' : 'light'}-${path.replaceAll(/[/?=]/g, '_')}`, true);
+      }
+      assert.deepEqual(wrong, []);
+    });
+  }
+}
+
+test('the language is switched by hand and kept', async (t) => {
+  const page = await open(t);
+  await page.goto(`${url}/customers`);
+  await page.getByRole('button', { name: 'EN', exact: true }).click();
+  await page.getByRole('heading', { name: 'Customers' }).waitFor();
+  await page.goto(`${url}/held`);
+  await page.getByRole('heading', { name: 'Held back for customers' }).waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.lang), 'en');
+});
+
+test('who may not see a page is told so, and who could', async (t) => {
+  const { code } = await control('oauth/code', { userid: 'S09' });
+  const page = await open(t, { loggedIn: false, tolerate: /40[13]/ });
+  await page.goto(url);
+  const begun = await page.request.get(`${url}/api/v1/session/wecom`);
+  const state = new URL((await begun.json()).oauth_url).searchParams.get('state');
+  await page.goto(`${url}/login/wecom?code=${code}&state=${state}`);
+  await page.goto(`${url}/settings/tokens`);
+  await page.getByText('你的角色').first().waitFor();
+  await picture(page, 'forbidden');
+});
