@@ -18,6 +18,7 @@ package bus
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strconv"
@@ -71,6 +72,9 @@ type Bus struct {
 	stop  context.CancelFunc
 	wg    sync.WaitGroup
 }
+
+// noPeers is JetStream's code for "no suitable peers for placement".
+const noPeers jetstream.ErrorCode = 10005
 
 const (
 	streamName   = "ZHIYIN_WORK"
@@ -157,11 +161,22 @@ func (b *Bus) openStream(ctx context.Context) (jetstream.Stream, error) {
 	if len(b.nc.Servers()) > 1 || len(b.nc.DiscoveredServers()) > 1 {
 		cfg.Replicas = 3
 	}
-	stream, err := b.js.CreateOrUpdateStream(ctx, cfg)
-	if err != nil {
-		return nil, fmt.Errorf("open the work stream: %w", err)
+	const patience, pause = 30 * time.Second, 250 * time.Millisecond
+	for began := b.wall.Now(); ; {
+		stream, err := b.js.CreateOrUpdateStream(ctx, cfg)
+		var refused *jetstream.APIError
+		switch {
+		case err == nil:
+			return stream, nil
+		case !errors.As(err, &refused) || refused.ErrorCode != noPeers || b.wall.Now().Sub(began) > patience:
+			return nil, fmt.Errorf("open the work stream: %w", err)
+		}
+		select { // the servers of a cluster that just started have not all met yet
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return nil, fmt.Errorf("open the work stream: %w", ctx.Err())
+		}
 	}
-	return stream, nil
 }
 
 // Stop finishes what is in flight and gives the partitions back. It is safe before Start and twice.

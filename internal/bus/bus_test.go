@@ -274,3 +274,31 @@ func TestSlowIntentsHoldUpNeitherHandlersNorUrgentIntents(t *testing.T) {
 		urgent.wait(t, 40)
 	})
 }
+
+// Two nodes never have quite the same time. What one has put a moment ago in our future still goes before what came later, and at once.
+func TestOrderHoldsWhenTheClocksOfNodesDiffer(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		began := time.Unix(1_800_000_000, 0)
+		ours, ahead, done := clock.NewManual(began), clock.NewManual(began.Add(time.Second)), newSeen()
+		handle := func(_ context.Context, tx *db.Tx, w bus.Work) error {
+			tx.OnCommit(func() { done.add(w.Key) })
+			return nil
+		}
+		b := start(t, d, ours, "n1", func(b *bus.Bus) { b.Handle("tick", handle) })
+		nc, stop, err := bus.Connect("", t.TempDir(), "n2")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(stop)
+		other, err := bus.New(bus.Config{DB: d, World: ahead, Wall: clock.SystemWall(), Log: log.Discard(), NATS: nc, Node: "n2"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		put(t, d, other, bus.Item{CorpID: "c", Lane: bus.Inbox, Kind: "tick", Key: "a1", OrderKey: "a"})
+		put(t, d, b, bus.Item{CorpID: "c", Lane: bus.Inbox, Kind: "tick", Key: "a2", OrderKey: "a"})
+		if got := done.wait(t, 2); got[0] != "a1" || got[1] != "a2" { // though our clock has not reached the moment of a1
+			t.Fatalf("done: %v, want a1 before a2", got)
+		}
+	})
+}

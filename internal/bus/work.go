@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -77,6 +78,10 @@ type Item struct {
 	DueAt    clock.Time // zero = now
 }
 
+// clockSkew is how far the clocks of two nodes may be apart. What is to be done at once is dated back by it, so that it is
+// due on every node: else a row put by a node that runs ahead would be overtaken by a later one of the same order key.
+const clockSkew = 10 * time.Second
+
 // part spreads order keys over the partitions.
 func part(corpID, orderKey string) int {
 	h := fnv.New32a()
@@ -100,7 +105,7 @@ func (b *Bus) Put(ctx context.Context, tx *db.Tx, items ...Item) (int, error) {
 		}
 		due := it.DueAt
 		if due.IsZero() {
-			due = now
+			due = now.Add(-clockSkew)
 		}
 		p := part(it.CorpID, it.OrderKey)
 		parts[p] = true
