@@ -180,11 +180,19 @@ func deliver(client *http.Client, base string, r recorded) bool {
 	return err == nil && resp.StatusCode == http.StatusOK && string(answer) == "success"
 }
 
-// settled waits until nothing is left to do before tomorrow.
+// settled waits until all events and the calls they caused are done.
 func (s *served) settled() {
 	s.t.Helper()
-	within(s.t, 3*time.Minute, "all work to be done", func() bool {
-		return s.count("SELECT COUNT(*) FROM work WHERE lane <> 'timer' AND state IN ('pending', 'running')") == 0
+	const open = "SELECT COUNT(*) FROM work WHERE state IN ('pending', 'running') AND (lane = 'inbox' OR kind IN ('customer.refresh', 'outreach.welcome'))"
+	left := 0
+	defer func() {
+		if left > 0 {
+			s.t.Logf("%d pieces of work are left", left)
+		}
+	}()
+	within(s.t, 5*time.Minute, "all work to be done", func() bool {
+		left = s.count(open)
+		return left == 0
 	})
 }
 

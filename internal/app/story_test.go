@@ -45,21 +45,21 @@ type node struct {
 	leave func() // stops it, and its following of the sandbox's clock
 }
 
-// join starts one more platform (or the same one again) for a sandbox.
-func join(t *testing.T, box *sandbox.Server, databaseURL, dir string) *node {
+// join starts one more platform (or the same one again) for a sandbox; env adds settings.
+func join(t *testing.T, box *sandbox.Server, databaseURL, dir string, env ...string) *node {
 	t.Helper()
 	world, err := clock.Follow(t.Context(), box.URL, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := config.Load(config.Sources{Env: []string{
+	cfg, err := config.Load(config.Sources{Env: append([]string{
 		"ZHIYIN_DATA=" + dir, "ZHIYIN_DATABASE_URL=" + databaseURL, "ZHIYIN_ADMIN_PASSWORD=correct horse",
 		"ZHIYIN_WECOM_BASE_URL=" + box.URL, "ZHIYIN_WECOM_OPEN_URL=" + box.URL, "ZHIYIN_WECOM_LOGIN_URL=" + box.URL,
 		"ZHIYIN_WECOM_CORP_ID=" + box.Ready.CorpID, "ZHIYIN_WECOM_AGENT_ID=" + strconv.Itoa(box.Ready.AgentID),
 		"ZHIYIN_WECOM_APP_SECRET=" + box.Ready.Secrets.App, "ZHIYIN_WECOM_CONTACT_SECRET=" + box.Ready.Secrets.Contact,
 		"ZHIYIN_WECOM_CALLBACK_TOKEN=" + box.Ready.Callback.Token, "ZHIYIN_WECOM_CALLBACK_AES_KEY=" + box.Ready.Callback.AESKey,
 		"ZHIYIN_CLOCK_URL=" + box.URL,
-	}})
+	}, env...)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -94,6 +94,9 @@ func (s *Service) StoreTx(ctx context.Context, tx *db.Tx, snapshots []Snapshot) 
 	if len(snapshots) == 0 {
 		return nil
 	}
+	if err := s.lock(ctx, tx, snapshots); err != nil {
+		return err
+	}
 	ended, err := s.ended(ctx, tx, snapshots)
 	if err != nil {
 		return err
@@ -109,6 +112,16 @@ func (s *Service) StoreTx(ctx context.Context, tx *db.Tx, snapshots []Snapshot) 
 		return nil
 	}
 	return s.store(ctx, tx, live)
+}
+
+// lock keeps callbacks about the same customers out until the end of the transaction: else both would find a relation new,
+// and tell of it twice.
+func (s *Service) lock(ctx context.Context, tx *db.Tx, snapshots []Snapshot) error {
+	keys := make([]string, len(snapshots))
+	for i, sn := range snapshots {
+		keys[i] = "customer/" + s.CorpID + "/" + sn.Person.ID
+	}
+	return tx.Lock(ctx, keys...)
 }
 
 // ended answers which of the relations are over because somebody ended them, and since when. What a sync found gone is

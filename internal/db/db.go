@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/pgdialect"
@@ -197,6 +198,14 @@ func (d *DB) turn(ctx context.Context, tx *Tx, f func(ctx context.Context, tx *T
 
 // IsNoRows says whether err means that the row does not exist.
 func IsNoRows(err error) bool { return errors.Is(err, sql.ErrNoRows) }
+
+// IsDeadlock says whether PostgreSQL ended the transaction because it and another one waited for each other. Doing it again
+// is right; one of the two went through.
+func IsDeadlock(err error) bool {
+	const deadlockDetected = "40P01"
+	var e *pgconn.PgError
+	return errors.As(err, &e) && e.Code == deadlockDetected
+}
 
 // ids makes 63-bit ids: 41 bits of milliseconds since 2025, 10 bits of node, 12 bits of sequence.
 type ids struct {

@@ -143,7 +143,11 @@ func (p *progress) pages(ctx context.Context, lists []listed) error {
 				}
 				row.Next, row.Done = next, next == ""
 				store.Lock()
-				err = p.storePage(gctx, row, page.Items)
+				for range 3 { // callbacks take the same customers one by one
+					if err = p.storePage(gctx, row, page.Items); !db.IsDeadlock(err) {
+						break
+					}
+				}
 				store.Unlock()
 				if err != nil {
 					return err
