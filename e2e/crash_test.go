@@ -117,7 +117,7 @@ func story(t *testing.T, box *sandbox.Server, n int) []*told {
 func play(t *testing.T, s *served, events []*told) {
 	t.Helper()
 	const window = 200
-	rng := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a repeatable disorder
+	rng := rand.New(rand.NewPCG(1, 2))
 	var road []*told
 	for i, e := range events {
 		road = append(road, e)
@@ -171,7 +171,7 @@ func play(t *testing.T, s *served, events []*told) {
 
 // deliver answers whether the platform said that it has the event.
 func deliver(client *http.Client, base string, r recorded) bool {
-	resp, err := client.Post(base+r.path+"?"+r.query, "text/xml", strings.NewReader(r.body)) //nolint:noctx // the client has a time-out
+	resp, err := client.Post(base+r.path+"?"+r.query, "text/xml", strings.NewReader(r.body))
 	if err != nil {
 		return false
 	}

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"net/url"
 	"strconv"
 	"sync"
@@ -133,9 +134,7 @@ func (d *delivery) signed(sealed string, more url.Values) string {
 		return d.url // was parsed when it was set
 	}
 	q := u.Query()
-	for k, v := range more {
-		q[k] = v
-	}
+	maps.Copy(q, more)
 	q.Set("msg_signature", signature)
 	q.Set("timestamp", timestamp)
 	q.Set("nonce", nonce)

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"strings"
 	"testing"
@@ -109,9 +110,7 @@ func TestCustomers(t *testing.T) {
 
 	pair := func(more object) object {
 		out := object{"userid": staff, "external_userid": id}
-		for k, v := range more {
-			out[k] = v
-		}
+		maps.Copy(out, more)
 		return out
 	}
 	r.good("externalcontact/remark", pair(object{"remark": "老客", "remark_mobiles": []string{"13800000000"}, "remark_company": ""}))

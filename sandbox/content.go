@@ -1,5 +1,7 @@
 package sandbox
 
+import "strings"
+
 // content is what a message to customers holds, as three calls take it.
 type content struct {
 	Text *struct {
@@ -48,14 +50,15 @@ func (q *content) text() string {
 
 // summary is the message in one line for the oracle.
 func (q *content) summary() string {
-	out := q.text()
+	var out strings.Builder
+	out.WriteString(q.text())
 	for _, a := range q.Attachments {
-		out += "[" + a.MsgType + "]"
+		out.WriteString("[" + a.MsgType + "]")
 		if a.Link != nil && a.MsgType == "link" {
-			out += a.Link.Title + " " + a.Link.URL
+			out.WriteString(a.Link.Title + " " + a.Link.URL)
 		}
 	}
-	return out
+	return out.String()
 }
 
 // checkContent refuses what WeCom would not send.

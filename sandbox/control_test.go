@@ -99,7 +99,7 @@ func TestFaultsAndStatistics(t *testing.T) {
 	r.refused(45009, "department/list", url.Values{})
 	r.refused(45009, "department/simplelist", url.Values{})
 	r.good("department/list", url.Values{})
-	resp, err := http.Get(r.URL + "/cgi-bin/user/list") //nolint:noctx // a test's plain request
+	resp, err := http.Get(r.URL + "/cgi-bin/user/list")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func TestTheInFlightCapCountsAllMatchingCallsTogether(t *testing.T) {
 	for i := range 10 {
 		path := []string{"department/list", "department/simplelist"}[i%2]
 		wg.Go(func() {
-			resp, err := http.Get(r.URL + "/cgi-bin/" + path + "?access_token=" + r.token) //nolint:noctx // a test's plain request
+			resp, err := http.Get(r.URL + "/cgi-bin/" + path + "?access_token=" + r.token)
 			if err != nil {
 				t.Error(err)
 				return

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/sha1" //nolint:gosec // the signature of the protocol
+	"crypto/sha1"
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/binary"
@@ -62,7 +62,7 @@ func (k *sealer) seal(random [16]byte, msg []byte) string {
 func (k *sealer) sign(timestamp, nonce, encrypted string) string {
 	parts := []string{k.token, timestamp, nonce, encrypted}
 	sort.Strings(parts)
-	h := sha1.New() //nolint:gosec // the signature of the protocol
+	h := sha1.New()
 	for _, p := range parts {
 		h.Write([]byte(p))
 	}

@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -176,9 +177,7 @@ var element = regexp.MustCompile(`<(\w+)>(<!\[CDATA\[)?[^<>\]]*(\]\]>)?</\w+>`)
 func (s *Sandbox) fill(id, doc string, fields map[string]string) string {
 	values := s.exampleValues(id)
 	used := map[string]bool{}
-	for k, v := range fields {
-		values[k] = v
-	}
+	maps.Copy(values, fields)
 	doc = element.ReplaceAllStringFunc(doc, func(m string) string {
 		name := m[1:strings.IndexByte(m, '>')]
 		v, ok := values[name]

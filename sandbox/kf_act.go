@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 )
 
 // kfActs is what customers and servicers do in kf.
@@ -122,12 +123,7 @@ func anyState(int) bool { return true }
 
 func inState(states ...int) func(int) bool {
 	return func(have int) bool {
-		for _, st := range states {
-			if st == have {
-				return true
-			}
-		}
-		return false
+		return slices.Contains(states, have)
 	}
 }
 

@@ -1,6 +1,9 @@
 package sandbox
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Kinds of codes for send_msg_on_event.
 const (
@@ -89,10 +92,8 @@ func (c *call) kfMayMove(from, to int) error {
 	if from == kfEnded {
 		return refuse(95013, "the customer has no open session: only their next message opens one")
 	}
-	for _, ok := range kfMoves[from] {
-		if ok == to {
-			return nil
-		}
+	if slices.Contains(kfMoves[from], to) {
+		return nil
 	}
 	if to == kfEnded && c.s.switches["kf.trans_to_ended"] == "any" {
 		return nil

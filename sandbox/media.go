@@ -159,8 +159,7 @@ func readPart(part *multipart.Part) (mediaFile, error) {
 }
 
 func uploadError(err error) error {
-	var big *http.MaxBytesError
-	if errors.As(err, &big) {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return refuse(45001, "the upload has more than %d bytes", mostUpload)
 	}
 	return refuse(40058, "the upload could not be read: %v", err)

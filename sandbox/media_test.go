@@ -131,7 +131,7 @@ func TestUploadsAreJudged(t *testing.T) {
 		t.Errorf("a body without a form: got %v", out)
 	}
 	url, _ := r.form("media/uploadimg?", "any", "a.png", picture)["url"].(string)
-	resp, err := http.Get(url) //nolint:noctx // a page
+	resp, err := http.Get(url)
 	if err != nil {
 		t.Fatal(err)
 	}

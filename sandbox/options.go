@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"time"
 )
 
@@ -103,10 +104,8 @@ func (o Options) checkCallback(raw string) error {
 	if isLoopbackHost(host) {
 		return nil
 	}
-	for _, h := range o.AllowCallback {
-		if h == host {
-			return nil
-		}
+	if slices.Contains(o.AllowCallback, host) {
+		return nil
 	}
 	return fmt.Errorf("callback url %q: only loopback is allowed; allow the host %q first", raw, host)
 }

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // peopleFamily is what staff and customers do.
@@ -117,10 +118,8 @@ func (s *Sandbox) wayStaff(way *contactWay, want string) (int32, error) {
 	if !ok {
 		return 0, unknownID("member", want)
 	}
-	for _, m := range members {
-		if m == n {
-			return n, nil
-		}
+	if slices.Contains(members, n) {
+		return n, nil
 	}
 	return 0, fmt.Errorf("contact way %s does not lead to member %q", way.id, want)
 }

@@ -137,7 +137,7 @@ func handle(ctx context.Context, d *db.DB, b *bus.Bus, rows int) error {
 		<-ctx.Done() // reading details from WeCom is not measured here
 		return nil, ctx.Err()
 	})
-	began := time.Now() //nolint:forbidigo // wall time is what a benchmark measures
+	began := time.Now()
 	if err := b.Start(ctx); err != nil {
 		return err
 	}
@@ -157,7 +157,7 @@ func handle(ctx context.Context, d *db.DB, b *bus.Bus, rows int) error {
 			return ctx.Err()
 		}
 	}
-	figure("events handled (customer, relation, timeline, intent)", float64(rows)/time.Since(began).Seconds(), "a second", ceilingEvents) //nolint:forbidigo // as above
+	figure("events handled (customer, relation, timeline, intent)", float64(rows)/time.Since(began).Seconds(), "a second", ceilingEvents)
 	return b.Stop(ctx)
 }
 
@@ -167,7 +167,7 @@ func (c *benchCmd) load(ctx context.Context, target string) (time.Duration, erro
 	if err != nil {
 		return 0, err
 	}
-	cmd := exec.CommandContext(ctx, self, "bench", "--load", "--url", target, "--callbacks", strconv.Itoa(c.Callbacks)) //nolint:gosec // ourselves
+	cmd := exec.CommandContext(ctx, self, "bench", "--load", "--url", target, "--callbacks", strconv.Itoa(c.Callbacks))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -203,7 +203,7 @@ func (c *benchCmd) generate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	now := strconv.FormatInt(time.Now().Unix(), 10) //nolint:forbidigo // a benchmark
+	now := strconv.FormatInt(time.Now().Unix(), 10)
 	urls, bodies := make([]string, c.Callbacks), make([][]byte, c.Callbacks)
 	for i := range bodies {
 		plain := fmt.Sprintf("<xml><ToUserName><![CDATA[%s]]></ToUserName><FromUserName><![CDATA[sys]]></FromUserName><CreateTime>%s</CreateTime>"+
@@ -222,7 +222,7 @@ func (c *benchCmd) generate(ctx context.Context) error {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: conns, MaxConnsPerHost: conns}, Timeout: 30 * time.Second}
 	var next, ok atomic.Int64
 	var wg sync.WaitGroup
-	began := time.Now() //nolint:forbidigo // wall time is what a benchmark measures
+	began := time.Now()
 	for range conns {
 		wg.Go(func() {
 			for {
@@ -247,7 +247,7 @@ func (c *benchCmd) generate(ctx context.Context) error {
 		})
 	}
 	wg.Wait()
-	return json.NewEncoder(os.Stdout).Encode(map[string]int64{"OK": ok.Load(), "MS": time.Since(began).Milliseconds()}) //nolint:forbidigo // as above
+	return json.NewEncoder(os.Stdout).Encode(map[string]int64{"OK": ok.Load(), "MS": time.Since(began).Milliseconds()})
 }
 
 // matching measures the automaton of keyword rules on random Chinese text of 100 characters.
@@ -275,13 +275,13 @@ func matching() {
 		}
 		var hits []automaton.Hit
 		const rounds = 50
-		began := time.Now() //nolint:forbidigo // wall time is what a benchmark measures
+		began := time.Now()
 		for range rounds {
 			for _, t := range texts {
 				hits = a.Find(t, hits[:0])
 			}
 		}
-		ns := float64(time.Since(began).Nanoseconds()) / float64(rounds*len(texts)) //nolint:forbidigo // as above
+		ns := float64(time.Since(began).Nanoseconds()) / float64(rounds*len(texts))
 		fmt.Printf("%-52s %10.0f %-12s %3.0f %% of the speed at %.0f ns\n", fmt.Sprintf("keyword matching, %d patterns", size.n), ns, "ns a message", 100*size.ceiling/ns, size.ceiling)
 	}
 }

@@ -43,7 +43,7 @@ func newRoad(t *testing.T, box *sandbox.Server, a *node) *road {
 		r.mu.Lock()
 		r.bodies = append(r.bodies, d)
 		r.mu.Unlock()
-		resp, err := client.Post(a.url+d.path, "text/xml", bytes.NewReader(body)) //nolint:noctx // the client has a time-out
+		resp, err := client.Post(a.url+d.path, "text/xml", bytes.NewReader(body))
 		if err == nil {
 			defer func() { _ = resp.Body.Close() }()
 		}
@@ -214,7 +214,7 @@ func TestOneDeliveryCountsOnceAndThreeCountOnce(t *testing.T) {
 		again := r.bodies[0]
 		r.mu.Unlock()
 		for range 2 {
-			resp, err := http.Post(a.url+again.path, "text/xml", bytes.NewReader([]byte(again.body))) //nolint:noctx // a test's own server
+			resp, err := http.Post(a.url+again.path, "text/xml", bytes.NewReader([]byte(again.body)))
 			if err != nil {
 				t.Fatal(err)
 			}

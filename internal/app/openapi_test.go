@@ -39,7 +39,7 @@ func TestTheSpecificationNamesEveryPathParameterAndTheFiltersOfLists(t *testing.
 	}
 	for path, methods := range spec.Paths {
 		for method := range methods {
-			for _, part := range strings.Split(path, "/") {
+			for part := range strings.SplitSeq(path, "/") {
 				if name, ok := strings.CutPrefix(part, "{"); ok && !slices.Contains(names(path, method), strings.TrimSuffix(name, "}")) {
 					t.Errorf("%s %s does not read %s", method, path, part)
 				}

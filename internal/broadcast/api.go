@@ -104,7 +104,7 @@ func (h *API) visible(ctx context.Context, q *bun.SelectQuery, scope []string) *
 		return q
 	}
 	through := h.DB.Read().NewSelect().Model((*Task)(nil)).ColumnExpr("1").ModelTableExpr("broadcast_task AS t").
-		Where("t.corp_id = b.corp_id AND t.broadcast_id = b.id AND t.staff_id IN (?)", bun.In(orNobody(scope)))
+		Where("t.corp_id = b.corp_id AND t.broadcast_id = b.id AND t.staff_id IN (?)", bun.List(orNobody(scope)))
 	return q.Where("(b.created_by = ? OR EXISTS (?))", web.Caller(ctx).User, through)
 }
 
@@ -125,7 +125,7 @@ func (h *API) list(ctx context.Context, in *listIn) (*web.Page[broadcastOut], er
 	var rows []*Broadcast
 	q := h.visible(ctx, h.DB.Read().NewSelect().Model(&rows), scope)
 	if len(in.State) > 0 {
-		q = q.Where("b.state IN (?)", bun.In(in.State))
+		q = q.Where("b.state IN (?)", bun.List(in.State))
 	}
 	if in.Query != "" {
 		q = q.Where("b.name LIKE ? ESCAPE '!'", "%"+likeEscape.Replace(in.Query)+"%")
@@ -320,16 +320,16 @@ func (h *API) receivers(ctx context.Context, in *receiversIn) (*web.Page[receive
 	var rows []*Receiver
 	q := h.DB.Read().NewSelect().Model(&rows).Where("corp_id = ? AND broadcast_id = ?", h.CorpID, b.ID)
 	if scope != nil {
-		q = q.Where("staff_id IN (?)", bun.In(orNobody(scope)))
+		q = q.Where("staff_id IN (?)", bun.List(orNobody(scope)))
 	}
 	if in.Staff != "" {
 		q = q.Where("staff_id = ?", in.Staff)
 	}
 	if len(in.State) > 0 {
 		if i := slices.Index(in.State, "late"); i >= 0 {
-			q = q.Where("(state IN (?) OR late)", bun.In(orNobody(slices.Delete(in.State, i, i+1))))
+			q = q.Where("(state IN (?) OR late)", bun.List(orNobody(slices.Delete(in.State, i, i+1))))
 		} else {
-			q = q.Where("state IN (?) AND NOT late", bun.In(in.State))
+			q = q.Where("state IN (?) AND NOT late", bun.List(in.State))
 		}
 	}
 	total, more, err := web.Total(ctx, h.DB.Read(), q.Clone(), in.List)

@@ -3,6 +3,7 @@ package broadcast
 import (
 	"context"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	"zhiyin.dev/zhiyin/internal/calls"
@@ -102,18 +103,19 @@ func (s *Service) Test(ctx context.Context, id int64, staffID string) error {
 		return errs.New(errs.Invalid, "broadcast.no_author", errs.T("这个账号不是成员，收不到应用消息。请用成员身份登录，或填写接收的成员。",
 			"This account is not a member and gets no app messages. Log in as a member, or name the member to send to."))
 	}
-	text := "【预览】" + b.Name + "\n" + w.Text
+	var text strings.Builder
+	text.WriteString("【预览】" + b.Name + "\n" + w.Text)
 	for _, a := range w.Attachments {
 		switch {
 		case a.Link != nil:
-			text += "\n[" + a.Link.Title + "] " + a.Link.URL
+			text.WriteString("\n[" + a.Link.Title + "] " + a.Link.URL)
 		case a.MiniProgram != nil:
-			text += "\n[小程序] " + a.MiniProgram.Title
+			text.WriteString("\n[小程序] " + a.MiniProgram.Title)
 		case a.Image != nil:
-			text += "\n[图片]"
+			text.WriteString("\n[图片]")
 		}
 	}
-	for _, part := range pieces(text, appText) {
+	for _, part := range pieces(text.String(), appText) {
 		sent, err := s.WeCom.SendAppMessage(ctx, wecom.AppMessage{Staff: []wecom.StaffID{wecom.StaffID(staffID)}, Text: &wecom.AppText{Content: part}})
 		if err != nil {
 			return calls.Refused(err, fmt.Sprint("send the preview of mass message ", id))

@@ -151,7 +151,7 @@ func (s *Service) tasksOf(ctx context.Context, ids []int64) (map[int64][]*Task, 
 		return out, nil
 	}
 	var rows []*Task
-	err := s.DB.Read().NewSelect().Model(&rows).Where("corp_id = ? AND broadcast_id IN (?)", s.CorpID, bun.In(ids)).OrderExpr("staff_id, round").Scan(ctx)
+	err := s.DB.Read().NewSelect().Model(&rows).Where("corp_id = ? AND broadcast_id IN (?)", s.CorpID, bun.List(ids)).OrderExpr("staff_id, round").Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read tasks: %w", err)
 	}
@@ -194,7 +194,7 @@ func replace(ctx context.Context, tx *db.Tx, rows []*Receiver) error {
 // receivers reads those of a mass message in the given states, at most limit (0 = all), ordered by customer.
 func (s *Service) receivers(ctx context.Context, q bun.IDB, id int64, limit int, states ...ReceiverState) ([]*Receiver, error) {
 	var rows []*Receiver
-	sel := q.NewSelect().Model(&rows).Where("corp_id = ? AND broadcast_id = ? AND state IN (?)", s.CorpID, id, bun.In(states)).OrderExpr("customer_id")
+	sel := q.NewSelect().Model(&rows).Where("corp_id = ? AND broadcast_id = ? AND state IN (?)", s.CorpID, id, bun.List(states)).OrderExpr("customer_id")
 	if limit > 0 {
 		sel = sel.Limit(int64(limit))
 	}
@@ -208,7 +208,7 @@ func (s *Service) receiversOfTask(ctx context.Context, q bun.IDB, taskID int64, 
 	var rows []*Receiver
 	sel := q.NewSelect().Model(&rows).Where("corp_id = ? AND task_id = ?", s.CorpID, taskID).OrderExpr("customer_id")
 	if len(states) > 0 {
-		sel = sel.Where("state IN (?)", bun.In(states))
+		sel = sel.Where("state IN (?)", bun.List(states))
 	}
 	if err := sel.Scan(ctx); err != nil {
 		return nil, fmt.Errorf("read the receivers of task %d: %w", taskID, err)
@@ -232,7 +232,7 @@ func (s *Service) mark(ctx context.Context, tx *db.Tx, id int64, customers []str
 		_, err := tx.NewUpdate().Model((*Receiver)(nil)).Set("state = ?", o.state).Set("rule_id = ?", o.rule).
 			Set("reason_zh = ?", o.reason.ZH).Set("reason_en = ?", o.reason.EN).Set("next_at = ?", o.next).
 			Set("sent_at = ?", o.sentAt).Set("late = ?", o.late).
-			Where("corp_id = ? AND broadcast_id = ? AND customer_id IN (?)", s.CorpID, id, bun.In(part)).Exec(ctx)
+			Where("corp_id = ? AND broadcast_id = ? AND customer_id IN (?)", s.CorpID, id, bun.List(part)).Exec(ctx)
 		if err != nil {
 			return fmt.Errorf("mark %d receivers of mass message %d: %w", len(part), id, err)
 		}
@@ -253,9 +253,9 @@ func (s *Service) counts(ctx context.Context, q bun.IDB, ids []int64, staffIDs [
 		N           int
 	}
 	sel := q.NewSelect().Model((*Receiver)(nil)).ColumnExpr("broadcast_id, state, late, COUNT(*) AS n").
-		Where("corp_id = ? AND broadcast_id IN (?)", s.CorpID, bun.In(ids)).GroupExpr("broadcast_id, state, late")
+		Where("corp_id = ? AND broadcast_id IN (?)", s.CorpID, bun.List(ids)).GroupExpr("broadcast_id, state, late")
 	if staffIDs != nil {
-		sel = sel.Where("staff_id IN (?)", bun.In(orNobody(staffIDs)))
+		sel = sel.Where("staff_id IN (?)", bun.List(orNobody(staffIDs)))
 	}
 	if err := sel.Scan(ctx, &rows); err != nil {
 		return nil, fmt.Errorf("count receivers: %w", err)

@@ -172,7 +172,7 @@ func (b *Bus) openStream(ctx context.Context) (jetstream.Stream, error) {
 			return nil, fmt.Errorf("open the work stream: %w", err)
 		}
 		select { // the servers of a cluster that just started have not all met yet
-		case <-time.After(pause):
+		case <-time.After(pause): //nolint:forbidigo // the servers meet in wall time
 		case <-ctx.Done():
 			return nil, fmt.Errorf("open the work stream: %w", ctx.Err())
 		}

@@ -192,7 +192,7 @@ func TestSecretsNeverShow(t *testing.T) {
 		t.Fatal(err)
 	}
 	for how, s := range map[string]string{
-		"%v": fmt.Sprintf("%v", *c), "%+v": fmt.Sprintf("%+v", *c), "%#v": fmt.Sprintf("%#v", *c), "%s": fmt.Sprintf("%s", c.AdminPassword),
+		"%v": fmt.Sprintf("%v", *c), "%+v": fmt.Sprintf("%+v", *c), "%#v": fmt.Sprintf("%#v", *c), "%s": c.AdminPassword.String(),
 		"slog": log.String(), "json": string(asJSON),
 	} {
 		if strings.Contains(s, "canary") {

@@ -3,6 +3,7 @@ package governance
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -74,7 +75,7 @@ func (h *API) list(ctx context.Context, in *listIn) (*web.Page[TouchOut], error)
 	}
 	q := h.db.Read().NewSelect().Model((*Touch)(nil)).Where("corp_id = ?", web.Caller(ctx).CorpID)
 	if scope != nil {
-		q.Where("staff_id IN (?)", bun.In(orNobody(scope)))
+		q.Where("staff_id IN (?)", bun.List(orNobody(scope)))
 	}
 	for _, f := range []struct{ column, value string }{
 		{"customer_id", in.Customer}, {"staff_id", in.Staff}, {"class", in.Class}, {"rule_id", in.Rule}, {"campaign_id", in.Campaign},
@@ -87,7 +88,7 @@ func (h *API) list(ctx context.Context, in *listIn) (*web.Page[TouchOut], error)
 		q.Where("campaign_id = ?", "broadcast/"+in.Broadcast)
 	}
 	if len(in.State) > 0 {
-		q.Where("state IN (?)", bun.In(in.State))
+		q.Where("state IN (?)", bun.List(in.State))
 	}
 	if in.Late {
 		q.Where("late")
@@ -135,10 +136,8 @@ func (h *API) visible(ctx context.Context, id web.ID) (*Touch, error) {
 		return nil, err
 	}
 	if scope != nil {
-		for _, s := range scope {
-			if s == t.StaffID {
-				return t, nil
-			}
+		if slices.Contains(scope, t.StaffID) {
+			return t, nil
 		}
 		return nil, errs.Missing("触达", "touch")
 	}
@@ -321,7 +320,7 @@ func (h *API) optOuts(ctx context.Context, in *optOutsIn) (*web.Page[optOutOut],
 			}
 			ids = append(ids, found...)
 		}
-		q.Where("customer_id IN (?)", bun.In(ids))
+		q.Where("customer_id IN (?)", bun.List(ids))
 	}
 	total, more, err := web.Total(ctx, h.db.Read(), q.Clone(), in.List)
 	if err != nil {

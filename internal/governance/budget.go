@@ -185,7 +185,7 @@ func (g *Governor) Held(ctx context.Context, corpID string, from, to clock.Time,
 		q = q.Model((*Touch)(nil)).Where("corp_id = ? AND reserved_at >= ? AND reserved_at < ?", corpID, from, to).
 			Where("(state = ? OR state = ? AND rule_id = ?)", Held, Reserved, ruleQuiet)
 		if staffIDs != nil {
-			q = q.Where("staff_id IN (?)", bun.In(orNobody(staffIDs)))
+			q = q.Where("staff_id IN (?)", bun.List(orNobody(staffIDs)))
 		}
 		return q
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -152,9 +153,7 @@ func (g *Governor) decide(ctx context.Context, q bun.IDB, reqs []Request, caps C
 	if err != nil {
 		return nil, err
 	}
-	for k, t := range found {
-		over.keys[k] = t
-	}
+	maps.Copy(over.keys, found)
 	now := g.world.Now()
 	facts, err := g.standings(ctx, q, reqs, found, caps, now)
 	if err != nil {

@@ -1,6 +1,7 @@
 package governance
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -128,10 +129,8 @@ func separators(units []unit) []unit {
 
 func has(units []unit, rs ...rune) bool {
 	for _, u := range units {
-		for _, r := range rs {
-			if u.r == r {
-				return true
-			}
+		if slices.Contains(rs, u.r) {
+			return true
 		}
 	}
 	return false

@@ -96,7 +96,7 @@ func (g *Governor) OptIn(ctx context.Context, tx *db.Tx, corpID, customerID, evi
 	if err != nil {
 		return err
 	}
-	_, err = tx.NewRaw("DELETE FROM suppression WHERE corp_id = ? AND hash IN (?)", corpID, bun.In(hashes[customerID])).Exec(ctx)
+	_, err = tx.NewRaw("DELETE FROM suppression WHERE corp_id = ? AND hash IN (?)", corpID, bun.List(hashes[customerID])).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("opt %s in: %w", customerID, err)
 	}
@@ -131,7 +131,7 @@ func optOuts(ctx context.Context, q bun.IDB, corpID string, customerIDs []string
 		return out, nil
 	}
 	var rows []OptOutRow
-	err := q.NewSelect().Model(&rows).Where("corp_id = ? AND lifted_at = 0 AND customer_id IN (?)", corpID, bun.In(customerIDs)).Scan(ctx)
+	err := q.NewSelect().Model(&rows).Where("corp_id = ? AND lifted_at = 0 AND customer_id IN (?)", corpID, bun.List(customerIDs)).Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read opt-outs: %w", err)
 	}
@@ -169,7 +169,7 @@ func (g *Governor) stopped(ctx context.Context, q bun.IDB, corpID string, custom
 		Hash  string
 		Since clock.Time
 	}
-	err = q.NewRaw("SELECT hash, since FROM suppression WHERE corp_id = ? AND hash IN (?)", corpID, bun.In(all)).Scan(ctx, &hits)
+	err = q.NewRaw("SELECT hash, since FROM suppression WHERE corp_id = ? AND hash IN (?)", corpID, bun.List(all)).Scan(ctx, &hits)
 	if err != nil {
 		return nil, fmt.Errorf("read suppressions: %w", err)
 	}

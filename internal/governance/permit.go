@@ -64,7 +64,7 @@ func (g *Governor) Permit(ctx context.Context, tx *db.Tx, touchIDs ...int64) ([]
 	for part := range slices.Chunk(tasked, chunk) {
 		res, err := tx.NewUpdate().Model((*Touch)(nil)).Set("state = ?", Tasked).Set("tasked_at = ?", now).
 			Set("rule_id = ''").Set("reason_zh = ''").Set("reason_en = ''").Set("next_at = 0").
-			Where("id IN (?) AND state = ?", bun.In(part), Reserved).Exec(ctx)
+			Where("id IN (?) AND state = ?", bun.List(part), Reserved).Exec(ctx)
 		if err != nil {
 			return nil, nil, fmt.Errorf("task %d touches: %w", len(part), err)
 		}
@@ -154,7 +154,7 @@ func (g *Governor) refuse(ctx context.Context, tx *db.Tx, t *Touch, c refusal, n
 func (g *Governor) Tasked(ctx context.Context, tx *db.Tx, taskID string, touchIDs ...int64) error {
 	for part := range slices.Chunk(touchIDs, chunk) {
 		_, err := tx.NewUpdate().Model((*Touch)(nil)).Set("task_id = ?", taskID).
-			Where("id IN (?) AND state = ?", bun.In(part), Tasked).Exec(ctx)
+			Where("id IN (?) AND state = ?", bun.List(part), Tasked).Exec(ctx)
 		if err != nil {
 			return fmt.Errorf("note task %s: %w", taskID, err)
 		}
@@ -187,7 +187,7 @@ func (g *Governor) TouchesIn(ctx context.Context, q bun.IDB, corpID string, touc
 func (g *Governor) Recall(ctx context.Context, tx *db.Tx, touchIDs ...int64) error {
 	for part := range slices.Chunk(touchIDs, chunk) {
 		_, err := tx.NewUpdate().Model((*Touch)(nil)).Set("task_id = ''").
-			Where("id IN (?) AND state = ?", bun.In(part), Tasked).Exec(ctx)
+			Where("id IN (?) AND state = ?", bun.List(part), Tasked).Exec(ctx)
 		if err != nil {
 			return fmt.Errorf("recall %d touches: %w", len(part), err)
 		}
@@ -237,7 +237,7 @@ func (g *Governor) DeliveredAll(ctx context.Context, tx *db.Tx, at map[int64]clo
 		for part := range slices.Chunk(ids, chunk) {
 			_, err := tx.NewUpdate().Model((*Touch)(nil)).Set("state = ?", Committed).Set("delivered_at = ?", k.at).
 				Set("committed_at = ?", now).Set("late = ?", k.late).
-				Where("id IN (?) AND state NOT IN (?, ?)", bun.In(part), Delivered, Committed).Exec(ctx)
+				Where("id IN (?) AND state NOT IN (?, ?)", bun.List(part), Delivered, Committed).Exec(ctx)
 			if err != nil {
 				return nil, fmt.Errorf("book %d deliveries: %w", len(part), err)
 			}
@@ -306,7 +306,7 @@ func (g *Governor) release(ctx context.Context, tx *db.Tx, touchIDs []int64, rul
 	for part := range slices.Chunk(touchIDs, chunk) {
 		_, err := tx.NewUpdate().Model((*Touch)(nil)).Set("state = ?", Released).Set("released_at = ?", g.world.Now()).
 			Set("rule_id = ?", ruleID).Set("reason_zh = ?", reason.ZH).Set("reason_en = ?", reason.EN).Set("next_at = 0").
-			Where("id IN (?) AND state IN (?)", bun.In(part), bun.In(from)).Exec(ctx)
+			Where("id IN (?) AND state IN (?)", bun.List(part), bun.List(from)).Exec(ctx)
 		if err != nil {
 			return fmt.Errorf("release %d touches: %w", len(part), err)
 		}

@@ -45,7 +45,7 @@ func lockKeys(ctx context.Context, tx *db.Tx, keys []string) error {
 
 func touchesByKey(ctx context.Context, q bun.IDB, corpID string, keys []string) (map[string]*Touch, error) {
 	var rows []*Touch
-	err := q.NewSelect().Model(&rows).Where("corp_id = ? AND key IN (?)", corpID, bun.In(keys)).Scan(ctx)
+	err := q.NewSelect().Model(&rows).Where("corp_id = ? AND key IN (?)", corpID, bun.List(keys)).Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read touches by key: %w", err)
 	}
@@ -104,7 +104,7 @@ func (g *Governor) standingAt(ctx context.Context, q bun.IDB, corpID string, cus
 		FROM touch WHERE corp_id = ? AND customer_id IN (?)
 		AND state IN ('reserved','tasked','delivered','committed') AND (delivered_at = 0 OR delivered_at > ?)
 		GROUP BY customer_id`,
-		start(0), start(1), start(2), from, corpID, bun.In(customers), min(start(2), from-1)).Scan(ctx, &counts)
+		start(0), start(1), start(2), from, corpID, bun.List(customers), min(start(2), from-1)).Scan(ctx, &counts)
 	if err != nil {
 		return nil, fmt.Errorf("count touches of %d customers: %w", len(customers), err)
 	}
@@ -130,7 +130,7 @@ func (g *Governor) standingAt(ctx context.Context, q bun.IDB, corpID string, cus
 	}
 	err = q.NewRaw(`SELECT customer_id, delivered_at, cost FROM touch WHERE corp_id = ? AND customer_id IN (?)
 		AND state IN ('reserved','tasked','delivered','committed') AND class IN ('marketing','lifecycle')
-		AND (delivered_at = 0 OR delivered_at > ?)`, corpID, bun.In(full), start(2)).Scan(ctx, &rows)
+		AND (delivered_at = 0 OR delivered_at > ?)`, corpID, bun.List(full), start(2)).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("read touches of %d customers over a cap: %w", len(full), err)
 	}
@@ -209,7 +209,7 @@ func touchesByID(ctx context.Context, q bun.IDB, corpID string, ids []int64) (ma
 	out := make(map[int64]*Touch, len(ids))
 	for part := range slices.Chunk(ids, chunk) {
 		var rows []*Touch
-		if err := q.NewSelect().Model(&rows).Where("id IN (?)", bun.In(part)).Scan(ctx); err != nil {
+		if err := q.NewSelect().Model(&rows).Where("id IN (?)", bun.List(part)).Scan(ctx); err != nil {
 			return nil, fmt.Errorf("read touches: %w", err)
 		}
 		for _, t := range rows {

@@ -98,7 +98,7 @@ func (h *api) within(ctx context.Context, q *bun.SelectQuery) error {
 		q.Where("1 = 0")
 		return nil
 	}
-	q.Where("g.owner_id IN (?)", bun.In(staff))
+	q.Where("g.owner_id IN (?)", bun.List(staff))
 	return nil
 }
 
@@ -185,7 +185,7 @@ func (h *api) today(ctx context.Context, ids []string) (joined, left map[string]
 		N      int
 	}
 	err = h.DB.Read().NewSelect().Model((*moveRow)(nil)).Column("chat_id", "what").ColumnExpr("COUNT(*) AS n").
-		Where("corp_id = ? AND at >= ? AND kind = ? AND chat_id IN (?)", h.CorpID, h.World.Now().Day(h.Zone), Customer, bun.In(ids)).
+		Where("corp_id = ? AND at >= ? AND kind = ? AND chat_id IN (?)", h.CorpID, h.World.Now().Day(h.Zone), Customer, bun.List(ids)).
 		GroupExpr("chat_id, what").Scan(ctx, &rows)
 	if err != nil {
 		return nil, nil, fmt.Errorf("count who joined groups today: %w", err)

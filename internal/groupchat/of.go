@@ -26,7 +26,7 @@ func (s *Service) OfCustomers(ctx context.Context, ids []string) (map[string][]M
 	var rows []Membership
 	err := s.DB.Read().NewRaw("SELECT m.id AS customer_id, m.chat_id, g.name, m.joined_at FROM groupchat_member AS m "+
 		"JOIN groupchat AS g ON g.corp_id = m.corp_id AND g.id = m.chat_id WHERE m.corp_id = ? AND g.state = ? "+
-		"AND m.id IN (?) ORDER BY m.joined_at, m.chat_id", s.CorpID, Live, bun.In(ids)).Scan(ctx, &rows)
+		"AND m.id IN (?) ORDER BY m.joined_at, m.chat_id", s.CorpID, Live, bun.List(ids)).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("read the groups of %d customers: %w", len(ids), err)
 	}

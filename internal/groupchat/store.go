@@ -82,7 +82,7 @@ func putChat(ctx context.Context, tx *db.Tx, row chatRow) error {
 // markDismissed ends groups; those that had ended stay as they are. It answers how many it ended.
 func markDismissed(ctx context.Context, tx *db.Tx, corpID string, ids []string, at clock.Time) (int64, error) {
 	res, err := tx.NewUpdate().Model((*chatRow)(nil)).Set("state = ?", Dismissed).Set("dismissed_at = ?", at).
-		Where("corp_id = ? AND state = ? AND id IN (?)", corpID, Live, bun.In(ids)).Exec(ctx)
+		Where("corp_id = ? AND state = ? AND id IN (?)", corpID, Live, bun.List(ids)).Exec(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("mark %d groups dismissed: %w", len(ids), err)
 	}
@@ -111,7 +111,7 @@ func putMembers(ctx context.Context, tx *db.Tx, corpID string, c Chat, gone []Me
 		for i, m := range gone {
 			ids[i] = m.ID
 		}
-		_, err := tx.NewDelete().Model((*memberRow)(nil)).Where("corp_id = ? AND chat_id = ? AND id IN (?)", corpID, c.ID, bun.In(ids)).Exec(ctx)
+		_, err := tx.NewDelete().Model((*memberRow)(nil)).Where("corp_id = ? AND chat_id = ? AND id IN (?)", corpID, c.ID, bun.List(ids)).Exec(ctx)
 		if err != nil {
 			return fmt.Errorf("take %d members out of group %s: %w", len(gone), c.ID, err)
 		}
@@ -155,7 +155,7 @@ func readSince(ctx context.Context, q bun.IDB, corpID string, ids []string, sinc
 		n := min(len(ids), insertMost)
 		var have []string
 		err := q.NewSelect().Model((*chatRow)(nil)).Column("id").
-			Where("corp_id = ? AND read_at >= ? AND id IN (?)", corpID, since, bun.In(ids[:n])).Scan(ctx, &have)
+			Where("corp_id = ? AND read_at >= ? AND id IN (?)", corpID, since, bun.List(ids[:n])).Scan(ctx, &have)
 		if err != nil {
 			return nil, fmt.Errorf("find groups that were read: %w", err)
 		}
@@ -214,7 +214,7 @@ func Briefs(ctx context.Context, q bun.IDB, corpID string, ids []string) (map[st
 		return out, nil
 	}
 	var rows []chatRow
-	err := q.NewSelect().Model(&rows).Where("corp_id = ? AND id IN (?)", corpID, bun.In(ids)).Scan(ctx)
+	err := q.NewSelect().Model(&rows).Where("corp_id = ? AND id IN (?)", corpID, bun.List(ids)).Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read %d groups: %w", len(ids), err)
 	}

@@ -142,7 +142,7 @@ func (s *Service) Sources(ctx context.Context, states []string) (map[string]grou
 		return out, nil
 	}
 	var rows []wayRow
-	err := s.DB.Read().NewSelect().Model(&rows).Column("id", "name", "state").Where("corp_id = ? AND state IN (?)", s.CorpID, bun.In(states)).Scan(ctx)
+	err := s.DB.Read().NewSelect().Model(&rows).Column("id", "name", "state").Where("corp_id = ? AND state IN (?)", s.CorpID, bun.List(states)).Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("find group codes by state: %w", err)
 	}

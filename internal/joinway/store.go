@@ -91,7 +91,7 @@ func find(ctx context.Context, q bun.IDB, corpID string, pick func(*bun.SelectQu
 		ids[i], ways[i], at[r.ID] = r.ID, r.way(), i
 	}
 	var rooms []roomRow
-	err := q.NewSelect().Model(&rooms).Where("corp_id = ? AND joinway_id IN (?)", corpID, bun.In(ids)).OrderExpr("joinway_id, position").Scan(ctx)
+	err := q.NewSelect().Model(&rooms).Where("corp_id = ? AND joinway_id IN (?)", corpID, bun.List(ids)).OrderExpr("joinway_id, position").Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the rooms of group codes: %w", err)
 	}

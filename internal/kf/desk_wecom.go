@@ -71,8 +71,7 @@ func (s *Service) moveAtWeCom(ctx context.Context, w bus.Work) (bus.Settle, erro
 		return nil, calls.Failed(err, "move a kf conversation")
 	default:
 		reason := err.Error()
-		var refused *wecom.Error
-		if errors.As(err, &refused) {
+		if refused, ok := errors.AsType[*wecom.Error](err); ok {
 			reason = fmt.Sprintf("%d %s", refused.Code, refused.Msg)
 		}
 		return func(ctx context.Context, tx *db.Tx) error { return s.notMoved(ctx, tx, p, reason) }, nil

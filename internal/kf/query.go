@@ -136,7 +136,7 @@ func (s *Service) pick(r Reach) *bun.SelectQuery {
 	staff := append([]string{r.Self}, r.Staff...)
 	return q.Where("(s.agent_id IN (?) OR s.state IN (?, ?) AND s.account_id IN (SELECT v.account_id FROM kf_servicer AS v "+
 		"WHERE v.corp_id = s.corp_id AND (v.staff_id IN (?) OR v.department_id IN (SELECT d.department_id FROM staff_department AS d "+
-		"WHERE d.corp_id = s.corp_id AND d.staff_id IN (?)))))", bun.In(staff), Bot, Waiting, bun.In(staff), bun.In(staff))
+		"WHERE d.corp_id = s.corp_id AND d.staff_id IN (?)))))", bun.List(staff), Bot, Waiting, bun.List(staff), bun.List(staff))
 }
 
 // Get answers one conversation within reach.

@@ -204,7 +204,7 @@ func (s *Service) known(ctx context.Context, q bun.IDB, accountID string, msgids
 		n := min(len(msgids), 500)
 		var have []string
 		err := q.NewSelect().Model((*messageRow)(nil)).Column("msgid").
-			Where("corp_id = ? AND account_id = ? AND msgid IN (?)", s.CorpID, accountID, bun.In(msgids[:n])).Scan(ctx, &have)
+			Where("corp_id = ? AND account_id = ? AND msgid IN (?)", s.CorpID, accountID, bun.List(msgids[:n])).Scan(ctx, &have)
 		if err != nil {
 			return nil, fmt.Errorf("find kf messages that are stored: %w", err)
 		}

@@ -105,7 +105,8 @@ func (a *API) outermost(next http.Handler) http.Handler {
 				}
 			}
 			level := slog.LevelInfo
-			if strings.HasPrefix(s.pattern, "GET /healthz") || strings.HasPrefix(s.pattern, "GET /readyz") {
+			if strings.HasPrefix(s.pattern, "GET /healthz") || strings.HasPrefix(s.pattern, "GET /readyz") ||
+				strings.HasPrefix(s.pattern, "POST /callback/") { // thousands a second; metrics count them
 				level = slog.LevelDebug
 			}
 			a.cfg.Log.Log(ctx, level, "request", "method", r.Method, "pattern", s.pattern, "status", rec.code(), "bytes", rec.bytes,
