@@ -15,6 +15,7 @@ func families() []family {
 		joinWayFamily(),
 		welcomeFamily(),
 		massFamily(),
+		momentFamily(),
 		peopleFamily(),
 		imageFamily(),
 		kfFamily(),

@@ -60,6 +60,9 @@ func (s *Sandbox) startLife(set lifeSettings) {
 	for _, m := range s.world.messages {
 		s.planConfirmations(m)
 	}
+	for _, m := range s.world.moments.all {
+		s.planPublications(m)
+	}
 }
 
 // livesOn does something again and again at a rate, as long as this life goes

@@ -14,6 +14,7 @@ func unknownID(kind, id string) error { return fmt.Errorf("no %s %q", kind, id) 
 type massActQuery struct {
 	Staff     string   `json:"staff"`
 	MsgID     string   `json:"msgid"`
+	Moment    string   `json:"moment"`    // the task is a corp moment
 	Customers []string `json:"customers"` // confirm for these only (allow_select)
 	Chats     []string `json:"chats"`     // confirm for these groups only
 }
@@ -45,7 +46,12 @@ func (s *Sandbox) openTask(q *massActQuery) (*massMessage, *massTask, error) {
 	return nil, nil, errors.New("no open task fits: none is dispatched and unsent")
 }
 
+// staffConfirms is a member sending a mass message that waits, or publishing
+// the moment that is named.
 func staffConfirms(s *Sandbox, q *massActQuery) (any, error) {
+	if q.Moment != "" {
+		return s.publishCorpMoment(q.Staff, q.Moment)
+	}
 	m, t, err := s.openTask(q)
 	if err != nil {
 		return nil, err
@@ -55,6 +61,14 @@ func staffConfirms(s *Sandbox, q *massActQuery) (any, error) {
 }
 
 func staffDeclines(s *Sandbox, q *massActQuery) (any, error) {
+	if q.Moment != "" {
+		m, t, err := s.openMoment(q.Staff, q.Moment)
+		if err != nil {
+			return nil, err
+		}
+		s.declineMoment(m, t)
+		return map[string]any{"staff": s.world.staff[t.staff].id, "moment": m.id}, nil
+	}
 	m, t, err := s.openTask(q)
 	if err != nil {
 		return nil, err

@@ -32,10 +32,12 @@ type mediaStore struct {
 }
 
 type mediaFile struct {
-	kind string // image, voice, video, file
-	name string
-	data []byte
-	made time.Time
+	kind    string // image, voice, video, file
+	name    string
+	data    []byte
+	made    time.Time
+	purpose int  // of upload_attachment; 0 = media/upload
+	kept    bool // shown by a read call: lives on, but cannot be sent
 }
 
 func newMediaStore() *mediaStore {
@@ -49,7 +51,7 @@ func (m *mediaStore) add(f mediaFile, seed uint64) string {
 		delete(m.files, m.order[0])
 		m.order = m.order[1:]
 	}
-	content := hash(hashString(f.kind), hashString(f.name), hashString(string(f.data)))
+	content := hash(hashString(f.kind), hashString(f.name), hashString(string(f.data)), uint64(f.purpose))
 	m.count[content]++
 	id := "3" + letters(63, seed, content, m.count[content], hashString("media"))
 	m.files[id] = &f
@@ -58,24 +60,29 @@ func (m *mediaStore) add(f mediaFile, seed uint64) string {
 }
 
 func (m *mediaStore) live(f *mediaFile, now time.Time) bool {
-	return f != nil && now.Before(f.made.Add(mediaLife))
+	return f != nil && (f.kept || now.Before(f.made.Add(mediaLife)))
 }
 
 // has reports whether id is live temporary media of a kind; an empty kind means
 // any.
 func (m *mediaStore) has(id, kind string, now time.Time) bool {
 	f := m.files[id]
-	return m.live(f, now) && (kind == "" || f.kind == kind)
+	return m.live(f, now) && !f.kept && (kind == "" || f.kind == kind)
 }
 
-// knowsMedia reports whether a media id can be used now.
-func (s *Sandbox) knowsMedia(id string) bool { return s.world.media.has(id, "", s.now()) }
+// knowsMedia reports whether a media id can be sent now: what was uploaded as
+// an attachment of Moments or products cannot.
+func (s *Sandbox) knowsMedia(id string) bool {
+	m := s.world.media
+	return m.has(id, "", s.now()) && m.files[id].purpose == 0
+}
 
 func mediaFamily() family {
 	return family{
 		routes: []route{
 			{path: "/cgi-bin/media/upload", who: byAnyone, raw: mediaUpload},
 			{path: "/cgi-bin/media/uploadimg", who: byAnyone, raw: mediaUploadImage},
+			{path: "/cgi-bin/media/upload_attachment", who: byExternal, raw: mediaUploadAttachment},
 			{path: "/cgi-bin/media/get", who: byAnyone, raw: mediaGet},
 		},
 		pages: map[string]func(*Sandbox, http.ResponseWriter, *http.Request){"GET /wwpic/{name}": serveUploadedImage},

@@ -20,6 +20,10 @@ var switchValues = map[string][]string{
 	"welcome.console":         {"off", "on"},                   // a console welcome is set: events bring no WelcomeCode
 	"mass.cap":                {"month", "week", "day"},        // mass messages a customer may get
 	"mass.dispatch_ms":        {"2000", "0", "500", "10000"},   // 41063 until then, world time
+	"moment.open":             {"on", "off"},                   // the corp has opened Moments; off gives 41211
+	"moment.job_ms":           {"2000", "0", "500", "10000"},   // a moment job runs that long, world time
+	"moment.jobs":             {"10", "1", "100"},              // jobs that may run at once; more give 41078
+	"moment.cap":              {"on", "off"},                   // 4 corp moments a month, 3 of a member a day are shown to one customer
 	"groupchat.read_delay_ms": {"2000", "0", "500", "10000"},   // groupchat/get shows changes then, world time
 	"kf.no_token_limit":       {"on", "off"},                   // sync_msg without a token: 10 calls a minute and account
 	"kf.empty_pages":          {"off", "on"},                   // sync_msg puts an empty page before each full one

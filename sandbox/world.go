@@ -46,7 +46,7 @@ type world struct {
 
 	messages []*massMessage
 	msgIndex map[string]*massMessage
-	moments  []*moment
+	moments  *momentBook
 
 	kf    *kfDesk
 	media *mediaStore
@@ -237,7 +237,7 @@ func (w *world) counts() map[string]int {
 	return map[string]int{
 		"departments": len(w.departments), "staff": staff, "customers": w.people, "relations": w.liveRels,
 		"groups": chats, "tags": len(w.tagIndex), "contact_ways": ways, "join_ways": len(w.joinIndex),
-		"messages": len(w.messages), "moments": len(w.moments),
+		"messages": len(w.messages), "moments": len(w.moments.all),
 		"deliveries": len(w.deliveries), "journal": len(w.entries),
 	}
 }

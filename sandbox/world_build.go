@@ -12,7 +12,7 @@ func newWorld(spec WorldSpec, seed uint64, start time.Time) *world {
 		seed: seed, spec: spec, began: start,
 		staffIndex: map[string]int32{}, wayIndex: map[string]*contactWay{},
 		chatIndex: map[string]*chat{}, joinIndex: map[string]*joinWay{}, msgIndex: map[string]*massMessage{},
-		tagIndex: map[string]*tag{}, groupTags: map[string]*tagGroup{},
+		moments: newMomentBook(), tagIndex: map[string]*tag{}, groupTags: map[string]*tagGroup{},
 		storeState: map[int]string{}, massGot: map[int32][]int64{}, chatGot: map[int32][]int64{}, welcomes: map[string]*welcome{},
 		wechatIDs: newIDSpace(seed, "wm", "wechat user"), wecomIDs: newIDSpace(seed, "wo", "wecom user"),
 	}
@@ -181,11 +181,21 @@ func (w *world) buildHistory() {
 		}
 	}
 	for i, days := range []int{20, 9} {
-		m := &moment{id: "mom" + letters(28, w.seed, uint64(i), hashString("moment")), created: w.ago(days, 10*time.Hour).Unix(), text: []string{"换季敏感怎么办", "到店体验水光护理"}[i]}
-		for n := range w.staff {
-			m.tasks = append(m.tasks, momentTask{staff: int32(n), published: hash(w.seed, uint64(n), uint64(i), 28)%4 != 0})
+		w.historyMoment([]string{"换季敏感怎么办", "到店体验水光护理"}[i], w.ago(days, 10*time.Hour), uint64(i))
+	}
+}
+
+// historyMoment is one that three members in four published within the hour.
+func (w *world) historyMoment(text string, at time.Time, i uint64) {
+	m := w.addMoment(&moment{byMember: -1, history: true, text: text, created: at.Unix(), listed: at, dispatched: at})
+	for n := range w.staff {
+		t := &momentTask{staff: int32(n)}
+		if draw := hash(w.seed, uint64(n), i, 28); draw%4 != 0 {
+			t.publishedAt = at.Unix() + int64(mix(draw)%3600)
+		} else {
+			t.declined = true
 		}
-		w.moments = append(w.moments, m)
+		m.tasks = append(m.tasks, t)
 	}
 }
 
@@ -208,18 +218,4 @@ func (w *world) historyTask(m *massMessage, staff int32, at time.Time) {
 		t.declined = true
 	}
 	m.tasks = append(m.tasks, t)
-}
-
-// moment is one post of the customers' Moments, as history has it.
-type moment struct {
-	id      string
-	created int64
-	text    string
-	tasks   []momentTask
-}
-
-// momentTask is what one member has to publish.
-type momentTask struct {
-	staff     int32
-	published bool
 }
