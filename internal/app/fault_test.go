@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -263,6 +265,87 @@ func TestCallbacksAreAnsweredWhileWeComIsSlow(t *testing.T) {
 			t.Fatalf("%d of %d relations wait for their details: WeCom answered while callbacks came in", known, n)
 		}
 	})
+}
+
+func TestManyEventsOfOnePersonShareAReading(t *testing.T) {
+	t.Parallel()
+	eachEngine(t, func(t *testing.T, databaseURL string) {
+		box, a := platform(t, small(), databaseURL)
+		synced(t, a)
+		scan := act(t, box, map[string]any{"act": "scan_contact_way"})
+		quiet(t, box)
+		idle(t, a)
+		refreshes := "SELECT COUNT(*) FROM work WHERE kind = 'customer.refresh'"
+		before := a.rows(t, refreshes)
+		box.SetFaults(sandbox.Faults{Calls: []sandbox.CallFault{{Match: "/cgi-bin/externalcontact/get", LatencyMS: 3000}}})
+		const n = 30
+		for i := range n {
+			emit(t, box, "add_external_contact", map[string]string{"ExternalUserID": scan["customer"].(string), "UserID": fmt.Sprint("T", i), "WelcomeCode": ""})
+		}
+		act(t, box, map[string]any{"act": "staff_edits_customer", "staff": scan["staff"], "customer": scan["customer"], "remark": "老客户"})
+		quiet(t, box)
+		box.SetFaults(sandbox.Faults{})
+		idle(t, a)
+		if told := a.rows(t, "SELECT COUNT(*) FROM work WHERE lane = 'inbox' AND order_key = ?", "customer/"+scan["customer"].(string)); told != n+2 {
+			t.Fatalf("%d of %d events were told", told, n+2)
+		}
+		// While one reading is under way one more waits: a slow machine may see a few come and go.
+		if read := a.rows(t, refreshes) - before; read < 1 || read > n/4 {
+			t.Errorf("%d events caused %d readings", n+1, read)
+		}
+		if a.rows(t, "SELECT COUNT(*) FROM relation WHERE customer_id = ? AND remark = '老客户'", scan["customer"]) != 1 {
+			t.Error("the last edit was not read")
+		}
+	})
+}
+
+// The events of two edits within one second are the same to the letter.
+func TestTheSecondEditWithinASecondIsReadToo(t *testing.T) {
+	t.Parallel()
+	eachEngine(t, func(t *testing.T, databaseURL string) {
+		box, a := platform(t, small(), databaseURL)
+		synced(t, a)
+		scan := act(t, box, map[string]any{"act": "scan_contact_way"})
+		quiet(t, box)
+		idle(t, a)
+		if err := box.SetSpeed(0.001); err != nil { // what follows is one second
+			t.Fatal(err)
+		}
+		for _, remark := range []string{"甲", "乙"} {
+			act(t, box, map[string]any{"act": "staff_edits_customer", "staff": scan["staff"], "customer": scan["customer"], "remark": remark})
+			quiet(t, box)
+			eventually(t, "the event to be handled, and what it made due at once", func() bool {
+				told := a.rows(t, "SELECT COUNT(*) FROM work WHERE kind = 'change_external_contact.edit_external_contact' AND state = 'done'")
+				busy, _ := a.Bus.Load(t.Context(), a.World.Now())
+				return told == 1 && !busy
+			})
+		}
+		if err := box.SetSpeed(60); err != nil {
+			t.Fatal(err)
+		}
+		idle(t, a)
+		if a.rows(t, "SELECT COUNT(*) FROM relation WHERE customer_id = ? AND remark = '乙'", scan["customer"]) != 1 {
+			t.Error("the second edit was not read")
+		}
+	})
+}
+
+// emit has the sandbox send one callback that no act of its own causes.
+func emit(t *testing.T, box *sandbox.Server, kind string, fields map[string]string) {
+	t.Helper()
+	body, err := json.Marshal(map[string]any{"kind": kind, "fields": fields})
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.Post(box.URL+"/_sandbox/emit", "application/json", bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	var ans struct{ OK bool }
+	if err := json.NewDecoder(resp.Body).Decode(&ans); err != nil || !ans.OK {
+		t.Fatalf("emit %s: %+v, %v", kind, ans, err)
+	}
 }
 
 // idle waits until nothing is left to do that is due within minutes: failures are tried again by then, plans are not due.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -300,5 +301,44 @@ func TestOrderHoldsWhenTheClocksOfNodesDiffer(t *testing.T) {
 		if got := done.wait(t, 2); got[0] != "a1" || got[1] != "a2" { // though our clock has not reached the moment of a1
 			t.Fatalf("done: %v, want a1 before a2", got)
 		}
+	})
+}
+
+func TestWorkThatReadsAnewIsPutOnceWhileItWaits(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		world, begun, done := clock.NewManual(time.Unix(1_800_000_000, 0)), newSeen(), newSeen()
+		goOn := make(chan struct{})
+		b := start(t, d, world, "n1", func(b *bus.Bus) {
+			b.Perform("read", func(_ context.Context, w bus.Work) (bus.Settle, error) {
+				begun.add(w.Key)
+				<-goOn
+				done.add(w.Key)
+				return nil, nil
+			})
+		})
+		ask := func(keys ...string) { // the first letter is the order key
+			t.Helper()
+			var items []bus.Item
+			for _, key := range keys {
+				items = append(items, bus.Item{CorpID: "c", Lane: bus.Intent, Kind: "read", Key: key, OrderKey: key[:1]})
+			}
+			err := d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error { return b.PutMerged(ctx, tx, items...) })
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		ask("a1")
+		begun.wait(t, 1)
+		ask("a2")             // the first has begun and may have read too early
+		ask("a3", "b1", "b2") // the second will read later than this
+		close(goOn)
+		got := done.wait(t, 3)
+		slices.Sort(got)
+		if fmt.Sprint(got) != "[a1 a2 b1]" {
+			t.Fatalf("read for %v, want a1 a2 b1", got)
+		}
+		ask("a4")
+		done.wait(t, 1)
 	})
 }

@@ -132,6 +132,40 @@ func (b *Bus) Put(ctx context.Context, tx *db.Tx, items ...Item) (int, error) {
 	return int(n), nil
 }
 
+// PutMerged puts work of one corp and kind that reads something anew, unless the same waits already: same order key, not
+// begun, and not due earlier. What is read later tells no less. Once begun it may have read too early, so then it is put.
+func (b *Bus) PutMerged(ctx context.Context, tx *db.Tx, items ...Item) error {
+	if len(items) == 0 {
+		return nil
+	}
+	orderKeys := make([]string, len(items))
+	for i, it := range items {
+		orderKeys[i] = it.OrderKey
+	}
+	var waiting []struct {
+		OrderKey string
+		DueAt    clock.Time
+	}
+	err := tx.NewRaw("SELECT order_key, MAX(due_at) AS due_at FROM work WHERE corp_id = ? AND order_key IN (?) AND lane = ? AND state = 'pending' "+
+		"AND kind = ? GROUP BY order_key", items[0].CorpID, bun.List(orderKeys), items[0].Lane, items[0].Kind).Scan(ctx, &waiting)
+	if err != nil {
+		return fmt.Errorf("look which %s waits already: %w", items[0].Kind, err)
+	}
+	last := make(map[string]clock.Time, len(items))
+	for _, w := range waiting {
+		last[w.OrderKey] = w.DueAt
+	}
+	var fresh []Item
+	for _, it := range items {
+		if due, waits := last[it.OrderKey]; !waits || due < it.DueAt {
+			last[it.OrderKey] = it.DueAt
+			fresh = append(fresh, it)
+		}
+	}
+	_, err = b.Put(ctx, tx, fresh...)
+	return err
+}
+
 // Move changes when pending work is due, for example an open timer. Work that is not pending is left alone.
 func (b *Bus) Move(ctx context.Context, tx *db.Tx, corpID, key string, due clock.Time) error {
 	_, err := tx.NewUpdate().Model((*Work)(nil)).Set("due_at = ?", due).

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"time"
 
 	"zhiyin.dev/zhiyin/internal/bus"
 	"zhiyin.dev/zhiyin/internal/calls"
@@ -58,16 +59,18 @@ func (s *Service) added(half bool) bus.Handler {
 		if err != nil {
 			return err
 		}
-		return s.askDetails(ctx, tx, c.ExternalUserID, w.Key)
+		return s.askDetails(ctx, tx, c.ExternalUserID, w.Key, 0)
 	}
 }
 
+// edited asks for the details when the second is over: the events of two edits within one second are the same to the
+// letter, so the second one is taken for a repeated delivery of the first.
 func (s *Service) edited(ctx context.Context, tx *db.Tx, w bus.Work) error {
 	var c change
 	if err := w.Decode(&c); err != nil {
 		return err
 	}
-	return s.askDetails(ctx, tx, c.ExternalUserID, w.Key)
+	return s.askDetails(ctx, tx, c.ExternalUserID, w.Key, s.World.Now().Add(time.Second))
 }
 
 func (s *Service) lost(by LostBy) bus.Handler {
@@ -80,13 +83,12 @@ func (s *Service) lost(by LostBy) bus.Handler {
 	}
 }
 
-// askDetails puts the intent to read a person's details; cause makes it one per event.
-func (s *Service) askDetails(ctx context.Context, tx *db.Tx, customerID, cause string) error {
-	_, err := s.Bus.Put(ctx, tx, bus.Item{
+// askDetails puts the intent to read a person's details because of an event; many events about one person share a reading.
+func (s *Service) askDetails(ctx context.Context, tx *db.Tx, customerID, cause string, due clock.Time) error {
+	return s.Bus.PutMerged(ctx, tx, bus.Item{
 		CorpID: s.CorpID, Lane: bus.Intent, Kind: refreshKind, Key: "refresh/" + cause, OrderKey: "refresh/" + customerID,
-		Payload: refreshPayload{CustomerID: customerID},
+		Payload: refreshPayload{CustomerID: customerID}, DueAt: due,
 	})
-	return err
 }
 
 type refreshPayload struct{ CustomerID string }
