@@ -190,7 +190,7 @@ func (a *App) build() (err error) {
 	a.Groupchats = groupchat.New(groupchat.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, CorpID: a.CorpID, Live: a.Live.Publish,
 	})
-	a.Tags = tag.New(tag.Config{DB: a.DB, WeCom: a.WeCom, CorpID: a.CorpID})
+	a.Tags = tag.New(tag.Config{DB: a.DB, Bus: a.Bus, WeCom: a.WeCom, CorpID: a.CorpID})
 	a.Contactway = contactway.New(contactway.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, WeCom: a.WeCom, CorpID: a.CorpID,
 		Tag: func(ctx context.Context, customerID, staffID string, tagIDs []string) (bus.Settle, error) {
@@ -283,6 +283,7 @@ func (a *App) connect() {
 	a.Staff.Register(a.Bus)
 	a.Groupchats.Register(a.Bus)
 	a.Customers.Register(a.Bus)
+	a.Tags.Register(a.Bus)
 	a.Contactway.Register(a.Bus)
 	a.Outreach.Register(a.Bus)
 	a.Joinways.Register(a.Bus)

@@ -18,6 +18,7 @@ import (
 // Config of a Service.
 type Config struct {
 	DB     *db.DB
+	Bus    *bus.Bus
 	WeCom  *wecom.Client
 	CorpID string
 }
@@ -74,8 +75,11 @@ func (s *Service) Sync(ctx context.Context, _ clock.Time, _ func(sync.Count)) (s
 	return sync.Count{Expected: n, Read: n, Stored: n}, nil
 }
 
-// put stores a group with its tags.
+// put stores a group with the tags that it was read with; what WeCom marks as deleted is dropped.
 func (s *Service) put(ctx context.Context, tx *db.Tx, g wecom.TagGroup) error {
+	if g.Deleted {
+		return s.dropGroup(ctx, tx, g.ID)
+	}
 	row := groupRow{CorpID: s.CorpID, ID: g.ID, Name: g.Name, Rank: int(g.Order)}
 	if _, err := tx.NewInsert().Model(&row).On("CONFLICT (corp_id, id) DO UPDATE").Set("name = EXCLUDED.name").Set("rank = EXCLUDED.rank").
 		Exec(ctx); err != nil {
@@ -83,9 +87,13 @@ func (s *Service) put(ctx context.Context, tx *db.Tx, g wecom.TagGroup) error {
 	}
 	rows := make([]tagRow, 0, len(g.Tags))
 	for _, t := range g.Tags {
-		if !t.Deleted {
-			rows = append(rows, tagRow{CorpID: s.CorpID, ID: t.ID, GroupID: g.ID, Name: t.Name, Rank: int(t.Order)})
+		if t.Deleted {
+			if err := s.drop(ctx, tx, t.ID); err != nil {
+				return err
+			}
+			continue
 		}
+		rows = append(rows, tagRow{CorpID: s.CorpID, ID: t.ID, GroupID: g.ID, Name: t.Name, Rank: int(t.Order)})
 	}
 	if len(rows) == 0 {
 		return nil
@@ -173,13 +181,7 @@ func (s *Service) Delete(ctx context.Context, id string) error {
 	if err := s.WeCom.DeleteCorpTags(ctx, wecom.TagFilter{TagIDs: []string{id}}); err != nil {
 		return calls.Refused(err, "delete a tag")
 	}
-	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if _, err := tx.NewDelete().Model((*tagRow)(nil)).Where("corp_id = ? AND id = ?", s.CorpID, id).Exec(ctx); err != nil {
-			return err
-		}
-		_, err := tx.NewRaw("DELETE FROM relation_tag WHERE corp_id = ? AND tag_id = ?", s.CorpID, id).Exec(ctx)
-		return err
-	})
+	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error { return s.drop(ctx, tx, id) })
 }
 
 // Mark changes the tags of one relation at WeCom and answers how to write the same to our tables: WeCom tells no
