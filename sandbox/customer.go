@@ -137,6 +137,9 @@ func (w *world) viewRelation(r *relation) followCommon {
 		UserID: w.staff[r.staff].id, CreateTime: r.addedAt, AddWay: int(r.addWay),
 		State: r.state, Mobiles: []string{}, OperUserID: w.customerID(r.customer),
 	}
+	if r.addWay == addWayAssigned {
+		v.OperUserID = w.staff[w.handovers.givers[pairKey{r.staff, r.customer}]].id
+	}
 	if r.extra != nil {
 		v.Remark, v.Description, v.CorpName = r.extra.remark, r.extra.description, r.extra.company
 		v.Mobiles = append(v.Mobiles, r.extra.mobiles...)

@@ -16,6 +16,7 @@ func families() []family {
 		welcomeFamily(),
 		massFamily(),
 		momentFamily(),
+		handoverFamily(),
 		peopleFamily(),
 		imageFamily(),
 		kfFamily(),

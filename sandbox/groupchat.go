@@ -25,6 +25,8 @@ type chat struct {
 	seen      *chatSeen // what readers see while a change settles; nil = the truth
 	changes   int       // changes that have not settled
 	dismissed bool
+	// A new owner is taking the group of one who left, or has.
+	inheriting, inherited bool
 }
 
 type chatSeen struct {
@@ -209,10 +211,7 @@ func chatList(c *call, q *chatListQuery) (any, error) {
 	out := chatListReply{reply: done(), List: []chatListRow{}}
 	for ; at < len(w.chats); at++ {
 		ch := w.chats[at]
-		status := 0
-		if w.staff[ch.owner].resigned {
-			status = 1
-		}
+		status := w.chatStatus(ch)
 		if ch.dismissed || (owners != nil && !owners[ch.owner]) || (q.StatusFilter != 0 && status != q.StatusFilter) {
 			continue
 		}

@@ -69,7 +69,7 @@ func staffResigns(s *Sandbox, q *staffQuery) (any, error) {
 	if m.resigned {
 		return nil, fmt.Errorf("member %q has resigned already", m.id)
 	}
-	m.resigned = true
+	w.resign(n, s.now())
 	s.journal(entry{Kind: "staff_resigns", Staff: m.id})
 	s.send(s.newEvent(AreaContact, "change_contact.delete_user", m.id, "change_contact", "delete_user").text("UserID", m.id))
 	return map[string]any{"staff": m.id}, nil

@@ -17,6 +17,8 @@ var switchValues = map[string][]string{
 	"customer.unionid":        {"on", "off"},                   // the corp has bound a WeChat developer id
 	"callback.repeat":         {"any", "no_answer"},            // what counts as failure: every status but 200, or no answer only
 	"callback.add_verified":   {"welcome", "silent"},           // does adding again after a one-sided deletion bring a WelcomeCode
+	"customer.member_limit":   {"5000", "20000"},               // customers a member can take over: 40099, transfer status 4
+	"transfer.carries":        {"nothing", "tags"},             // what a handed-over relation brings along
 	"welcome.console":         {"off", "on"},                   // a console welcome is set: events bring no WelcomeCode
 	"mass.cap":                {"month", "week", "day"},        // mass messages a customer may get
 	"mass.dispatch_ms":        {"2000", "0", "500", "10000"},   // 41063 until then, world time

@@ -48,6 +48,8 @@ type world struct {
 	msgIndex map[string]*massMessage
 	moments  *momentBook
 
+	handovers *handoverBook
+
 	kf    *kfDesk
 	media *mediaStore
 	app   *appState
@@ -76,6 +78,8 @@ type member struct {
 	gender     int
 	position   string
 	resigned   bool
+	resignedAt int64   // unix seconds; 0 = before the world began
+	unfit      int     // errcode of calls that need a good account; 0 = good
 	relations  []int32 // numbers of all relations, dead ones too
 	live       int
 }
