@@ -57,3 +57,42 @@ func TestTheSpecificationNamesEveryPathParameterAndTheFiltersOfLists(t *testing.
 		}
 	}
 }
+
+// What a pattern wants stands in the message of a wrong field, in both languages (phrases in internal/web/fault.go): a bare
+// regular expression helps nobody.
+func TestEveryPatternIsDescribedInWords(t *testing.T) {
+	t.Parallel()
+	raw, err := app.OpenAPI(t.Context(), "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var spec any
+	if err := json.Unmarshal(raw, &spec); err != nil {
+		t.Fatal(err)
+	}
+	said := []string{"an id, digits only", "a time of day like 09:00"}
+	found := 0
+	var walk func(at string, v any)
+	walk = func(at string, v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			if pattern, ok := v["pattern"].(string); ok {
+				found++
+				if d, _ := v["patternDescription"].(string); !slices.Contains(said, d) {
+					t.Errorf("%s: the pattern %s is described as %q, which has no line in phrases", at, pattern, d)
+				}
+			}
+			for k, inner := range v {
+				walk(at+"/"+k, inner)
+			}
+		case []any:
+			for _, inner := range v {
+				walk(at, inner)
+			}
+		}
+	}
+	walk("", spec)
+	if found == 0 {
+		t.Error("the specification has no pattern at all: this test looks at the wrong place")
+	}
+}

@@ -87,7 +87,7 @@ func (id ID) Int() int64 {
 
 // Schema tells the specification what an id looks like.
 func (ID) Schema(huma.Registry) *huma.Schema {
-	s := &huma.Schema{Type: huma.TypeString, Pattern: "^[0-9]{1,19}$", PatternDescription: "an id, digits only"}
+	s := &huma.Schema{Type: huma.TypeString, Pattern: "^[0-9]{1,19}$", PatternDescription: idPattern}
 	s.PrecomputeMessages()
 	return s
 }

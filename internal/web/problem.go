@@ -27,7 +27,7 @@ type Problem struct {
 // Fault is one wrong field of the input.
 type Fault struct {
 	Location string `json:"location" doc:"Path of the field, for example body.name"`
-	Message  string `json:"message"`
+	Message  string `json:"message" doc:"Names the field and says what is allowed, in the caller's language"`
 	Value    any    `json:"value,omitempty" doc:"What was sent, when it stood in the address"`
 }
 
@@ -107,7 +107,7 @@ func fromHuma(ctx context.Context, m *huma.ErrorModel) *Problem {
 	if code == "invalid" {
 		for _, d := range m.Errors {
 			if d != nil {
-				p.Errors = append(p.Errors, Fault{Location: d.Location, Message: d.Message, Value: echo(d.Location, d.Value)})
+				p.Errors = append(p.Errors, fault(lang, d))
 			}
 		}
 	}

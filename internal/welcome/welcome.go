@@ -22,8 +22,8 @@ const MaxAttachments = 9
 
 // Hours is a time of the day, on some days of the week, in the corp's zone. From after To means over midnight.
 type Hours struct {
-	From     string `json:"from" pattern:"^([01][0-9]|2[0-3]):[0-5][0-9]$" example:"09:00"`
-	To       string `json:"to" pattern:"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$" example:"21:00"`
+	From     string `json:"from" pattern:"^([01][0-9]|2[0-3]):[0-5][0-9]$" patternDescription:"a time of day like 09:00" example:"09:00"`
+	To       string `json:"to" pattern:"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$" patternDescription:"a time of day like 09:00" example:"21:00"`
 	Weekdays []int  `json:"weekdays,omitempty" doc:"1 = Monday ... 7 = Sunday; empty = every day"`
 }
 

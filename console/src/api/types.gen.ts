@@ -2158,6 +2158,7 @@ export interface components {
         Fault: {
             /** @description Path of the field, for example body.name */
             location: string;
+            /** @description Names the field and says what is allowed, in the caller's language */
             message: string;
             /** @description What was sent, when it stood in the address */
             value?: unknown;
