@@ -183,7 +183,7 @@ func (s *Service) countTry(ctx context.Context, limits map[string]int) error {
 	}
 	if wait > 0 {
 		sec := (wait + 999) / 1000
-		return errs.New(errs.Limited, "too_many_logins", errs.Tf("尝试次数太多，请 %d 秒后再试。", "Too many tries. Try again in %d seconds.", sec))
+		return errs.New(errs.Limited, "too_many_logins", errs.T(fmt.Sprintf("尝试次数太多，请 %d 秒后再试。", sec), "Too many tries. Try again in "+errs.Count(int(sec), "second", "seconds")+"."))
 	}
 	return nil
 }

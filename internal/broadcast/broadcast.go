@@ -111,8 +111,9 @@ func checkWords(name, text string, attachments int) error {
 	case text == "" && attachments == 0:
 		return errs.Bad("text", "broadcast.empty", errs.T("文字和附件至少要有一样。", "There must be a text or an attachment."))
 	case len(text) > MaxText:
-		return errs.Bad("text", "broadcast.too_long", errs.Tf("超出 %d 字节，企业微信最多 %d 字节（一个汉字 3 字节）。",
-			"%d bytes too long: WeCom takes %d bytes (a Chinese character is 3).", len(text)-MaxText, MaxText))
+		return errs.Bad("text", "broadcast.too_long", errs.T(
+			fmt.Sprintf("超出 %d 字节，企业微信最多 %d 字节（一个汉字 3 字节）。", len(text)-MaxText, MaxText),
+			fmt.Sprintf("%s too long: WeCom takes %d (a Chinese character is 3).", errs.Count(len(text)-MaxText, "byte", "bytes"), MaxText)))
 	case attachments > MaxAttachments:
 		return errs.Bad("attachments", "broadcast.attachments", errs.Tf("附件最多 %d 个。", "At most %d attachments.", MaxAttachments))
 	}

@@ -114,7 +114,7 @@ func TestAHealthyPlatform(t *testing.T) {
 			t.Error(out.String())
 		}
 		for id, want := range map[string]string{
-			"token_app": "got an access token", "token_kf": "uses the app's", "token_archive": "is not set", "trusted_ip": "may call", "contact": "1 members",
+			"token_app": "got an access token", "token_kf": "uses the app's", "token_archive": "is not set", "trusted_ip": "may call", "contact": "1 member with",
 			"callback": "passed its own test", "callbacks_seen": "the last one at 11-24 18:00:00", "clock": "-1s", "welcome": "9 sent", "database": "writable",
 		} {
 			if f := find(t, r, id); !strings.Contains(f.Detail.EN, want) {

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"fmt"
 
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/errs"
@@ -66,6 +67,6 @@ func (d *Doctor) deadLetters(ctx context.Context) Result {
 	case n == 0:
 		return good(errs.T("没有", "none"))
 	}
-	return failed(Warn, errs.Tf("%d 件工作多次失败后放弃了", "%d pieces of work were given up after several failures", n),
+	return failed(Warn, errs.T(fmt.Sprintf("%d 件工作多次失败后放弃了", n), errs.Count(n, "piece", "pieces")+" of work given up after several failures"),
 		errs.T("到设置 → 死信看原因，解决后点重试。", "See Settings, Dead letters for the reasons; mend them and try again."))
 }

@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"zhiyin.dev/zhiyin/internal/errs"
@@ -96,5 +97,5 @@ func (d *Doctor) contact(ctx context.Context) Result {
 			errs.T("管理后台 → 客户联系 → 权限配置，选择可使用的成员，并把他们放进应用的可见范围。",
 				"In the admin console, Customer contact, permissions: choose members, and put them into the app's visible range."))
 	}
-	return d.explain(err, secretVar("external"), errs.Tf("%d 位成员可以添加客户", "%d members may add customers", len(staff)))
+	return d.explain(err, secretVar("external"), errs.T(fmt.Sprintf("%d 位成员可以添加客户", len(staff)), errs.Count(len(staff), "member", "members")+" with the right to add customers"))
 }

@@ -43,6 +43,14 @@ func Tf(zh, en string, args ...any) Text {
 	return Text{ZH: fmt.Sprintf(zh, args...), EN: fmt.Sprintf(en, args...)}
 }
 
+// Count says a number of things in English, where one is not many: Count(1, "touch", "touches") is "1 touch".
+func Count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprint(n, " ", many)
+}
+
 // Error is an error that a user may see.
 type Error struct {
 	Kind  Kind

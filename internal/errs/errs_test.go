@@ -25,3 +25,12 @@ func TestKindGoesThroughWrapping(t *testing.T) {
 		t.Fatalf("%+v", text)
 	}
 }
+
+func TestOneIsNotMany(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int]string{0: "0 touches", 1: "1 touch", 2: "2 touches"} {
+		if got := errs.Count(n, "touch", "touches"); got != want {
+			t.Errorf("%d: %q", n, got)
+		}
+	}
+}

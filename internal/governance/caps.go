@@ -59,11 +59,12 @@ func (c Caps) tightens(policy Caps) error {
 		p := policy.Per[i]
 		if w.Days != p.Days {
 			return errs.Bad(fmt.Sprintf("per/%d/days", i), "governance.days_fixed",
-				errs.Tf("第 %d 个窗口固定为 %d 天。", "Window %d is fixed at %d days.", i+1, p.Days))
+				errs.Tf("第 %d 个窗口固定为 %d 天。", "Window %d has a fixed length in days: %d.", i+1, p.Days))
 		}
 		if w.Cap < 0 || w.Cap > p.Cap {
 			return errs.Bad(fmt.Sprintf("per/%d/cap", i), "governance.only_tighter",
-				errs.Tf("%d 天内最多 %d 次，只能调低（FTG-01）。", "At most %[2]d within %[1]d days; it can only be lowered (FTG-01).", p.Days, p.Cap))
+				errs.T(fmt.Sprintf("%d 天内最多 %d 次，只能调低（FTG-01）。", p.Days, p.Cap),
+					fmt.Sprintf("At most %d within %s; it can only be lowered (FTG-01).", p.Cap, errs.Count(p.Days, "day", "days"))))
 		}
 	}
 	q, p := c.Quiet, policy.Quiet
