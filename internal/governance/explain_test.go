@@ -76,6 +76,40 @@ func TestARefusalExplainsItselfAndIsDecidedTheSameAgain(t *testing.T) {
 	})
 }
 
+// A title says what a rule looked at, so that it can stand beside "passed"; why one refused stands apart.
+func TestTitlesAreNeutralAndRefusalsAreSentences(t *testing.T) {
+	t.Parallel()
+	g := newGovernor(t, dbtest.SQLite(t), clock.NewManual(tuesday))
+	h := &API{Governor: g}
+	passed := reserve(t, g, marketing("b1", "a"))[0].TouchID
+	optOut(t, g, "b")
+	refused := reserve(t, g, marketing("b2", "b"))[0].TouchID
+	over := reserve(t, g, marketing("b3", "a"))[0].TouchID
+	for id, want := range map[int64][2]string{
+		passed: {}, refused: {reasonOptOut.ZH, reasonOptOut.EN}, over: {"1 天内已触达 1 次，上限 1 次。", "1 touch within 1 day; the cap is 1."},
+	} {
+		e, err := g.Explain(t.Context(), "c", id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, lang := range []string{"zh", "en"} {
+			said := ""
+			for _, r := range h.rules(lang, e.Rules) {
+				if r.Title == r.RuleID || strings.Contains(r.Title, "已") || strings.Contains(strings.ToLower(r.Title), "opted") {
+					t.Errorf("%s is called %q", r.RuleID, r.Title)
+				}
+				if (r.Reason != "") != (r.Verdict == Refused || r.Verdict == Waits) {
+					t.Errorf("%s: verdict %s with reason %q", r.RuleID, r.Verdict, r.Reason)
+				}
+				said += r.Reason
+			}
+			if said != want[i] {
+				t.Errorf("touch %d says %q, want %q", id, said, want[i])
+			}
+		}
+	}
+}
+
 func TestLimitsCanOnlyBeTightened(t *testing.T) {
 	t.Parallel()
 	g := newGovernor(t, dbtest.SQLite(t), clock.NewManual(tuesday))

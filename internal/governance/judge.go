@@ -90,7 +90,7 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 	read(func() {
 		st := Step{RuleID: ruleOptOut, Since: s.optedOut}
 		if s.optedOut != 0 {
-			refuse(st, reasonOptOut)
+			refuse(st, st.reason())
 			return
 		}
 		pass(st)
@@ -98,7 +98,7 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 	read(func() {
 		st := Step{RuleID: ruleSuppressed, Since: s.suppressed}
 		if s.suppressed != 0 {
-			refuse(st, reasonSuppressed)
+			refuse(st, st.reason())
 			return
 		}
 		pass(st)
@@ -109,8 +109,7 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 			st := Step{RuleID: rulePlatform, Before: s.mass, After: s.mass + 1, Cap: limit, From: from, To: to}
 			if st.After > limit {
 				st.Next = c.Quiet.Next(to, zone)
-				refuse(st, errs.Tf("这位客户在这个周期内已收到 %d 条群发，企业微信最多允许 %d 条。",
-					"This customer has %d mass messages in the present period; WeCom allows %d.", s.mass, limit))
+				refuse(st, st.reason())
 				return
 			}
 			pass(st)
@@ -124,7 +123,7 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 			}
 			if st.After > w.Cap {
 				st.Next = c.room(s.at, cost, on, zone)
-				refuse(st, errs.Tf("%d 天内已触达 %d 次，上限 %d 次。", "%[2]d touches within %[1]d days; the cap is %[3]d.", w.Days, s.used[i], w.Cap))
+				refuse(st, st.reason())
 				return
 			}
 			pass(st)

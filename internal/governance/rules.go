@@ -37,6 +37,35 @@ func (g *Governor) Title(ruleID string) errs.Text {
 	return errs.T(ruleID, ruleID)
 }
 
+// refusal says in a sentence why a step refused or makes the touch wait. Titles only say what was looked at.
+func (g *Governor) refusal(s Step) errs.Text {
+	for i := range g.guard.rules {
+		if r := &g.guard.rules[i]; r.ID == s.RuleID {
+			return r.Reason.text()
+		}
+	}
+	return s.reason()
+}
+
+// reason is refusal for the rules that are not about words.
+func (s Step) reason() errs.Text {
+	switch s.RuleID {
+	case ruleOptOut:
+		return reasonOptOut
+	case ruleSuppressed:
+		return reasonSuppressed
+	case ruleQuiet:
+		return reasonQuiet
+	case rulePlatform:
+		return errs.T(fmt.Sprintf("这位客户在这个周期内已收到 %d 条群发，企业微信最多允许 %d 条。", s.Before, s.Cap),
+			fmt.Sprintf("This customer has had %s in the present period; WeCom allows %d.", errs.Count(s.Before, "mass message", "mass messages"), s.Cap))
+	case ruleCap:
+		return errs.T(fmt.Sprintf("%d 天内已触达 %d 次，上限 %d 次。", s.Days, s.Before, s.Cap),
+			fmt.Sprintf("%s within %s; the cap is %d.", errs.Count(s.Before, "touch", "touches"), errs.Count(s.Days, "day", "days"), s.Cap))
+	}
+	return errs.Text{}
+}
+
 // version names the policy and the corp's own limits that a decision was made under.
 func (g *Governor) version(c Caps) string { return g.guard.version + "/" + strconv.Itoa(c.Version) }
 

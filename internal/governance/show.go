@@ -42,7 +42,8 @@ type stageOut struct {
 
 type ruleOut struct {
 	RuleID  string      `json:"rule_id"`
-	Title   string      `json:"title"`
+	Title   string      `json:"title" doc:"what the rule looks at, whatever it said"`
+	Reason  string      `json:"reason,omitempty" doc:"of the rule that held it back or makes it wait: why, in a sentence"`
 	Verdict StepVerdict `json:"verdict" enum:"pass,held,waits,not_read"`
 	Value   string      `json:"value,omitempty" doc:"the words a content rule found"`
 	Days    int         `json:"days,omitempty"`
@@ -156,6 +157,9 @@ func (h *API) rules(lang string, steps []Step) []ruleOut {
 		out[i] = ruleOut{
 			RuleID: s.RuleID, Title: h.Title(s.RuleID).In(lang), Verdict: s.Verdict, Value: s.Text, Days: s.Days, Before: s.Before, After: s.After,
 			Cap: s.Cap, Since: h.when(s.Since), NextAt: h.when(s.Next),
+		}
+		if s.Verdict == Refused || s.Verdict == Waits {
+			out[i].Reason = h.refusal(s).In(lang)
 		}
 	}
 	return out

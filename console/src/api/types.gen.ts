@@ -2345,9 +2345,12 @@ export interface components {
             days?: number;
             /** Format: date-time */
             next_at?: string;
+            /** @description of the rule that held it back or makes it wait: why, in a sentence */
+            reason?: string;
             rule_id: string;
             /** Format: date-time */
             since?: string;
+            /** @description what the rule looks at, whatever it said */
             title: string;
             /** @description the words a content rule found */
             value?: string;
