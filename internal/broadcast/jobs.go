@@ -99,6 +99,9 @@ func (s *Service) reserve(ctx context.Context, tx *db.Tx, w bus.Work) error {
 // reserved goes on when the last receiver is decided.
 func (s *Service) reserved(ctx context.Context, tx *db.Tx, b *Broadcast) error {
 	tx.OnCommit(func() { s.changed(b.ID) })
+	if err := s.finish(ctx, tx, b); err != nil || b.EndedAt != 0 { // everybody is held back
+		return err
+	}
 	if err := s.next(ctx, tx, openKind, b.ID, 0, b.OpensAt); err != nil {
 		return err
 	}

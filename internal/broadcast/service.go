@@ -275,7 +275,9 @@ func (s *Service) Plan(ctx context.Context, id int64, by string, w Words, scope 
 }
 
 // Submit freezes the audience and starts the mass message. expect is the number of reachable customers its author saw;
-// when it would reach more by now, nothing happens and the answer is a Conflict with the new number.
+// when it would reach more by now, nothing happens and the answer is a Conflict with the new number. Words that the content
+// rules refuse or doubt start nothing. When everybody is held back it is booked like any other, and ends at once: the ledger
+// then shows each customer with the reason.
 func (s *Service) Submit(ctx context.Context, id int64, by string, scope []string, expect int) (*Broadcast, error) {
 	b, err := getBroadcast(ctx, s.DB.Read(), s.CorpID, id)
 	if err != nil {
@@ -293,16 +295,18 @@ func (s *Service) Submit(ctx context.Context, id int64, by string, scope []strin
 		return nil, err
 	}
 	if f, blocked := p.Check.Blocking(); blocked {
-		return nil, errs.Bad(f.Field, "broadcast.content", errs.T(
-			fmt.Sprintf("内容不能发送：%s%s（%s）", f.Reason.ZH, f.WayOut.ZH, f.RuleID),
-			fmt.Sprintf("This cannot be sent: %s %s (%s)", f.Reason.EN, f.WayOut.EN, f.RuleID)))
+		return nil, refused("broadcast.content", f, errs.T("内容不能发送", "This cannot be sent"))
+	}
+	if f, doubtful := p.Check.Doubtful(); doubtful {
+		return nil, refused("broadcast.review", f, errs.T("内容要先改过才能发送", "This has to be changed before it can be sent"))
 	}
 	switch {
-	case p.Reachable == 0:
-		return nil, errs.New(errs.Conflict, "broadcast.nobody", errs.Tf("没有可触达的客户：符合条件的 %d 位都被保留。", "Nobody can be reached: all %d matching customers are held back.", p.Held))
+	case len(p.Members) == 0: // with nobody to hold back there is nothing to book
+		return nil, errs.New(errs.Conflict, "broadcast.nobody", errs.T("没有客户符合这些条件。", "No customer matches."))
 	case p.Reachable > expect:
-		return nil, errs.New(errs.Conflict, "broadcast.reach_changed", errs.Tf("现在可触达 %d 位，比你看到的 %d 位多。请再看一遍再提交。",
-			"It would reach %d customers now, more than the %d you saw. Look again before you submit.", p.Reachable, expect))
+		return nil, errs.New(errs.Conflict, "broadcast.reach_changed", errs.T(
+			fmt.Sprintf("现在可触达 %d 位，比你看到的 %d 位多。请再看一遍再提交。", p.Reachable, expect),
+			fmt.Sprintf("It would reach %s now, more than the %d you saw. Look again before you submit.", errs.Count(p.Reachable, "customer", "customers"), expect)))
 	}
 	err = s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		now, err := s.lockBroadcast(ctx, tx, id)
@@ -330,6 +334,18 @@ func (s *Service) Submit(ctx context.Context, id int64, by string, scope []strin
 		return nil, err
 	}
 	return b, nil
+}
+
+// refused names the rule, the words and where they stand, and the way out.
+func refused(code string, f governance.Finding, first errs.Text) error {
+	placeZH, placeEN := "", ""
+	if f.End > f.Start {
+		placeZH = fmt.Sprintf("「%s」（第 %d–%d 字）", f.Text, f.Start+1, f.End)
+		placeEN = fmt.Sprintf("“%s” (characters %d–%d) ", f.Text, f.Start+1, f.End)
+	}
+	return errs.Bad(cmp.Or(f.Field, "text"), code, errs.T(
+		fmt.Sprintf("%s：%s%s%s（%s）", first.ZH, placeZH, f.Reason.ZH, f.WayOut.ZH, f.RuleID),
+		fmt.Sprintf("%s: %s%s %s (%s)", first.EN, placeEN, f.Reason.EN, f.WayOut.EN, f.RuleID)))
 }
 
 func sorted(reasons map[[2]string]*Reason) []Reason {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -441,6 +442,35 @@ func TestSubmittingAsksAgainWhenTheReachGrew(t *testing.T) {
 	}
 }
 
+func TestAMessageThatReachesNobodyIsBookedWithItsReasons(t *testing.T) {
+	t.Parallel()
+	n := newNode(t, newBox(t, tuesday), dbtest.SQLite(t), "n1")
+	members, err := n.audience(t.Context(), customer.AudienceQuery{})
+	n.must(err)
+	n.must(n.d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		for _, m := range members {
+			if err := n.gov.OptOut(ctx, tx, testCorp, m.CustomerID, "page", "customer"); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	b := n.submit("会员日")
+	n.eventually("the end", func() bool { return n.state(b.ID) == broadcast.Done })
+	if c := n.counts(b.ID); c.Held != 60 || c.Matched != 60 {
+		t.Fatalf("counts %+v", c)
+	}
+	var held int
+	n.must(n.d.Read().NewRaw("SELECT COUNT(*) FROM touch WHERE state = 'held' AND rule_id = 'LAW-24' AND reason_zh <> '' AND campaign_id = ?",
+		fmt.Sprint("broadcast/", b.ID)).Scan(t.Context(), &held))
+	if held != 60 {
+		t.Fatalf("%d of 60 stand in the ledger", held)
+	}
+	if tasks, err := n.sends.Tasks(t.Context(), b.ID); err != nil || len(tasks) != 0 || len(n.massDeliveries()) != 0 {
+		t.Fatalf("%d tasks, %v", len(tasks), err)
+	}
+}
+
 func TestWordsThatCannotBeSentAreRefusedAtOnce(t *testing.T) {
 	t.Parallel()
 	n := newNode(t, newBox(t, tuesday), dbtest.SQLite(t), "n1")
@@ -460,6 +490,17 @@ func TestWordsThatCannotBeSentAreRefusedAtOnce(t *testing.T) {
 	n.must(err)
 	if _, err := n.sends.Submit(t.Context(), b.ID, "S01", nil, 60); errs.KindOf(err) != errs.Invalid {
 		t.Fatalf("induced sharing: %v", err)
+	}
+	b, err = n.sends.Create(t.Context(), "S01", broadcast.Words{Name: "夸", Text: "你好，这是全国第一的护理课。"})
+	n.must(err)
+	_, err = n.sends.Submit(t.Context(), b.ID, "S01", nil, 60)
+	var e *errs.Error
+	if !errors.As(err, &e) || e.Code != "broadcast.review" || e.Field != "text" ||
+		!strings.Contains(e.Text.ZH, "「全国第一」（第 6–9 字）") || !strings.Contains(e.Text.EN, "(LAW-25)") {
+		t.Fatalf("words in doubt: %v", err)
+	}
+	if n.state(b.ID) != broadcast.Draft {
+		t.Fatal("it was submitted all the same")
 	}
 	n.box.mu.Lock()
 	raw, err := json.Marshal(n.box.calls)

@@ -18,7 +18,8 @@ var policyFile []byte
 // Severity of a content rule, mildest first.
 type Severity string
 
-// The severities. Block keeps a text from being saved as ready and from being sent; Review and Warn are advice.
+// The severities. Block keeps a text from being saved as ready and from being sent; Review keeps it from being sent to many;
+// Warn is advice.
 const (
 	Allow  Severity = "allow"
 	Warn   Severity = "warn"
@@ -47,6 +48,14 @@ type Finding struct {
 type Check struct {
 	Verdict  Severity
 	Findings []Finding // in order of field and place
+}
+
+// Doubtful is the first finding that asks for another look, if there is one.
+func (c Check) Doubtful() (Finding, bool) {
+	if i := slices.IndexFunc(c.Findings, func(f Finding) bool { return f.Severity == Review }); i >= 0 {
+		return c.Findings[i], true
+	}
+	return Finding{}, false
 }
 
 // blocking is the first finding that forbids the message.
