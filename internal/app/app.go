@@ -220,7 +220,7 @@ func (a *App) build() (err error) {
 	})
 	a.Stats = stats.New(stats.Config{
 		DB: a.DB, World: a.World, Zone: a.Zone, CorpID: a.CorpID, Scope: scope, Held: a.heldToday, Running: a.running, Health: a.health,
-		Todo: []func(context.Context, string) ([]stats.Todo, error){
+		Todo: []func(context.Context, []string, string) ([]stats.Todo, error){
 			a.todoBroadcasts, a.todoSessions, a.todoDeadLetters, a.todoSync,
 		},
 	})
@@ -295,10 +295,10 @@ func (a *App) connect() {
 	a.Live.Register(a.API)
 	a.Auth.RegisterAPI(a.API)
 	a.Staff.RegisterAPI(a.API)
-	a.Tags.RegisterAPI(a.API)
+	a.Tags.RegisterAPI(a.API, scope)
 	a.Sync.RegisterAPI(a.API, a.Zone)
 	a.Customers.RegisterAPI(a.API, a.aroundCustomers())
-	a.Contactway.RegisterAPI(a.API, contactway.Neighbours{Zone: a.Zone, Staff: a.staffNames, Tags: a.Tags.Names})
+	a.Contactway.RegisterAPI(a.API, contactway.Neighbours{Scope: scope, Zone: a.Zone, Staff: a.staffNames, Tags: a.Tags.Names})
 	a.Welcomes.RegisterAPI(a.API, a.aroundWelcomes())
 	a.Groupchats.RegisterAPI(a.API, groupchat.Neighbours{Scope: scope, Staff: a.staffNames, Sources: a.Joinways.Sources})
 	a.Joinways.RegisterAPI(a.API, a.Zone)

@@ -35,6 +35,12 @@ func scope(ctx context.Context) ([]string, error) {
 	return ids, nil
 }
 
+// mayCall says whether the caller's role has a permission.
+func mayCall(ctx context.Context, permission string) bool {
+	who := web.Caller(ctx)
+	return who.May != nil && who.May(permission)
+}
+
 func (a *App) staffNames(ctx context.Context, ids []string) (map[string]string, error) {
 	return a.Staff.Names(ctx, ids...)
 }

@@ -8,11 +8,14 @@ import (
 	gosync "sync"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"zhiyin.dev/zhiyin/internal/broadcast"
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/doctor"
 	"zhiyin.dev/zhiyin/internal/errs"
 	"zhiyin.dev/zhiyin/internal/inbound"
+	"zhiyin.dev/zhiyin/internal/kf"
 	"zhiyin.dev/zhiyin/internal/stats"
 	"zhiyin.dev/zhiyin/internal/sync"
 	"zhiyin.dev/zhiyin/wecom"
@@ -92,8 +95,9 @@ func (a *App) welcomesLately(ctx context.Context) (doctor.Welcomes, error) {
 	return doctor.Welcomes(n), err
 }
 
-// health is the strip at the foot of the home page.
-func (a *App) health(ctx context.Context, lang string) (stats.Health, error) {
+// health is the strip at the foot of the home page. Who sees a part of the corp is told how things are, and no number of the
+// whole corp.
+func (a *App) health(ctx context.Context, staff []string, lang string) (stats.Health, error) {
 	var h stats.Health
 	say := func(zh, en string, args ...any) string { return errs.Tf(zh, en, args...).In(lang) }
 	h.Token.State, h.Token.Detail = "ok", say("有效", "valid")
@@ -119,18 +123,27 @@ func (a *App) health(ctx context.Context, lang string) (stats.Health, error) {
 	case run.State == sync.Running:
 		h.Sync.State, h.Sync.Detail = "ok", say("正在同步", "running")
 	case run.State == sync.Failed || n.Failed > 0:
-		h.Sync.State, h.Sync.Detail = "error", say("有 %d 位没有存下", "%d were not stored", n.Failed)
+		h.Sync.State, h.Sync.Detail = "error", say("有 %d 位没有存下", "not stored: %d", n.Failed)
 	default:
 		h.Sync.State, h.Sync.Detail = "ok", say("一致", "consistent")
 	}
-	if err := a.quota(ctx, &h); err != nil {
+	if err := a.quota(ctx, &h, staff); err != nil {
 		return h, err
 	}
 	h.Queue.Pending, h.Queue.Dead, err = a.Bus.Counts(ctx, a.CorpID)
 	h.Callback.Backlog = h.Queue.Pending
 	h.Queue.State, h.Queue.Detail = "ok", say("正常", "normal")
 	if h.Queue.Dead > 0 {
-		h.Queue.State, h.Queue.Detail = "warn", say("%d 件没有办成", "%d could not be done", h.Queue.Dead)
+		h.Queue.State, h.Queue.Detail = "warn", say("%d 件没有办成", "not done: %d", h.Queue.Dead)
+	}
+	if staff != nil {
+		h.Sync.Read, h.Sync.Expected, h.Queue.Pending, h.Queue.Dead, h.Callback.Backlog = 0, 0, 0, 0, 0
+		if h.Sync.State == "error" {
+			h.Sync.Detail = say("没有读全", "incomplete")
+		}
+		if h.Queue.State == "warn" {
+			h.Queue.Detail = say("有事没有办成", "something was not done")
+		}
 	}
 	return h, err
 }
@@ -147,13 +160,17 @@ func (a *App) tokenTrouble(ctx context.Context) (wecom.Area, error) {
 	return "", nil
 }
 
-// quota is how much of WeCom's monthly mass messages the most-reached customer has had.
-func (a *App) quota(ctx context.Context, h *stats.Health) error {
+// quota is how much of WeCom's monthly mass messages the most-reached customer has had, from members within the scope.
+func (a *App) quota(ctx context.Context, h *stats.Health, staff []string) error {
 	now := a.World.Now().In(a.Zone)
 	month := time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, a.Zone)
 	h.Quota.State, h.Quota.Limit = "ok", month.AddDate(0, 1, -1).Day()
-	err := a.DB.Read().NewRaw("SELECT COALESCE(MAX(n), 0) FROM (SELECT COUNT(*) AS n FROM touch WHERE corp_id = ? AND delivered_at >= ? AND "+
-		"channel = 'mass_customer' GROUP BY customer_id) AS x", a.CorpID, clock.At(month)).Scan(ctx, &h.Quota.UsedMax)
+	each := a.DB.Read().NewSelect().TableExpr("touch").ColumnExpr("COUNT(*) AS n").
+		Where("corp_id = ? AND delivered_at >= ? AND channel = 'mass_customer'", a.CorpID, clock.At(month)).GroupExpr("customer_id")
+	if staff != nil {
+		each.Where("staff_id IN (?)", bun.List(staff))
+	}
+	err := a.DB.Read().NewSelect().TableExpr("(?) AS x", each).ColumnExpr("COALESCE(MAX(n), 0)").Scan(ctx, &h.Quota.UsedMax)
 	if err != nil {
 		return fmt.Errorf("read the use of WeCom's quota: %w", err)
 	}
@@ -163,12 +180,8 @@ func (a *App) quota(ctx context.Context, h *stats.Health) error {
 	return nil
 }
 
-func (a *App) heldToday(ctx context.Context, lang string) (stats.Held, error) {
+func (a *App) heldToday(ctx context.Context, staff []string, lang string) (stats.Held, error) {
 	now := a.World.Now()
-	staff, err := scope(ctx)
-	if err != nil {
-		return stats.Held{}, err
-	}
 	back, err := a.Governor.Held(ctx, a.CorpID, now.Day(a.Zone), now+1, staff)
 	if err != nil {
 		return stats.Held{}, err
@@ -180,30 +193,38 @@ func (a *App) heldToday(ctx context.Context, lang string) (stats.Held, error) {
 	return out, nil
 }
 
-func (a *App) todoSessions(ctx context.Context, lang string) ([]stats.Todo, error) {
-	n, oldest, err := a.Kf.Queue(ctx)
+func (a *App) todoSessions(ctx context.Context, staff []string, lang string) ([]stats.Todo, error) {
+	n, oldest, err := a.Kf.Queue(ctx, kf.ReachOf(ctx, staff))
 	if err != nil || n == 0 {
 		return nil, err
 	}
-	wait := a.World.Now().Sub(oldest).Round(time.Minute)
+	minutes := int(a.World.Now().Sub(oldest).Round(time.Minute).Minutes())
 	return []stats.Todo{{
-		Kind: "session_waiting", Count: n, Link: "/inbox?view=waiting", Title: errs.Tf("%d 个会话在等人接待", "%d conversations wait for a person", n).In(lang),
-		Detail: errs.Tf("最久等了 %d 分钟", "the longest for %d minutes", int(wait.Minutes())).In(lang),
+		Kind: "session_waiting", Count: n, Link: "/inbox?view=waiting", Title: errs.T(fmt.Sprintf("%d 个会话在等人接待", n), errs.Count(n, "conversation", "conversations")+" waiting for a person").In(lang),
+		Detail: errs.T(fmt.Sprintf("最久等了 %d 分钟", minutes), "the longest for "+errs.Count(minutes, "minute", "minutes")).In(lang),
 	}}, nil
 }
 
-func (a *App) todoDeadLetters(ctx context.Context, lang string) ([]stats.Todo, error) {
+// todoDeadLetters is for those who may look at the list it leads to.
+func (a *App) todoDeadLetters(ctx context.Context, staff []string, lang string) ([]stats.Todo, error) {
+	if staff != nil || !mayCall(ctx, "deadletter.read") {
+		return nil, nil
+	}
 	rows, n, err := a.Bus.DeadLetters(ctx, a.CorpID, 0, 1)
 	if err != nil || n == 0 {
 		return nil, err
 	}
 	return []stats.Todo{{
-		Kind: "dead_letters", Count: n, Link: "/settings/dead-letters", Title: errs.Tf("%d 件事没有办成", "%d things could not be done", n).In(lang),
+		Kind: "dead_letters", Count: n, Link: "/settings/dead-letters", Title: errs.T(fmt.Sprintf("%d 件事没有办成", n), errs.Count(n, "thing", "things")+" could not be done").In(lang),
 		Detail: errs.Tf("最近一件：%s", "the latest: %s", rows[0].Kind).In(lang),
 	}}, nil
 }
 
-func (a *App) todoSync(ctx context.Context, lang string) ([]stats.Todo, error) {
+// todoSync is for those who may look at the sync.
+func (a *App) todoSync(ctx context.Context, staff []string, lang string) ([]stats.Todo, error) {
+	if staff != nil || !mayCall(ctx, "sync.read") {
+		return nil, nil
+	}
 	run, err := a.Sync.Last(ctx)
 	if err != nil || (run.State != sync.Failed && run.Report.Parts["relations"].Failed == 0) {
 		return nil, err
@@ -211,17 +232,13 @@ func (a *App) todoSync(ctx context.Context, lang string) ([]stats.Todo, error) {
 	n := run.Report.Parts["relations"].Failed
 	return []stats.Todo{{
 		Kind: "sync_drift", Count: n, Link: "/settings/sync", Title: errs.T("同步没有读全", "The sync did not read everything").In(lang),
-		Detail: errs.Tf("%d 个客户关系没有存下", "%d relations were not stored", n).In(lang),
+		Detail: errs.T(fmt.Sprintf("%d 个客户关系没有存下", n), errs.Count(n, "relation", "relations")+" not stored").In(lang),
 	}}, nil
 }
 
 // running is the newest mass messages, with what they cost.
-func (a *App) running(ctx context.Context) ([]stats.Running, error) {
+func (a *App) running(ctx context.Context, staff []string) ([]stats.Running, error) {
 	const show = 6
-	staff, err := scope(ctx)
-	if err != nil {
-		return nil, err
-	}
 	list, err := a.Broadcasts.Lately(ctx, staff, show)
 	if err != nil {
 		return nil, err
@@ -229,7 +246,7 @@ func (a *App) running(ctx context.Context) ([]stats.Running, error) {
 	out := make([]stats.Running, len(list))
 	for i, b := range list {
 		id := strconv.FormatInt(b.ID, 10)
-		harm, err := a.Stats.Harm(ctx, "broadcast/"+id)
+		harm, err := a.Stats.Harm(ctx, "broadcast/"+id, staff)
 		if err != nil {
 			return nil, err
 		}
@@ -241,11 +258,7 @@ func (a *App) running(ctx context.Context) ([]stats.Running, error) {
 	return out, nil
 }
 
-func (a *App) todoBroadcasts(ctx context.Context, lang string) ([]stats.Todo, error) {
-	staff, err := scope(ctx)
-	if err != nil {
-		return nil, err
-	}
+func (a *App) todoBroadcasts(ctx context.Context, staff []string, lang string) ([]stats.Todo, error) {
 	list, err := a.Broadcasts.Lately(ctx, staff, 20)
 	if err != nil {
 		return nil, err
@@ -257,7 +270,8 @@ func (a *App) todoBroadcasts(ctx context.Context, lang string) ([]stats.Todo, er
 		}
 		out = append(out, stats.Todo{
 			Kind: "broadcast_unconfirmed", Count: b.Unconfirmed, Link: "/broadcasts/" + strconv.FormatInt(b.ID, 10),
-			Title:  errs.Tf("群发「%s」还有 %d 名员工没有确认", "Mass message “%s”: %d members have not confirmed", b.Name, b.Unconfirmed).In(lang),
+			Title: errs.T(fmt.Sprintf("群发「%s」还有 %d 名成员没有确认", b.Name, b.Unconfirmed),
+				fmt.Sprintf("Mass message “%s”: %s yet to confirm", b.Name, errs.Count(b.Unconfirmed, "member", "members"))).In(lang),
 			Detail: errs.Tf("任务 %s 关闭", "the task closes at %s", b.ClosesAt.In(a.Zone).Format("15:04")).In(lang),
 		})
 	}

@@ -3,6 +3,7 @@ package broadcast
 import (
 	"context"
 	"fmt"
+	"slices"
 )
 
 // Progress is a mass message with how far it is and how many members have not confirmed: for the home page.
@@ -13,7 +14,7 @@ type Progress struct {
 }
 
 // Lately answers the newest mass messages that were submitted, those still running first. scope is the caller's staff
-// ids, nil = all.
+// ids, nil = all; counts and unconfirmed tasks are those of these members.
 func (s *Service) Lately(ctx context.Context, scope []string, limit int) ([]Progress, error) {
 	var rows []*Broadcast
 	q := (&API{Service: s}).visible(ctx, s.DB.Read().NewSelect().Model(&rows), scope).Where("b.state <> ?", Draft)
@@ -41,7 +42,7 @@ func (s *Service) Lately(ctx context.Context, scope []string, limit int) ([]Prog
 	for i, b := range rows {
 		out[i] = Progress{Broadcast: b, Counts: counts[b.ID]}
 		for _, t := range tasks[b.ID] {
-			if t.State == TaskOpen {
+			if t.State == TaskOpen && (scope == nil || slices.Contains(scope, t.StaffID)) {
 				out[i].Unconfirmed++
 			}
 		}

@@ -45,6 +45,7 @@ type wayOut struct {
 
 // Neighbours answers what other rooms know; internal/app fills it in.
 type Neighbours struct {
+	Scope func(ctx context.Context) ([]string, error) // staff ids the caller may see; nil = all. Codes are the corp's; customers are counted within it
 	Zone  *time.Location
 	Staff func(ctx context.Context, ids []string) (map[string]string, error)
 	Tags  func(ctx context.Context, ids []string) (map[string]string, error)
@@ -68,7 +69,7 @@ func (s *Service) RegisterAPI(a *web.API, near Neighbours) {
 		}
 		return &out[0], nil
 	}
-	web.Get(a, "/contactways", web.Op{ID: "list-contactways", Permission: "contactway.read", Scope: web.Shared, Summary: "List channel codes"},
+	web.Get(a, "/contactways", web.Op{ID: "list-contactways", Permission: "contactway.read", Scope: web.Filtered, Summary: "List channel codes"},
 		func(ctx context.Context, in *struct {
 			web.List
 			Query string `query:"q"`
@@ -99,7 +100,7 @@ func (s *Service) RegisterAPI(a *web.API, near Neighbours) {
 		c, err := s.Create(ctx, in.Body.contactway(0))
 		return one(ctx, c, err)
 	})
-	web.Get(a, "/contactways/{id}", web.Op{ID: "get-contactway", Permission: "contactway.read", Scope: web.Shared, Summary: "Get a channel code"},
+	web.Get(a, "/contactways/{id}", web.Op{ID: "get-contactway", Permission: "contactway.read", Scope: web.Filtered, Summary: "Get a channel code"},
 		func(ctx context.Context, in *IDIn) (*wayOut, error) {
 			c, err := s.Get(ctx, in.ID.Int())
 			return one(ctx, c, err)
@@ -157,7 +158,11 @@ func (s *Service) show(ctx context.Context, near Neighbours, ways []Contactway) 
 	if err != nil {
 		return nil, err
 	}
-	counts, err := s.customers(ctx, states)
+	scope, err := near.Scope(ctx)
+	if err != nil {
+		return nil, err
+	}
+	counts, err := s.customers(ctx, states, scope)
 	if err != nil {
 		return nil, err
 	}
@@ -179,8 +184,8 @@ func (s *Service) show(ctx context.Context, near Neighbours, ways []Contactway) 
 	return out, nil
 }
 
-// customers counts the persons with a live relation by the state they came with.
-func (s *Service) customers(ctx context.Context, states []string) (map[string]int, error) {
+// customers counts the persons with a live relation to the members of scope (nil = to anybody) by the state they came with.
+func (s *Service) customers(ctx context.Context, states, scope []string) (map[string]int, error) {
 	out := map[string]int{}
 	if len(states) == 0 {
 		return out, nil
@@ -189,9 +194,12 @@ func (s *Service) customers(ctx context.Context, states []string) (map[string]in
 		State string
 		N     int
 	}
-	err := s.DB.Read().NewRaw("SELECT state, COUNT(DISTINCT customer_id) AS n FROM relation WHERE corp_id = ? AND live AND state IN (?) GROUP BY state",
-		s.CorpID, bun.List(states)).Scan(ctx, &rows)
-	if err != nil {
+	q := s.DB.Read().NewSelect().TableExpr("relation").ColumnExpr("state, COUNT(DISTINCT customer_id) AS n").
+		Where("corp_id = ? AND live AND state IN (?)", s.CorpID, bun.List(states)).GroupExpr("state")
+	if scope != nil {
+		q.Where("staff_id IN (?)", bun.List(append([]string{""}, scope...))) // no member has an empty id
+	}
+	if err := q.Scan(ctx, &rows); err != nil {
 		return nil, fmt.Errorf("count customers by channel code: %w", err)
 	}
 	for _, r := range rows {

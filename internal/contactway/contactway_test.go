@@ -102,7 +102,7 @@ func TestALifeOfACode(t *testing.T) {
 		customer := scan["customer"].(string)
 		var tagged []tag.Group
 		apptest.Eventually(t, "the code's tag", func() bool {
-			if tagged, err = p.Tags.Groups(t.Context()); err != nil {
+			if tagged, err = p.Tags.Groups(t.Context(), nil); err != nil {
 				t.Fatal(err)
 			}
 			for _, g := range tagged {

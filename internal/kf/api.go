@@ -150,7 +150,12 @@ func (s *Service) RegisterAPI(a *web.API, near Neighbours) {
 
 func (h *api) reach(ctx context.Context) (Reach, error) {
 	staff, err := h.near.Scope(ctx)
-	return Reach{All: staff == nil, Self: actor(ctx), Staff: staff}, err
+	return ReachOf(ctx, staff), err
+}
+
+// ReachOf is what the caller may see; staff is their data scope, nil = all.
+func ReachOf(ctx context.Context, staff []string) Reach {
+	return Reach{All: staff == nil, Self: actor(ctx), Staff: staff}
 }
 
 // actor is who acts: the member, or the account of somebody who is none.

@@ -191,9 +191,9 @@ func (s *Service) Messages(ctx context.Context, sessionID, before int64, limit i
 }
 
 // Queue answers how many conversations wait for a person, and since when the first of them does.
-func (s *Service) Queue(ctx context.Context) (n int, oldest clock.Time, err error) {
-	err = s.DB.Read().NewSelect().Model((*sessionRow)(nil)).ColumnExpr("COUNT(*), COALESCE(MIN(waiting_since), 0)").
-		Where("corp_id = ? AND state = ?", s.CorpID, Waiting).Scan(ctx, &n, &oldest)
+func (s *Service) Queue(ctx context.Context, reach Reach) (n int, oldest clock.Time, err error) {
+	err = s.DB.Read().NewSelect().TableExpr("(?) AS q", s.pick(reach).Where("s.state = ?", Waiting)).
+		ColumnExpr("COUNT(*), COALESCE(MIN(q.waiting_since), 0)").Scan(ctx, &n, &oldest)
 	if err != nil {
 		return 0, 0, fmt.Errorf("count conversations that wait: %w", err)
 	}

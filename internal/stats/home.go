@@ -20,11 +20,11 @@ type Config struct {
 	CorpID string
 	Scope  func(ctx context.Context) ([]string, error) // staff ids the caller may see; nil = all
 
-	// What other rooms tell of themselves; internal/app fills it in.
-	Held    func(ctx context.Context, lang string) (Held, error)
-	Todo    []func(ctx context.Context, lang string) ([]Todo, error)
-	Running func(ctx context.Context) ([]Running, error)
-	Health  func(ctx context.Context, lang string) (Health, error)
+	// What other rooms tell of themselves, within scope; internal/app fills it in.
+	Held    func(ctx context.Context, scope []string, lang string) (Held, error)
+	Todo    []func(ctx context.Context, scope []string, lang string) ([]Todo, error)
+	Running func(ctx context.Context, scope []string) ([]Running, error)
+	Health  func(ctx context.Context, scope []string, lang string) (Health, error)
 }
 
 // Service counts.
@@ -178,7 +178,7 @@ type Health struct {
 	} `json:"queue"`
 }
 
-// Home counts the home page for the caller. mine narrows the numbers to the caller's own scope even when they may see all.
+// Home counts the home page over the last back days. scope is whose data is counted, nil = all; it holds for every number.
 func (s *Service) Home(ctx context.Context, scope []string, back int, lang string) (*Home, error) {
 	now := s.World.Now()
 	h := &Home{AsOf: now.In(s.Zone), Todo: []Todo{}, Running: []Running{}, Trend: []Trend{}}
@@ -196,22 +196,22 @@ func (s *Service) Home(ctx context.Context, scope []string, back int, lang strin
 	if err := s.counters(ctx, h, now, scope); err != nil {
 		return nil, err
 	}
-	if h.HeldToday, err = s.Held(ctx, lang); err != nil {
+	if h.HeldToday, err = s.Held(ctx, scope, lang); err != nil {
 		return nil, err
 	}
 	for _, ask := range s.Todo {
-		list, err := ask(ctx, lang)
+		list, err := ask(ctx, scope, lang)
 		if err != nil {
 			return nil, err
 		}
 		h.Todo = append(h.Todo, list...)
 	}
-	running, err := s.Running(ctx)
+	running, err := s.Running(ctx, scope)
 	if err != nil {
 		return nil, err
 	}
 	h.Running = append(h.Running, running...)
-	h.Health, err = s.Health(ctx, lang)
+	h.Health, err = s.Health(ctx, scope, lang)
 	return h, err
 }
 
@@ -243,8 +243,8 @@ func (s *Service) counters(ctx context.Context, h *Home, now clock.Time, scope [
 	held := s.DB.Read().NewSelect().TableExpr("touch").ColumnExpr("COUNT(*)").
 		Where("corp_id = ? AND state = 'held' AND reserved_at >= ? AND next_at > 0", s.CorpID, start)
 	if scope != nil {
-		q.Where("staff_id IN (?)", bun.List(append([]string{""}, scope...)))
-		held.Where("staff_id IN (?)", bun.List(append([]string{""}, scope...)))
+		q.Where("staff_id IN (?)", bun.List(orNobody(scope)))
+		held.Where("staff_id IN (?)", bun.List(orNobody(scope)))
 	}
 	if err := q.Scan(ctx, &total.Relations, &total.Persons); err != nil {
 		return fmt.Errorf("count customers: %w", err)
@@ -257,7 +257,7 @@ func (s *Service) counters(ctx context.Context, h *Home, now clock.Time, scope [
 	if c.Added.Parts, err = s.sources(ctx, start, now, scope); err != nil {
 		return err
 	}
-	return s.firstReply(ctx, &c.FirstReply, start, yesterday, now)
+	return s.firstReply(ctx, &c.FirstReply, start, yesterday, now, scope)
 }
 
 // sources splits today's new relations by where they came from: by a channel code or not.
@@ -266,7 +266,7 @@ func (s *Service) sources(ctx context.Context, from, to clock.Time, scope []stri
 		ColumnExpr("CASE WHEN state <> '' THEN 'channel' WHEN add_way = 2 THEN 'search' ELSE 'other' END AS key, COUNT(*) AS value").
 		Where("corp_id = ? AND added_at >= ? AND added_at <= ?", s.CorpID, from, to).GroupExpr("1").OrderExpr("2 DESC")
 	if scope != nil {
-		q.Where("staff_id IN (?)", bun.List(append([]string{""}, scope...)))
+		q.Where("staff_id IN (?)", bun.List(orNobody(scope)))
 	}
 	parts := []Part{}
 	if err := q.Scan(ctx, &parts); err != nil {
@@ -275,13 +275,18 @@ func (s *Service) sources(ctx context.Context, from, to clock.Time, scope []stri
 	return parts, nil
 }
 
-// firstReply is the median of the first answers, of conversations opened today against those opened yesterday.
-func (s *Service) firstReply(ctx context.Context, out *FirstReply, today, yesterday, now clock.Time) error {
+// firstReply is the median of the first answers, of conversations opened today against those opened yesterday. Within a scope
+// it counts the conversations that a member of it has or had.
+func (s *Service) firstReply(ctx context.Context, out *FirstReply, today, yesterday, now clock.Time, scope []string) error {
 	median := func(from, to clock.Time) (int, int, error) {
 		var waits []int64
-		err := s.DB.Read().NewRaw("SELECT MIN(m.at) - s.opened_at FROM kf_session AS s JOIN kf_message AS m ON m.corp_id = s.corp_id "+
-			"AND m.session_id = s.id AND m.origin IN ('bot', 'agent', 'wecom') AND m.at >= s.opened_at WHERE s.corp_id = ? AND s.opened_at >= ? AND s.opened_at < ? "+
-			"GROUP BY s.id, s.opened_at LIMIT 20000", s.CorpID, from, to).Scan(ctx, &waits)
+		q := s.DB.Read().NewSelect().TableExpr("kf_session AS s").ColumnExpr("MIN(m.at) - s.opened_at").
+			Join("JOIN kf_message AS m ON m.corp_id = s.corp_id AND m.session_id = s.id AND m.origin IN ('bot', 'agent', 'wecom') AND m.at >= s.opened_at").
+			Where("s.corp_id = ? AND s.opened_at >= ? AND s.opened_at < ?", s.CorpID, from, to).GroupExpr("s.id, s.opened_at").Limit(20000)
+		if scope != nil {
+			q.Where("s.agent_id IN (?)", bun.List(orNobody(scope)))
+		}
+		err := q.Scan(ctx, &waits)
 		if err != nil {
 			return 0, 0, fmt.Errorf("measure first answers: %w", err)
 		}
@@ -306,14 +311,18 @@ func (s *Service) firstReply(ctx context.Context, out *FirstReply, today, yester
 	return nil
 }
 
-// Harm counts the persons who opted out or deleted a member within 24 hours after a touch of the campaign.
-func (s *Service) Harm(ctx context.Context, campaignID string) (int, error) {
+// Harm counts the persons who opted out or deleted a member within 24 hours after a touch of the campaign, within scope.
+func (s *Service) Harm(ctx context.Context, campaignID string, scope []string) (int, error) {
+	q := s.DB.Read().NewSelect().TableExpr("touch AS h").ColumnExpr("COUNT(DISTINCT h.customer_id)").
+		Where("h.corp_id = ? AND h.campaign_id = ? AND h.delivered_at > 0", s.CorpID, campaignID)
+	if scope != nil {
+		q.Where("h.staff_id IN (?)", bun.List(orNobody(scope)))
+	}
 	var n int
-	err := s.DB.Read().NewRaw("SELECT COUNT(DISTINCT h.customer_id) FROM touch AS h WHERE h.corp_id = ? AND h.campaign_id = ? AND h.delivered_at > 0 AND ("+
-		"EXISTS (SELECT 1 FROM optout AS o WHERE o.corp_id = h.corp_id AND o.customer_id = h.customer_id AND o.since >= h.delivered_at AND o.since < h.delivered_at + ?) OR "+
+	err := q.Where("(EXISTS (SELECT 1 FROM optout AS o WHERE o.corp_id = h.corp_id AND o.customer_id = h.customer_id AND o.since >= h.delivered_at AND o.since < h.delivered_at + ?) OR "+
 		"EXISTS (SELECT 1 FROM relation AS r WHERE r.corp_id = h.corp_id AND r.customer_id = h.customer_id AND NOT r.live AND r.lost_by = 'customer' "+
 		"AND r.lost_at >= h.delivered_at AND r.lost_at < h.delivered_at + ?))",
-		s.CorpID, campaignID, harmWithin.Milliseconds(), harmWithin.Milliseconds()).Scan(ctx, &n)
+		harmWithin.Milliseconds(), harmWithin.Milliseconds()).Scan(ctx, &n)
 	if err != nil {
 		return 0, fmt.Errorf("count the harm of %s: %w", campaignID, err)
 	}

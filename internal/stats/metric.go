@@ -88,7 +88,7 @@ func (s *Service) perDay(ctx context.Context, m metric, ds []day, scope []string
 	args = append(args, s.CorpID)
 	if scope != nil {
 		query += " AND t." + m.staff + " IN (?)"
-		args = append(args, bun.List(append([]string{""}, scope...)))
+		args = append(args, bun.List(orNobody(scope)))
 	}
 	var rows []struct {
 		Date string
@@ -114,4 +114,12 @@ func (s *Service) all(ctx context.Context, ds []day, scope []string) (map[string
 		out[m.name] = n
 	}
 	return out, nil
+}
+
+// orNobody keeps an empty list an empty list in SQL.
+func orNobody(staffIDs []string) []string {
+	if len(staffIDs) == 0 {
+		return []string{"\x01"}
+	}
+	return staffIDs
 }

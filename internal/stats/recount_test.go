@@ -171,7 +171,7 @@ func TestHarmIsWithin24Hours(t *testing.T) {
 			}
 		}
 		relation(t, d, "untouched", "S01", 1, sent.Add(time.Hour), "customer")
-		n, err := s.Harm(t.Context(), "c1")
+		n, err := s.Harm(t.Context(), "c1", nil)
 		if err != nil || n != 3 {
 			t.Fatalf("harm of the campaign is %d, %v; want 3", n, err)
 		}

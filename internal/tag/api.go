@@ -28,16 +28,24 @@ func show(g Group) groupOut {
 	return out
 }
 
-// RegisterAPI puts the routes of this room on the API.
-func (s *Service) RegisterAPI(a *web.API) {
-	web.Get(a, "/tag-groups", web.Op{ID: "list-tag-groups", Permission: "customer.read", Scope: web.Shared, Summary: "List tag groups with their tags"},
+// RegisterAPI puts the routes of this room on the API. Tags are the corp's; how many customers have one is counted within
+// scope, the staff ids the caller may see, nil = all.
+func (s *Service) RegisterAPI(a *web.API, scope func(ctx context.Context) ([]string, error)) {
+	groups := func(ctx context.Context) ([]Group, error) {
+		ids, err := scope(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return s.Groups(ctx, ids)
+	}
+	web.Get(a, "/tag-groups", web.Op{ID: "list-tag-groups", Permission: "customer.read", Scope: web.Filtered, Summary: "List tag groups with their tags"},
 		func(ctx context.Context, _ *web.None) (*web.Page[groupOut], error) {
-			groups, err := s.Groups(ctx)
+			all, err := groups(ctx)
 			if err != nil {
 				return nil, err
 			}
-			out := make([]groupOut, len(groups))
-			for i, g := range groups {
+			out := make([]groupOut, len(all))
+			for i, g := range all {
 				out[i] = show(g)
 			}
 			return &web.Page[groupOut]{Items: out, Total: len(out)}, nil
@@ -86,16 +94,16 @@ func (s *Service) RegisterAPI(a *web.API) {
 		) (*web.None, error) {
 			return nil, s.Rename(ctx, in.ID, in.Body.Name)
 		})
-	web.Get(a, "/tags/{id}/reach", web.Op{ID: "get-tag-reach", Permission: "customer.read", Scope: web.Shared, Summary: "How many customers have a tag"},
+	web.Get(a, "/tags/{id}/reach", web.Op{ID: "get-tag-reach", Permission: "customer.read", Scope: web.Filtered, Summary: "How many customers have a tag"},
 		func(ctx context.Context, in *struct {
 			ID string `path:"id"`
 		},
 		) (*tagOut, error) {
-			groups, err := s.Groups(ctx)
+			all, err := groups(ctx)
 			if err != nil {
 				return nil, err
 			}
-			for _, g := range groups {
+			for _, g := range all {
 				for _, t := range g.Tags {
 					if t.ID == in.ID {
 						return &tagOut{ID: t.ID, Name: t.Name, Customers: t.Customers}, nil

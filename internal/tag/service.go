@@ -105,8 +105,9 @@ func (s *Service) put(ctx context.Context, tx *db.Tx, g wecom.TagGroup) error {
 	return nil
 }
 
-// Groups answers all groups with their tags and how many persons have each.
-func (s *Service) Groups(ctx context.Context) ([]Group, error) {
+// Groups answers all groups with their tags and how many persons have each; of those who are with the members of scope, nil =
+// with anybody.
+func (s *Service) Groups(ctx context.Context, scope []string) ([]Group, error) {
 	var groups []groupRow
 	if err := s.DB.Read().NewSelect().Model(&groups).Where("corp_id = ?", s.CorpID).OrderExpr("rank DESC, id").Scan(ctx); err != nil {
 		return nil, fmt.Errorf("list tag groups: %w", err)
@@ -119,10 +120,13 @@ func (s *Service) Groups(ctx context.Context) ([]Group, error) {
 		TagID string
 		N     int
 	}
-	err := s.DB.Read().NewRaw("SELECT rt.tag_id, COUNT(DISTINCT rt.customer_id) AS n FROM relation_tag AS rt JOIN relation AS r "+
-		"ON r.corp_id = rt.corp_id AND r.customer_id = rt.customer_id AND r.staff_id = rt.staff_id AND r.live "+
-		"WHERE rt.corp_id = ? GROUP BY rt.tag_id", s.CorpID).Scan(ctx, &counts)
-	if err != nil {
+	q := s.DB.Read().NewSelect().TableExpr("relation_tag AS rt").ColumnExpr("rt.tag_id, COUNT(DISTINCT rt.customer_id) AS n").
+		Join("JOIN relation AS r ON r.corp_id = rt.corp_id AND r.customer_id = rt.customer_id AND r.staff_id = rt.staff_id AND r.live").
+		Where("rt.corp_id = ?", s.CorpID).GroupExpr("rt.tag_id")
+	if scope != nil {
+		q.Where("r.staff_id IN (?)", bun.List(append([]string{""}, scope...))) // no member has an empty id
+	}
+	if err := q.Scan(ctx, &counts); err != nil {
 		return nil, fmt.Errorf("count customers by tag: %w", err)
 	}
 	by := map[string]int{}

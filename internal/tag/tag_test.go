@@ -16,7 +16,7 @@ import (
 // find answers a tag by name.
 func find(t *testing.T, p *apptest.Platform, name string) (tag.Tag, bool) {
 	t.Helper()
-	groups, err := p.Tags.Groups(t.Context())
+	groups, err := p.Tags.Groups(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func TestWhatWeWriteStandsInOurTables(t *testing.T) {
 func TestWhatWeComRefusesChangesNothing(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Small(), "", nil)
-	groups, err := p.Tags.Groups(t.Context())
+	groups, err := p.Tags.Groups(t.Context(), nil)
 	if err != nil || len(groups) == 0 || len(groups[0].Tags) == 0 {
 		t.Fatalf("%v, %v", groups, err)
 	}
@@ -121,7 +121,7 @@ func TestASyncReplacesWhatWeHeld(t *testing.T) {
 	apptest.EachEngine(t, func(t *testing.T, databaseURL string) {
 		p := apptest.Start(t, apptest.Small(), databaseURL, nil)
 		p.Box.SetFaults(sandbox.Faults{Callbacks: sandbox.CallbackFaults{Drop: 1}})
-		groups, err := p.Tags.Groups(t.Context())
+		groups, err := p.Tags.Groups(t.Context(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
