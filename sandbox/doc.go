@@ -54,6 +54,11 @@
 //		return exampleReply{reply: done(), ID: "..."}, nil // or nil, nil: errcode 0
 //	}
 //
+// Then write a good call of each path in a table of its chapter in
+// served_<chapter>_test.go: TestEveryServedEndpoint spoils it in every way the
+// facts in package spec name and demands refusals with the codes they list.
+// Effects get tests by hand.
+//
 // The handler runs with Sandbox.mu held; its answer is encoded afterwards and
 // must not alias what the world goes on changing. State lives in a field of
 // world, so that a reset forgets it. Uploads and downloads set route.raw and

@@ -84,8 +84,13 @@ func messageSend(c *call, q *messageQuery) (any, error) {
 	if err := q.checkContent(c); err != nil {
 		return nil, err
 	}
-	if q.Interval < 0 || q.Interval > maxDuplicateCheck || q.Safe < 0 || q.Safe > 2 {
-		return nil, refuse(40058, "duplicate_check_interval is at most %d s, safe is 0, 1 or 2", maxDuplicateCheck)
+	switch {
+	case q.Interval < 0 || q.Interval > maxDuplicateCheck:
+		return nil, refuse(40058, "duplicate_check_interval is at most %d s", maxDuplicateCheck)
+	case q.Safe < 0 || q.Safe > 2:
+		return nil, refuse(40058, "safe is 0, 1 or 2")
+	case q.IDTrans>>1 != 0 || q.Duplicate>>1 != 0:
+		return nil, refuse(40058, "enable_id_trans and enable_duplicate_check are 0 or 1")
 	}
 	out := messageReply{reply: done()}
 	targets, err := q.targets(c, &out)

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"encoding/json"
 	"fmt"
+	"unicode/utf8"
 )
 
 func (q *messageQuery) checkContent(c *call) error {
@@ -95,7 +96,7 @@ func (q *messageQuery) checkNews() error {
 func (q *messageQuery) summary() string {
 	switch q.MsgType {
 	case "text":
-		return q.Text.Content
+		return cutBytes(q.Text.Content, 2048)
 	case "markdown":
 		return q.Markdown.Content
 	case "textcard":
@@ -104,4 +105,15 @@ func (q *messageQuery) summary() string {
 		return "[news]" + q.News.Articles[0].Title
 	}
 	return "[" + q.MsgType + "]"
+}
+
+// cutBytes shortens a text to n bytes, between two characters.
+func cutBytes(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
 }

@@ -244,7 +244,7 @@ func userSimpleList(c *call, q *userListQuery) (any, error) {
 		return nil, err
 	}
 	if q.DepartmentID == 0 {
-		return nil, refuse(60123, "the query has no department_id")
+		return nil, refuse(60003, "the query has no department_id")
 	}
 	found, err := c.w.membersOf(q.DepartmentID, q.FetchChild == 1)
 	if err != nil {
@@ -267,7 +267,7 @@ func userList(c *call, q *userListQuery) (any, error) {
 		return nil, err
 	}
 	if q.DepartmentID == 0 {
-		return nil, refuse(60123, "the query has no department_id")
+		return nil, refuse(60003, "the query has no department_id")
 	}
 	found, err := c.w.membersOf(q.DepartmentID, q.FetchChild == 1)
 	if err != nil {

@@ -1,0 +1,78 @@
+package sandbox
+
+import (
+	"fmt"
+	"net/url"
+)
+
+const tinyPNG = "\x89PNG\r\n\x1a\n and what follows"
+
+// appCalls are the good calls of logins, media, messages and settings of the app.
+func appCalls() map[string]func(r *rig) goodCall {
+	return map[string]func(r *rig) goodCall{
+		"gettoken": func(r *rig) goodCall {
+			return goodCall{query: object{"corpid": r.Ready.CorpID, "corpsecret": r.Ready.Secrets.App}}
+		},
+		"get_api_domain_ip": func(*rig) goodCall { return goodCall{} },
+		"getcallbackip":     func(*rig) goodCall { return goodCall{} },
+		"get_jsapi_ticket":  func(*rig) goodCall { return goodCall{} },
+		"ticket.get":        func(*rig) goodCall { return goodCall{query: object{"type": "agent_config"}} },
+		"auth.getuserinfo":  func(r *rig) goodCall { return goodCall{query: object{"code": r.staffCode(false)}} },
+		"user.getuserinfo":  func(r *rig) goodCall { return goodCall{query: object{"code": r.staffCode(false)}} },
+		"auth.getuserdetail": func(r *rig) goodCall {
+			r.token = r.tokenOf(r.Ready.Secrets.App)
+			got := r.good("auth/getuserinfo", url.Values{"code": {r.staffCode(true)}})
+			return goodCall{body: object{"user_ticket": got["user_ticket"]}}
+		},
+		"agent.get":  func(r *rig) goodCall { return goodCall{query: object{"agentid": r.Ready.AgentID}} },
+		"agent.list": func(*rig) goodCall { return goodCall{} },
+		"menu.create": func(r *rig) goodCall {
+			return goodCall{query: object{"agentid": r.Ready.AgentID}, body: object{"button": []object{
+				{"type": "click", "name": "今日", "key": "today"},
+				{"name": "更多", "sub_button": []object{{"type": "view", "name": "官网", "url": "http://127.0.0.1/"}}},
+			}}}
+		},
+		"menu.get":    func(r *rig) goodCall { r.newMenu(); return goodCall{query: object{"agentid": r.Ready.AgentID}} },
+		"menu.delete": func(r *rig) goodCall { r.newMenu(); return goodCall{query: object{"agentid": r.Ready.AgentID}} },
+		"media.upload": func(*rig) goodCall {
+			return goodCall{query: object{"type": "image"}, name: "a.png", file: tinyPNG}
+		},
+		"media.uploadimg": func(*rig) goodCall { return goodCall{name: "a.png", file: tinyPNG} },
+		"media.get": func(r *rig) goodCall {
+			return goodCall{query: object{"media_id": r.upload("image", "a.png", tinyPNG)["media_id"]}, binary: true}
+		},
+		"message.send": func(r *rig) goodCall {
+			return goodCall{body: object{
+				"touser": "S01|S02", "toparty": "2", "msgtype": "text", "agentid": r.Ready.AgentID, "safe": 0,
+				"enable_id_trans": 0, "enable_duplicate_check": 0, "duplicate_check_interval": 1800, "text": object{"content": "内测"},
+			}, lax: map[string]string{"text.content/limit": "cut, not refused"}}
+		},
+		"message.recall": func(r *rig) goodCall {
+			r.token = r.tokenOf(r.Ready.Secrets.App)
+			return goodCall{body: object{"msgid": r.good("message/send", r.appText("S01", "内测"))["msgid"]}}
+		},
+	}
+}
+
+// staffCode is a login code of the first member; with private fields when the
+// member consented to show them.
+func (r *rig) staffCode(private bool) string {
+	r.t.Helper()
+	q := r.authorize()
+	q.Set("as", "S01")
+	if private {
+		q.Set("scope", "snsapi_privateinfo")
+	}
+	resp, _ := r.visit("/connect/oauth2/authorize", q)
+	return r.codeOf(resp)
+}
+
+func (r *rig) newMenu() {
+	r.t.Helper()
+	token := r.tokenOf(r.Ready.Secrets.App)
+	_, out := r.do("POST", fmt.Sprintf("/cgi-bin/menu/create?access_token=%s&agentid=%d", token, r.Ready.AgentID),
+		object{"button": []object{{"type": "click", "name": "今日", "key": "today"}}})
+	if out["errcode"] != 0.0 {
+		r.t.Fatalf("menu/create: %v", out)
+	}
+}
