@@ -278,6 +278,27 @@ func TestOnePressStopsAtOnce(t *testing.T) {
 	}
 }
 
+// The page works without script, in both languages, and offers only what exists: all or nothing.
+func TestThePreferencePageSpeaksBothLanguages(t *testing.T) {
+	t.Parallel()
+	g := newGovernor(t, dbtest.SQLite(t), clock.NewManual(tuesday))
+	api := webtest.New(t, nil)
+	g.RegisterPages(api.Mux())
+	page := "/" + g.PreferencePath("c", "a")
+	en := map[string]string{"Accept-Language": "en"}
+	press := map[string]string{"Accept-Language": "en", "Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
+	none := []string{"<script", "onclick", "topic", "fewer", "少发", "主题"}
+	webtest.Run(t, api,
+		webtest.Scenario{Name: "in Chinese", Path: page, Status: 200, Has: []string{"消息偏好", "全部停止", `method="post"`}, Not: append(none, "Stop all")},
+		webtest.Scenario{Name: "in English", Path: page, Header: en, Status: 200, Has: []string{"Message preferences", "Stop all"}, Not: append(none, "全部停止")},
+		webtest.Scenario{Name: "a stop in English", Method: "POST", Path: page, Header: press, Body: "act=stop", Status: 200, Has: []string{"Stopped, from this moment.", "Resume"}, Not: none},
+		webtest.Scenario{Name: "is a stop in Chinese", Path: page, Status: 200, Has: []string{"你不再收到推广消息", "恢复接收"}, Not: none},
+		webtest.Scenario{Name: "another site cannot press", Method: "POST", Path: page, Header: map[string]string{"Sec-Fetch-Site": "cross-site"}, Body: "act=resume", Status: 403},
+		webtest.Scenario{Name: "resumed in English", Method: "POST", Path: page, Header: press, Body: "act=resume", Status: 200, Has: []string{"Resumed, from this moment.", "Stop all"}, Not: none},
+		webtest.Scenario{Name: "a broken address in English", Path: page + "x", Header: en, Status: 404, Has: []string{"The address is not complete"}, Not: none},
+	)
+}
+
 func TestAPI(t *testing.T) {
 	t.Parallel()
 	g := newGovernor(t, dbtest.SQLite(t), clock.NewManual(tuesday))
