@@ -11,19 +11,21 @@ import (
 )
 
 // callbackLimit is how long WeCom waits for the answer of a callback, in wall
-// time: it is a limit of machines, not of the world.
+// time: it is a limit of machines, not of the world. Options.Patience may make
+// it longer.
 const callbackLimit = 5 * time.Second
 
 // sender is the one HTTP client of callbacks.
 type sender struct {
 	client *http.Client
+	limit  time.Duration
 	ctx    context.Context //nolint:containedctx // ends what is under way when the sandbox closes
 	cancel context.CancelFunc
 }
 
-func newSender() *sender {
+func newSender(patience time.Duration) *sender {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &sender{ctx: ctx, cancel: cancel, client: &http.Client{
+	return &sender{limit: max(callbackLimit, patience), ctx: ctx, cancel: cancel, client: &http.Client{
 		Transport: &http.Transport{
 			DialContext:         (&net.Dialer{Timeout: callbackLimit}).DialContext,
 			MaxIdleConns:        senders,
@@ -58,7 +60,7 @@ const maxAnswer = 64 << 10
 
 // do makes one request within the limit and reads the answer.
 func (c *sender) do(method, target string, body []byte) (status int, answer []byte, err error) {
-	ctx, cancel := context.WithTimeout(c.ctx, callbackLimit)
+	ctx, cancel := context.WithTimeout(c.ctx, c.limit)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(body))
 	if err != nil {

@@ -217,6 +217,7 @@ func (s *Sandbox) turn() time.Duration {
 
 // patience is how long an advance waits at one step for followers that report,
 // but are never done; then it goes on, because it must never wait for ever.
+// Options.Patience may make it longer.
 const patience = 30 * time.Second
 
 // overdue is true when followers have kept an advance waiting for too long.
@@ -228,7 +229,7 @@ func (s *Sandbox) overdue() bool {
 	case c.waiting.IsZero():
 		c.waiting = time.Now()
 		return false
-	case time.Since(c.waiting) < patience:
+	case time.Since(c.waiting) < max(patience, s.opts.Patience):
 		return false
 	}
 	c.overruns++

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"net/http"
 	"sync/atomic"
 	"testing"
@@ -63,13 +64,18 @@ func TestTheWorldStandsStillWhileACallbackWaits(t *testing.T) {
 func TestTheWorldStandsStillWhileACallIsInFlight(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.control("faults", []object{{"match": "/cgi-bin/department/*", "latency_ms": 30}})
+	r.control("faults", []object{{"match": "/cgi-bin/department/*", "latency_ms": 3_600_000}})
 	r.control("clock", object{"speed": 3600})
+	ctx, hangUp := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		resp, err := http.Get(r.URL + "/cgi-bin/department/list?access_token=" + r.token)
-		if err == nil {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.URL+"/cgi-bin/department/list?access_token="+r.token, nil)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		if resp, err := http.DefaultClient.Do(req); err == nil {
 			_ = resp.Body.Close()
 		}
 	}()
@@ -81,11 +87,10 @@ func TestTheWorldStandsStillWhileACallIsInFlight(t *testing.T) {
 	if moved := r.Now().Sub(before); moved != 0 {
 		t.Errorf("the world moved by %s during a call", moved)
 	}
+	hangUp()
 	<-done
-	before = r.Now()
-	wait(t.Context(), 5*time.Millisecond)
-	if moved := r.Now().Sub(before); moved <= 0 {
-		t.Error("the world stays still after the call")
+	for r.Now().Equal(before) { // the call ends in the sandbox too, and the world goes on
+		wait(t.Context(), time.Millisecond)
 	}
 }
 
@@ -101,7 +106,7 @@ func TestABusyFollowerHoldsTheWorldAndASilentOneIsDropped(t *testing.T) {
 		t.Errorf("the world moved by %s while its follower was busy", moved)
 	}
 	r.advance(time.Minute) // must not wait for the vanished follower for ever
-	if took := time.Since(began); took < silence-100*time.Millisecond || took > 3*silence {
+	if took := time.Since(began); took < silence-100*time.Millisecond || took > patience {
 		t.Errorf("the silent follower was dropped after %s, want about 2 s", took)
 	}
 	if got := r.State().Followers; len(got) != 0 {
@@ -113,7 +118,7 @@ func TestABusyFollowerHoldsTheWorldAndASilentOneIsDropped(t *testing.T) {
 // has a timer each hour and reports as soon as there is news.
 func TestAnAdvanceVisitsTheDueTimesOfAFollower(t *testing.T) {
 	t.Parallel()
-	r := newRig(t)
+	r := newRig(t, patient)
 	due := testStart.Add(time.Hour)
 	var seen []time.Time
 	first := r.control("clock/follow", object{"id": "p1", "busy": false, "next": due.Format(time.RFC3339), "wait_ms": 0})

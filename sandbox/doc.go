@@ -92,11 +92,13 @@
 // echoed from the last answer, proves that the follower looked at its work
 // after the newest callback; without it the second report counts. With
 // wait_ms the answer is held back until there is news, so that steps cost
-// microseconds, not a polling gap. A follower silent for 2 s of wall time is
-// dropped. Follow does the same for a platform in this process.
+// microseconds, not a polling gap. With leave it ends; one that is silent for
+// 2 s of wall time is dropped. Follow does the same for a platform in this
+// process.
 //
 // Time-outs of machines are wall time: the 5 s a callback may take, the second
-// between its tries, latency faults, a follower's silence.
+// between its tries, latency faults, a follower's silence. Options.Patience
+// makes them longer where a slow platform must not look like a dead one.
 //
 // # What is guarded by what
 //

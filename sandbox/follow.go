@@ -17,8 +17,11 @@ type Follower interface {
 }
 
 // silence is how long a follower may be silent before the world goes on
-// without it, in wall time.
+// without it, in wall time; Options.Patience may make it longer.
 const silence = 2 * time.Second
+
+// silence is the constant, or the patience asked for.
+func (s *Sandbox) silence() time.Duration { return max(silence, s.opts.Patience) }
 
 // follower is what the world knows about one platform that follows its clock.
 type follower struct {
@@ -133,6 +136,7 @@ type report struct {
 	Seen   string `json:"seen"`    // the clock the follower had when it looked
 	Epoch  uint64 `json:"epoch"`   // of the last answer; 0 = the follower keeps none
 	WaitMS int    `json:"wait_ms"` // answer when there is news, at most that much wall time later
+	Leave  bool   `json:"leave"`   // the follower ends: the world goes on without it at once
 }
 
 // clockView is what followers and GET clock are told.
@@ -156,6 +160,13 @@ func stamp(t time.Time) string { return t.In(Zone).Format(time.RFC3339Nano) }
 // asked to wait is answered when something happens that it must look at.
 func (s *Sandbox) follow(ctx context.Context, r report, next, seen time.Time) clockView {
 	s.mu.Lock()
+	if r.Leave {
+		defer s.mu.Unlock()
+		delete(s.clock.followers, r.ID)
+		s.resume()
+		s.poke()
+		return s.viewClock()
+	}
 	f := s.clock.followers[r.ID]
 	if f == nil {
 		f = &follower{id: r.ID, news: make(chan struct{})}
@@ -212,10 +223,10 @@ func (s *Sandbox) follow(ctx context.Context, r report, next, seen time.Time) cl
 	return s.viewClock()
 }
 
-// dropSilent forgets followers that have not reported for 2 s of wall time.
+// dropSilent forgets followers that have been silent for too long.
 func (s *Sandbox) dropSilent() {
 	for id, f := range s.clock.followers {
-		if time.Since(f.heard) > silence {
+		if time.Since(f.heard) > s.silence() {
 			delete(s.clock.followers, id)
 		}
 	}
@@ -225,7 +236,7 @@ func (s *Sandbox) dropSilent() {
 func (s *Sandbox) silenceLeft() time.Duration {
 	left := idleSleep
 	for _, f := range s.clock.followers {
-		left = min(left, silence-time.Since(f.heard)+time.Millisecond)
+		left = min(left, s.silence()-time.Since(f.heard)+time.Millisecond)
 	}
 	return max(left, time.Millisecond)
 }

@@ -5,9 +5,33 @@ import (
 	"time"
 )
 
+// patient makes the world wait for followers however slow the machine is.
+func patient(o *Options) { o.Patience = forHangs }
+
+func TestAFollowerThatLeavesIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, patient)
+	r.control("clock/follow", object{"id": "p1", "busy": true})
+	arrived := make(chan error, 1)
+	go func() { arrived <- r.Advance(t.Context(), time.Minute) }()
+	wait(t.Context(), 2*silence) // the time after which an impatient world would go on
+	select {
+	case err := <-arrived:
+		t.Fatalf("the world went on while its follower was busy: %v", err)
+	default:
+	}
+	r.control("clock/follow", object{"id": "p1", "leave": true})
+	if err := <-arrived; err != nil {
+		t.Fatal(err)
+	}
+	if got := r.State().Followers; len(got) != 0 {
+		t.Errorf("followers: got %v, want none", got)
+	}
+}
+
 func TestAFollowerWithoutAnEpochReportsTwiceAfterNews(t *testing.T) {
 	t.Parallel()
-	r := newRig(t)
+	r := newRig(t, patient)
 	listenTo(r, nil)
 	idle := object{"id": "p1", "busy": false, "next": testStart.Add(time.Hour).Format(time.RFC3339)}
 	r.control("clock/follow", idle)
@@ -24,7 +48,7 @@ func TestAFollowerWithoutAnEpochReportsTwiceAfterNews(t *testing.T) {
 
 func TestAnEchoedEpochSettlesAtOnce(t *testing.T) {
 	t.Parallel()
-	r := newRig(t)
+	r := newRig(t, patient)
 	listenTo(r, nil)
 	r.control("clock/follow", object{"id": "p1", "busy": false, "wait_ms": 1})
 	r.control("clock", object{"speed": 3600})
@@ -41,7 +65,7 @@ func TestAnEchoedEpochSettlesAtOnce(t *testing.T) {
 
 func TestAnIdleFollowerPastItsDueTimeIsBelieved(t *testing.T) {
 	t.Parallel()
-	r := newRig(t)
+	r := newRig(t, patient)
 	past := testStart.Add(-time.Minute).Format(time.RFC3339)
 	seen := testStart.Format(time.RFC3339)
 	r.control("clock", object{"speed": 1})

@@ -42,6 +42,12 @@ type Options struct {
 	ControlToken string
 	// Life lets the population act by itself from the start.
 	Life bool
+	// Patience is how long, in wall time, the world waits for a platform at
+	// least: for the answer of a callback, for the next report of a follower,
+	// and at each step of an advance. 0 means 5 s, 2 s and 30 s. Tests on a
+	// loaded machine set minutes: then a platform that stalls is waited for,
+	// and does not look like one that has gone.
+	Patience time.Duration
 	// Switches sets named switches (see docs/sandbox.md) at start.
 	Switches map[string]string
 }
@@ -78,6 +84,9 @@ func (o Options) validate() error {
 	}
 	if o.Speed < 0 {
 		return fmt.Errorf("sandbox speed %v: must not be negative", o.Speed)
+	}
+	if o.Patience < 0 {
+		return fmt.Errorf("sandbox patience %s: must not be negative", o.Patience)
 	}
 	if o.Staff < 0 || o.Customers < 0 || o.Groups < 0 {
 		return fmt.Errorf("sandbox size: staff, customers and groups must not be negative")

@@ -74,7 +74,7 @@ func New(opts Options) (*Sandbox, error) {
 		targets:  map[Area]callbackTarget{},
 	}
 	s.callbacks = newCallbackQueue(s)
-	s.sender = newSender()
+	s.sender = newSender(opts.Patience)
 	s.clock.followers = map[string]*follower{}
 	for _, f := range families() {
 		s.register(f)

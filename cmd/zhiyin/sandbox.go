@@ -43,6 +43,8 @@ type sandboxCmd struct {
 	ControlToken string `help:"Demanded as a bearer token on the control plane." env:"ZHIYIN_SANDBOX_CONTROL_TOKEN"`
 	Life         bool   `help:"Let the population act by itself from the start."`
 
+	Patience time.Duration `help:"Wait at least so long, in wall time, for a platform that is slow: for machines under load."`
+
 	AllowCallback []string          `help:"Host beyond loopback that callbacks may go to; repeatable."`
 	Switch        map[string]string `help:"Named behaviour, as in docs/sandbox.md: --switch callback.repeat=any; repeatable."`
 }
@@ -53,7 +55,7 @@ func (c *sandboxCmd) Run(ctx context.Context) error {
 		return err
 	}
 	o.Corp, o.Callback, o.DataDir, o.ControlToken, o.Life = c.Corp, c.Callback, c.Data, c.ControlToken, c.Life
-	o.AllowCallback, o.Switches = c.AllowCallback, c.Switch
+	o.AllowCallback, o.Switches, o.Patience = c.AllowCallback, c.Switch, c.Patience
 	srv, err := sandbox.Listen(ctx, c.Listen, o)
 	if err != nil {
 		return err

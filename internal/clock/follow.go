@@ -36,6 +36,9 @@ type Follower struct {
 const (
 	followEvery = 100 * time.Millisecond
 	busyEvery   = 10 * time.Millisecond
+
+	answerWithin = 30 * time.Second // a sandbox that hangs; a slow one is waited for
+	leaveWithin  = 2 * time.Second
 )
 
 // Follow asks the sandbox at base for its clock and returns a world that stands there. It fails when the sandbox
@@ -43,21 +46,36 @@ const (
 func Follow(ctx context.Context, base, id string) (*Follower, error) {
 	f := &Follower{
 		url: strings.TrimRight(base, "/") + "/_sandbox/clock/follow", id: id,
-		http: &http.Client{Timeout: 2 * time.Second}, changed: make(chan struct{}),
+		http: &http.Client{Timeout: answerWithin}, changed: make(chan struct{}),
 	}
-	if err := f.report(ctx, true, 0, time.Time{}); err != nil {
+	if err := f.report(ctx, message{Busy: true}); err != nil {
 		return nil, fmt.Errorf("follow the clock at %s: %w", base, err)
 	}
 	return f, nil
 }
 
-// Run reports load to the sandbox until ctx ends.
+// Run reports load to the sandbox until ctx ends; then it takes leave, so that the world does not wait for it.
 func (f *Follower) Run(ctx context.Context, load Load) {
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveWithin)
+		defer cancel()
+		_ = f.report(ctx, message{Leave: true}) // a sandbox that does not hear it drops the silent follower
+	}()
 	for ctx.Err() == nil {
 		now, seen := f.look()
 		busy, next := load(ctx, now)
+		if ctx.Err() != nil {
+			return // what a load that was cut short says counts for nothing
+		}
+		m := message{Busy: busy, Seen: seen}
+		if !busy {
+			m.WaitMS = followEvery.Milliseconds()
+		}
+		if !next.IsZero() {
+			m.Next = next.In(time.UTC)
+		}
 		pause := time.Duration(0)
-		if err := f.report(ctx, busy, next, seen); err != nil {
+		if err := f.report(ctx, m); err != nil {
 			pause = followEvery // a sandbox that is away: the world runs on by interpolation
 		} else if busy {
 			pause = busyEvery
@@ -83,18 +101,20 @@ func (f *Follower) look() (Time, time.Time) {
 	return now, f.exact.Add(now.Sub(f.now))
 }
 
-func (f *Follower) report(ctx context.Context, busy bool, next Time, seen time.Time) error {
-	body := map[string]any{"id": f.id, "busy": busy, "epoch": f.epoch}
-	if !busy {
-		body["wait_ms"] = followEvery.Milliseconds()
-	}
-	if !seen.IsZero() {
-		body["seen"] = seen
-	}
-	if !next.IsZero() {
-		body["next"] = next.In(time.UTC).Format(time.RFC3339Nano)
-	}
-	raw, err := json.Marshal(body)
+// message is one report, in the sandbox's words.
+type message struct {
+	ID     string    `json:"id"`
+	Busy   bool      `json:"busy"`
+	Epoch  uint64    `json:"epoch"`
+	Seen   time.Time `json:"seen,omitzero"`
+	Next   time.Time `json:"next,omitzero"`
+	WaitMS int64     `json:"wait_ms,omitempty"`
+	Leave  bool      `json:"leave,omitempty"`
+}
+
+func (f *Follower) report(ctx context.Context, m message) error {
+	m.ID, m.Epoch = f.id, f.epoch
+	raw, err := json.Marshal(m)
 	if err != nil {
 		return err
 	}
