@@ -1,24 +1,15 @@
 // Package dbtest opens real databases for tests: SQLite in a temporary directory always, PostgreSQL when
-// TEST_DATABASE_URL names a server (make test starts one). Each test gets its own database or schema.
+// TEST_DATABASE_URL names a server (make test starts one). Each test gets a database of its own, copied from one that was
+// migrated once: so tests share no row, no lock and no time.
 package dbtest
 
 import (
-	"context"
-	"database/sql"
-	"fmt"
-	"net/url"
 	"os"
-	"strings"
-	"sync/atomic"
+	"path/filepath"
 	"testing"
-	"time"
-
-	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver for schema set-up
 
 	"zhiyin.dev/zhiyin/internal/db"
 )
-
-var schemas atomic.Int64
 
 // Each runs f as a subtest on every engine that is there.
 func Each(t *testing.T, f func(t *testing.T, d *db.DB)) {
@@ -36,41 +27,27 @@ func Each(t *testing.T, f func(t *testing.T, d *db.DB)) {
 // SQLite opens a migrated SQLite database in a temporary directory.
 func SQLite(t testing.TB) *db.DB {
 	t.Helper()
-	return open(t, "", t.TempDir())
+	return open(t, "", SQLiteDir(t))
 }
 
-// Postgres opens a migrated schema of its own, or skips when no server was named.
-func Postgres(t testing.TB) *db.DB {
+// SQLiteDir makes a data directory that holds a migrated SQLite database.
+func SQLiteDir(t testing.TB) string {
 	t.Helper()
-	return open(t, PostgresURL(t), "")
-}
-
-// PostgresURL makes an empty schema and returns a URL that points at it, or skips when no server was named.
-func PostgresURL(t testing.TB) string {
-	t.Helper()
-	base := os.Getenv("TEST_DATABASE_URL")
-	if base == "" {
-		t.Skip("TEST_DATABASE_URL is not set: make test starts a PostgreSQL for this")
-	}
-	admin, err := sql.Open("pgx", base)
+	migrated, err := sqliteTemplate()
 	if err != nil {
 		t.Fatal(err)
 	}
-	schema := fmt.Sprintf("t%d_%d_%d", os.Getpid(), time.Now().UnixNano(), schemas.Add(1))
-	if _, err := admin.ExecContext(t.Context(), "CREATE SCHEMA "+schema); err != nil {
-		t.Fatalf("make a schema on the test server: %v", err)
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, sqliteFile), migrated, 0o600); err != nil {
+		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		_, _ = admin.ExecContext(ctx, "DROP SCHEMA "+schema+" CASCADE")
-		_ = admin.Close()
-	})
-	sep := "?"
-	if strings.Contains(base, "?") {
-		sep = "&"
-	}
-	return base + sep + "search_path=" + url.QueryEscape(schema)
+	return dir
+}
+
+// Postgres opens a migrated database of its own, or skips when no server was named.
+func Postgres(t testing.TB) *db.DB {
+	t.Helper()
+	return open(t, PostgresURL(t), "")
 }
 
 func open(t testing.TB, dsn, dir string) *db.DB {
@@ -80,8 +57,5 @@ func open(t testing.TB, dsn, dir string) *db.DB {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = d.Close() })
-	if err := d.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	return d
 }
