@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"zhiyin.dev/zhiyin/internal/clock/clocktest"
 	"zhiyin.dev/zhiyin/internal/db"
 	syncing "zhiyin.dev/zhiyin/internal/sync"
 	"zhiyin.dev/zhiyin/internal/welcome"
@@ -35,7 +36,7 @@ type delivery struct{ path, body string }
 func newRoad(t *testing.T, box *sandbox.Server, a *node) *road {
 	t.Helper()
 	r := &road{}
-	client := &http.Client{Timeout: 20 * time.Second}
+	client := &http.Client{Timeout: clocktest.Patience}
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		body, err := io.ReadAll(req.Body)
 		if err != nil {
@@ -251,7 +252,7 @@ func TestCallbacksAreAnsweredWhileWeComIsSlow(t *testing.T) {
 		}
 		idle(t, a)
 		r := newRoad(t, box, a)
-		box.SetFaults(sandbox.Faults{Calls: []sandbox.CallFault{{Match: "/cgi-bin/*", LatencyMS: 8000}}})
+		box.SetFaults(sandbox.Faults{Calls: []sandbox.CallFault{{Match: "/cgi-bin/*", LatencyMS: 3_600_000}}})
 		const n = 60
 		for range n {
 			act(t, box, map[string]any{"act": "scan_contact_way"})

@@ -11,6 +11,7 @@ import (
 
 	"zhiyin.dev/zhiyin/internal/app"
 	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/clock/clocktest"
 	"zhiyin.dev/zhiyin/internal/config"
 	"zhiyin.dev/zhiyin/internal/contactway"
 	"zhiyin.dev/zhiyin/internal/db/dbtest"
@@ -24,7 +25,7 @@ import (
 var morning = time.Date(2026, 11, 24, 10, 0, 0, 0, sandbox.Zone)
 
 func small() sandbox.Options {
-	return sandbox.Options{Staff: 6, Customers: 60, Groups: 3, Start: morning}
+	return sandbox.Options{Staff: 6, Customers: 60, Groups: 3, Start: morning, Patience: clocktest.Patience}
 }
 
 // platform starts a sandbox and a platform that is connected to it.
@@ -35,7 +36,7 @@ func platform(t *testing.T, opts sandbox.Options, databaseURL string) (*sandbox.
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = box.Close() })
-	return box, join(t, box, databaseURL, t.TempDir())
+	return box, join(t, box, databaseURL, dbtest.SQLiteDir(t))
 }
 
 // node is a running platform.
@@ -67,14 +68,16 @@ func join(t *testing.T, box *sandbox.Server, databaseURL, dir string, env ...str
 	if err != nil {
 		t.Fatal(err)
 	}
-	follow, stopFollow := context.WithCancel(t.Context())
-	go world.Run(follow, a.Bus.Load)
+	followed, unfollow := context.WithCancel(t.Context())
+	following := sync.WaitGroup{}
+	following.Go(func() { world.Run(followed, a.Bus.Load) })
 	if err := a.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	web := httptest.NewServer(a.Handler())
 	n := &node{App: a, url: web.URL, leave: sync.OnceFunc(func() {
-		stopFollow()
+		unfollow()
+		following.Wait()
 		a.Live.Close()
 		web.Close()
 		_ = a.Stop(context.WithoutCancel(t.Context()))
@@ -89,15 +92,7 @@ func join(t *testing.T, box *sandbox.Server, databaseURL, dir string, env ...str
 // eventually waits, bounded, until ok answers true.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	limit, tick := time.After(3*time.Minute), time.NewTicker(5*time.Millisecond)
-	defer tick.Stop()
-	for !ok() {
-		select {
-		case <-tick.C:
-		case <-limit:
-			t.Fatalf("waited 3 minutes for: %s", what)
-		}
-	}
+	clocktest.Eventually(t, what, ok, nil)
 }
 
 func synced(t *testing.T, a *node) syncing.Run {

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"zhiyin.dev/zhiyin/internal/clock/clocktest"
+	"zhiyin.dev/zhiyin/internal/db/dbtest"
 	"zhiyin.dev/zhiyin/internal/sync"
 	"zhiyin.dev/zhiyin/sandbox"
 )
@@ -24,7 +26,7 @@ func many() int {
 }
 
 func big() sandbox.Options {
-	return sandbox.Options{Staff: 20, Customers: many(), Groups: 25, Start: morning}
+	return sandbox.Options{Staff: 20, Customers: many(), Groups: 25, Start: morning, Patience: clocktest.Patience}
 }
 
 func TestSyncStoresEveryCustomerOfASlowWeComWithinItsLimits(t *testing.T) {
@@ -36,7 +38,7 @@ func TestSyncStoresEveryCustomerOfASlowWeComWithinItsLimits(t *testing.T) {
 		}
 		t.Cleanup(func() { _ = box.Close() })
 		box.SetFaults(slow())
-		a := join(t, box, databaseURL, t.TempDir())
+		a := join(t, box, databaseURL, dbtest.SQLiteDir(t))
 		run := synced(t, a)
 		people, pairs := run.Report.Parts["customers"], run.Report.Parts["relations"]
 		if run.State != sync.Done || people.Expected != many() || people.Stored != many() || people.Failed != 0 || pairs.Stored != pairs.Expected || pairs.Failed != 0 {
@@ -58,7 +60,7 @@ func TestSyncThatIsStoppedInTheMiddleGoesOnWhereItWas(t *testing.T) {
 		}
 		t.Cleanup(func() { _ = box.Close() })
 		box.SetFaults(slow())
-		dir := t.TempDir()
+		dir := dbtest.SQLiteDir(t)
 		first := join(t, box, databaseURL, dir)
 		eventually(t, "the middle of the sync", func() bool {
 			run, err := first.Sync.Last(t.Context())
@@ -82,7 +84,7 @@ func TestSyncThatIsStoppedInTheMiddleGoesOnWhereItWas(t *testing.T) {
 func TestCatchUpFindsWhatNoCallbackToldAndSendsNoLateWelcome(t *testing.T) {
 	t.Parallel()
 	eachEngine(t, func(t *testing.T, databaseURL string) {
-		dir := t.TempDir()
+		dir := dbtest.SQLiteDir(t)
 		box, err := sandbox.Start(t.Context(), small())
 		if err != nil {
 			t.Fatal(err)

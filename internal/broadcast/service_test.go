@@ -16,6 +16,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/broadcast"
 	"zhiyin.dev/zhiyin/internal/bus"
 	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/clock/clocktest"
 	"zhiyin.dev/zhiyin/internal/customer"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/db/dbtest"
@@ -44,7 +45,7 @@ type wecomBox struct {
 
 func newBox(t *testing.T, start time.Time) *wecomBox {
 	t.Helper()
-	box, err := sandbox.New(sandbox.Options{Staff: 4, Customers: 60, Groups: 2, Start: start, Speed: 60})
+	box, err := sandbox.New(sandbox.Options{Staff: 4, Customers: 60, Groups: 2, Start: start, Speed: 60, Patience: clocktest.Patience})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +124,8 @@ func newNode(t *testing.T, box *wecomBox, d *db.DB, name string) *node {
 	gov.Register(b)
 	out.Register(b)
 	n.sends.Register(b)
-	go world.Run(ctx, b.Load)
+	following := sync.WaitGroup{}
+	following.Go(func() { world.Run(ctx, b.Load) })
 	if err := b.Start(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -132,6 +134,7 @@ func newNode(t *testing.T, box *wecomBox, d *db.DB, name string) *node {
 			t.Error(err)
 		}
 		cancel()
+		following.Wait()
 		stopNATS()
 	})
 	t.Cleanup(n.stop)
@@ -187,21 +190,22 @@ func (n *node) submit(name string) *broadcast.Broadcast {
 
 func (n *node) eventually(what string, ok func() bool) {
 	n.t.Helper()
-	limit, tick := time.After(40*time.Second), time.NewTicker(10*time.Millisecond)
-	defer tick.Stop()
-	for !ok() {
-		select {
-		case <-tick.C:
-		case <-limit:
-			dead, _, _ := n.bus.DeadLetters(n.t.Context(), testCorp, 0, 5)
-			n.t.Fatalf("waited for: %s; dead letters %+v", what, dead)
-		}
-	}
+	clocktest.Eventually(n.t, what, ok, func() string {
+		dead, _, err := n.bus.DeadLetters(n.t.Context(), testCorp, 0, 5)
+		return fmt.Sprintf("dead letters %+v, %v", dead, err)
+	})
+}
+
+// quiet waits until nothing is under way: before the world is moved, for the sandbox may not know yet what a test began.
+func (n *node) quiet() {
+	n.t.Helper()
+	clocktest.Quiet(n.t, n.box.Sandbox, n.world, n.bus.Load)
 }
 
 // until moves the world to t, unless it is there already.
 func (n *node) until(t time.Time) {
 	n.t.Helper()
+	n.quiet()
 	if d := t.Sub(n.box.Now()); d > 0 {
 		n.must(n.box.Advance(n.t.Context(), d))
 	}
@@ -239,6 +243,7 @@ func (n *node) allOpen(id int64) {
 // confirmAll has every member confirm whatever is open, and answers how many did.
 func (n *node) confirmAll() int {
 	n.t.Helper()
+	n.quiet()
 	n.must(n.box.Advance(n.t.Context(), 3*time.Second)) // WeCom deals the tasks out
 	confirmed := 0
 	for {

@@ -11,6 +11,7 @@ import (
 
 	"zhiyin.dev/zhiyin/internal/bus"
 	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/clock/clocktest"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/db/dbtest"
 	"zhiyin.dev/zhiyin/internal/log"
@@ -53,7 +54,7 @@ func (s *seen) add(k string) {
 
 func (s *seen) wait(t *testing.T, n int) []string {
 	t.Helper()
-	limit := time.After(30 * time.Second)
+	limit := time.After(clocktest.Patience)
 	for range n {
 		select {
 		case <-s.more:

@@ -14,6 +14,7 @@ import (
 
 	"zhiyin.dev/zhiyin/internal/bus"
 	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/clock/clocktest"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/db/dbtest"
 	"zhiyin.dev/zhiyin/internal/log"
@@ -48,18 +49,18 @@ func cluster(t *testing.T) (servers []*server.Server, urls string) {
 		servers = append(servers, srv)
 	}
 	for _, srv := range servers {
-		if !srv.ReadyForConnections(10 * time.Second) {
+		if !srv.ReadyForConnections(clocktest.Patience) {
 			t.Fatal("a NATS server is not ready")
 		}
 		clients = append(clients, srv.ClientURL())
 	}
-	limit, tick := time.After(30*time.Second), time.NewTicker(20*time.Millisecond)
+	limit, tick := time.After(clocktest.Patience), time.NewTicker(20*time.Millisecond)
 	defer tick.Stop()
 	for !servers[0].JetStreamIsCurrent() || !servers[1].JetStreamIsCurrent() || !servers[2].JetStreamIsCurrent() {
 		select {
 		case <-tick.C:
 		case <-limit:
-			t.Fatal("the cluster has no leader after 30 s")
+			t.Fatal("the cluster has no leader")
 		}
 	}
 	return servers, strings.Join(clients, ",")

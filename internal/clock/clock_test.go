@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/clock/clocktest"
 	"zhiyin.dev/zhiyin/sandbox"
 )
 
@@ -57,7 +58,7 @@ func TestManualWakesWhoWaits(t *testing.T) {
 
 func TestFollowerKeepsTheSandboxsTime(t *testing.T) {
 	t.Parallel()
-	box, err := sandbox.Start(t.Context(), sandbox.Options{Staff: 2, Customers: 2, Groups: 1, Start: noon})
+	box, err := sandbox.Start(t.Context(), sandbox.Options{Staff: 2, Customers: 2, Groups: 1, Start: noon, Patience: clocktest.Patience})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"zhiyin.dev/zhiyin/internal/bus"
 	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/clock/clocktest"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/db/dbtest"
 	"zhiyin.dev/zhiyin/internal/deadletter"
@@ -66,7 +67,7 @@ func TestDeadLettersAreShownAndTriedAgain(t *testing.T) {
 		)
 		select {
 		case <-done:
-		case <-time.After(20 * time.Second):
+		case <-time.After(clocktest.Patience):
 			t.Fatal("the letter was not done")
 		}
 		if n, err := s.Count(t.Context()); err != nil || n != 0 {
@@ -79,7 +80,7 @@ func waitForOne(t *testing.T, b *bus.Bus) string {
 	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(clocktest.Patience)
 	for {
 		rows, _, err := b.DeadLetters(t.Context(), webtest.CorpID, 0, 10)
 		if err != nil {

@@ -7,12 +7,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"zhiyin.dev/zhiyin/internal/autoreply"
 	"zhiyin.dev/zhiyin/internal/bus"
 	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/clock/clocktest"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/db/dbtest"
 	"zhiyin.dev/zhiyin/internal/governance"
@@ -59,7 +61,7 @@ var morning = time.Date(2026, 11, 24, 10, 0, 0, 0, sandbox.Zone)
 
 func startBox(t *testing.T) *sandbox.Server {
 	t.Helper()
-	box, err := sandbox.Start(t.Context(), sandbox.Options{Staff: 6, Customers: 40, Groups: 4, Start: morning})
+	box, err := sandbox.Start(t.Context(), sandbox.Options{Staff: 6, Customers: 40, Groups: 4, Start: morning, Patience: clocktest.Patience})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,24 +129,21 @@ func startNode(t *testing.T, box *sandbox.Server, d *db.DB) *node {
 		t.Fatal(err)
 	}
 	in.Start(t.Context())
-	ctx, cancel := context.WithCancel(t.Context())
-	go world.Run(ctx, b.Load)
+	followed, unfollow := context.WithCancel(t.Context())
+	following := sync.WaitGroup{}
+	following.Go(func() { world.Run(followed, b.Load) })
 	web := httptest.NewServer(n.mux)
 	if err := box.SetCallback("", web.URL+"/callback/wecom", box.Ready.Callback.Token, box.Ready.Callback.AESKey); err != nil {
 		t.Fatal(err)
 	}
-	stopped := false
-	n.stop = func() {
-		if stopped {
-			return
-		}
-		stopped = true
+	n.stop = sync.OnceFunc(func() {
 		web.Close()
 		in.Stop()
 		_ = b.Stop(context.Background())
-		cancel()
+		unfollow()
+		following.Wait()
 		stopNATS()
-	}
+	})
 	t.Cleanup(n.stop)
 	return n
 }
@@ -202,39 +201,16 @@ func (n *node) says(account, customer, text string) (kfID, customerID string) {
 	return a["kf"].(string), a["customer"].(string)
 }
 
-// eventually waits, bounded, until ok answers true.
-func (n *node) eventually(what string, ok func() bool) {
-	n.t.Helper()
-	limit, tick := time.After(2*time.Minute), time.NewTicker(5*time.Millisecond)
-	defer tick.Stop()
-	for !ok() {
-		select {
-		case <-tick.C:
-		case <-limit:
-			var open []bus.Work
-			_ = n.db.Read().NewSelect().Model(&open).Where("state IN ('pending', 'running', 'dead')").Scan(context.Background())
-			n.t.Fatalf("waited 2 minutes for: %s; now %d, open work: %+v", what, n.world.Now(), open)
-		}
-	}
-}
-
-// quiet waits until nothing is due.
+// quiet waits until nothing is under way.
 func (n *node) quiet() {
 	n.t.Helper()
-	n.eventually("nothing to be due", func() bool {
-		if n.box.State().CallbacksPending > 0 { // looked at first: what was delivered since shows in the load
-			return false
-		}
-		now := n.world.Now()
-		busy, next := n.bus.Load(n.t.Context(), now)
-		soon := next != 0 && next < now.Add(time.Second) // between two reports the follower may run a little ahead
-		return !busy && !soon
-	})
+	clocktest.Quiet(n.t, n.box.Sandbox, n.world, n.bus.Load)
 }
 
-// pass lets time go by in the world.
+// pass lets time go by in the world. What the test began itself is done before: the sandbox may not know of it yet.
 func (n *node) pass(d time.Duration) {
 	n.t.Helper()
+	n.quiet()
 	if err := n.box.Advance(n.t.Context(), d); err != nil {
 		n.t.Fatal(err)
 	}

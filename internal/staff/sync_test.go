@@ -10,6 +10,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/auth"
 	"zhiyin.dev/zhiyin/internal/bus"
 	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/clock/clocktest"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/db/dbtest"
 	"zhiyin.dev/zhiyin/internal/log"
@@ -148,13 +149,13 @@ func TestContactEvents(t *testing.T) {
 
 func eventually(t *testing.T, ok func() bool) {
 	t.Helper()
-	tick, limit := time.NewTicker(10*time.Millisecond), time.After(20*time.Second)
+	tick, limit := time.NewTicker(10*time.Millisecond), time.After(clocktest.Patience)
 	defer tick.Stop()
 	for !ok() {
 		select {
 		case <-tick.C:
 		case <-limit:
-			t.Fatal("waited 20 s")
+			t.Fatal("waited in vain")
 		}
 	}
 }

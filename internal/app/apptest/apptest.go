@@ -8,12 +8,14 @@ import (
 	"maps"
 	"net/http/httptest"
 	"strconv"
+	gosync "sync"
 	"testing"
 	"time"
 
 	"zhiyin.dev/zhiyin/internal/app"
 	"zhiyin.dev/zhiyin/internal/auth"
 	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/clock/clocktest"
 	"zhiyin.dev/zhiyin/internal/config"
 	"zhiyin.dev/zhiyin/internal/db/dbtest"
 	"zhiyin.dev/zhiyin/internal/log"
@@ -26,7 +28,7 @@ var Morning = time.Date(2026, 11, 24, 10, 0, 0, 0, sandbox.Zone)
 
 // Small is a world that is read in a moment.
 func Small() sandbox.Options {
-	return sandbox.Options{Staff: 6, Customers: 40, Groups: 2, Start: Morning}
+	return sandbox.Options{Staff: 6, Customers: 40, Groups: 2, Start: Morning, Patience: clocktest.Patience}
 }
 
 // Platform is a platform that follows its own sandbox.
@@ -61,7 +63,7 @@ func Start(t *testing.T, opts sandbox.Options, databaseURL string, before func(b
 	if before != nil {
 		before(box)
 	}
-	dir := t.TempDir()
+	dir := dbtest.SQLiteDir(t)
 	world, err := clock.Follow(t.Context(), box.URL, dir)
 	if err != nil {
 		t.Fatal(err)
@@ -81,14 +83,16 @@ func Start(t *testing.T, opts sandbox.Options, databaseURL string, before func(b
 	if err != nil {
 		t.Fatal(err)
 	}
-	follow, stop := context.WithCancel(t.Context())
-	go world.Run(follow, a.Bus.Load)
+	followed, unfollow := context.WithCancel(t.Context())
+	following := gosync.WaitGroup{}
+	following.Go(func() { world.Run(followed, a.Bus.Load) })
 	if err := a.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	web := httptest.NewServer(a.Handler())
 	t.Cleanup(func() {
-		stop()
+		unfollow()
+		following.Wait()
 		a.Live.Close()
 		web.Close()
 		_ = a.Stop(context.WithoutCancel(t.Context()))
@@ -104,15 +108,7 @@ func Start(t *testing.T, opts sandbox.Options, databaseURL string, before func(b
 // Eventually waits, bounded, until ok answers true.
 func Eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	limit, tick := time.After(30*time.Second), time.NewTicker(5*time.Millisecond)
-	defer tick.Stop()
-	for !ok() {
-		select {
-		case <-tick.C:
-		case <-limit:
-			t.Fatalf("waited 30 s for: %s", what)
-		}
-	}
+	clocktest.Eventually(t, what, ok, nil)
 }
 
 // Synced waits for the end of the newest sync and answers it.
