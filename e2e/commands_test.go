@@ -22,7 +22,7 @@ var client = &http.Client{
 }
 
 // longest bounds every wait of a script, in wall time.
-const longest = 2 * time.Minute
+const longest = forHangs
 
 // login opens a session and keeps its token in TOKEN for later calls: login URL USER PASSWORD
 func login(ts *testscript.TestScript, neg bool, args []string) {
@@ -155,7 +155,7 @@ func waitUntil(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func send(method, url string, body []byte, token string) (status int, answer []byte, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
 	if err != nil {

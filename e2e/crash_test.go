@@ -16,7 +16,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	_ "modernc.org/sqlite" // to look into the database behind the platform's back
 
@@ -130,7 +129,7 @@ func play(t *testing.T, s *served, events []*told) {
 		road[i], road[j] = road[j], road[i]
 	}
 	half, down := len(road)/2, min(300, len(road)/20)
-	sender := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+	sender := &http.Client{Timeout: forHangs, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
 	send := func(road []*told) (failed int) {
 		var wg sync.WaitGroup
 		var lost atomic.Int32
@@ -190,7 +189,7 @@ func (s *served) settled() {
 			s.t.Logf("%d pieces of work are left", left)
 		}
 	}()
-	within(s.t, 5*time.Minute, "all work to be done", func() bool {
+	within(s.t, forHangs, "all work to be done", func() bool {
 		left = s.count(open)
 		return left == 0
 	})
@@ -277,7 +276,7 @@ func (s *served) count(query string, args ...any) (n int) {
 
 // run runs another command beside the same data.
 func (s *served) run(args ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), forHangs)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, filepath.Join(binDir, "zhiyin"), args...)
 	cmd.Env = s.env

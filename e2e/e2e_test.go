@@ -11,6 +11,9 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
+// endOnRace ends a program in which the race detector finds something, so that its script fails.
+const endOnRace = "GORACE=halt_on_error=1"
+
 // binDir holds the one binary that all scripts run.
 var binDir string
 
@@ -26,8 +29,12 @@ func buildAndRun(m *testing.M) int {
 		return 1
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	build := exec.Command("go", "build", "-ldflags", "-s -w", "-o", filepath.Join(dir, "zhiyin"), "../cmd/zhiyin")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	args, cgo := []string{"build", "-o", filepath.Join(dir, "zhiyin")}, "CGO_ENABLED=0"
+	if underRace { // the stories are told to a binary that watches itself; the flags are those of scripts/gotest
+		args, cgo = append(args, "-race", "-gcflags=modernc.org/...=-race=false"), "CGO_ENABLED=1"
+	}
+	build := exec.Command("go", append(args, "-ldflags", "-s -w", "../cmd/zhiyin")...)
+	build.Env = append(os.Environ(), cgo)
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "e2e: build the binary: %v\n%s", err, out)
 		return 1

@@ -25,7 +25,7 @@ const files = process.argv.length > 2 ? process.argv.slice(2).map((f) => resolve
 
 const password = 'correct horse';
 const box = await start(binary, ['sandbox', '--listen', `127.0.0.1:${await freePort()}`, '--seed', '7', '--staff', '12', '--customers', '300',
-  '--groups', '6', '--start', '2026-11-24T10:00:00+08:00']);
+  '--groups', '6', '--start', '2026-11-24T10:00:00+08:00', '--patience', '5m']);
 const { base, corp_id: corp, agent_id: agent, secrets, callback } = box.ready;
 const port = await freePort();
 const url = `http://127.0.0.1:${port}`;

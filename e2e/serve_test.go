@@ -3,6 +3,7 @@ package e2e
 import (
 	"database/sql"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -26,6 +27,7 @@ var morning = time.Date(2026, 11, 24, 10, 0, 0, 0, sandbox.Zone)
 // served is a `zhiyin serve` that can be killed and started again in the same place.
 type served struct {
 	t     *testing.T
+	box   *sandbox.Server
 	url   string
 	data  string
 	env   []string
@@ -41,9 +43,9 @@ type served struct {
 func serve(t *testing.T, box *sandbox.Server, more ...string) *served {
 	t.Helper()
 	r, dir, addr := box.Ready, t.TempDir(), freeAddr(t)
-	s := &served{t: t, url: "http://" + addr, data: dir, log: &lockedBuffer{}}
+	s := &served{t: t, box: box, url: "http://" + addr, data: dir, log: &lockedBuffer{}}
 	s.env = append([]string{
-		"HOME=" + dir, "PATH=" + binDir, "NO_PROXY=*", "ZHIYIN_LISTEN=" + addr, "ZHIYIN_DATA=" + dir, "ZHIYIN_ADMIN_PASSWORD=" + password,
+		"HOME=" + dir, "PATH=" + binDir, "NO_PROXY=*", endOnRace, "ZHIYIN_LISTEN=" + addr, "ZHIYIN_DATA=" + dir, "ZHIYIN_ADMIN_PASSWORD=" + password,
 		"ZHIYIN_WECOM_BASE_URL=" + box.URL, "ZHIYIN_WECOM_OPEN_URL=" + box.URL, "ZHIYIN_WECOM_LOGIN_URL=" + box.URL,
 		"ZHIYIN_WECOM_CORP_ID=" + r.CorpID, "ZHIYIN_WECOM_AGENT_ID=" + strconv.Itoa(r.AgentID),
 		"ZHIYIN_WECOM_APP_SECRET=" + r.Secrets.App, "ZHIYIN_WECOM_CONTACT_SECRET=" + r.Secrets.Contact,
@@ -85,11 +87,17 @@ func (s *served) start() {
 	s.token = ans.Token
 }
 
-// kill is kill -9.
+// kill is kill -9. The sandbox, patient as it is, is told that nobody follows its clock any more.
 func (s *served) kill() {
 	_ = s.cmd.Process.Kill()
 	<-s.done
 	s.cmd = nil
+	for _, f := range s.box.State().Followers {
+		status, answer, err := send(http.MethodPost, s.box.URL+"/_sandbox/clock/follow", []byte(fmt.Sprintf(`{"id":%q,"leave":true}`, f.ID)), "")
+		if err != nil || status != http.StatusOK {
+			s.t.Errorf("take leave of the clock: %d %s %v", status, answer, err)
+		}
+	}
 }
 
 // api asks the platform; what is not a success fails the test.
@@ -121,7 +129,7 @@ type syncRun struct {
 // synced waits until no sync runs.
 func (s *served) synced() (run syncRun) {
 	s.t.Helper()
-	within(s.t, 2*time.Minute, "the sync to end", func() bool {
+	within(s.t, forHangs, "the sync to end", func() bool {
 		s.api(http.MethodGet, "/sync", nil, &run)
 		return run.State == "done" || run.State == "failed"
 	})
@@ -154,6 +162,7 @@ func freeAddr(t *testing.T) string {
 
 func startBox(t *testing.T, o sandbox.Options) *sandbox.Server {
 	t.Helper()
+	o.Patience = forHangs
 	box, err := sandbox.Start(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -205,7 +214,7 @@ func recorder(t *testing.T, box *sandbox.Server) (all func() []recorded) {
 		t.Fatal(err)
 	}
 	return func() []recorded {
-		within(t, time.Minute, "the sandbox to send its callbacks", func() bool { return box.State().CallbacksPending == 0 })
+		within(t, forHangs, "the sandbox to send its callbacks", func() bool { return box.State().CallbacksPending == 0 })
 		mu.Lock()
 		defer mu.Unlock()
 		return kept
