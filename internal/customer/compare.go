@@ -3,6 +3,7 @@ package customer
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -19,6 +20,10 @@ type Listed struct {
 
 // Pair names a relation.
 type Pair struct{ CustomerID, StaffID string }
+
+// clockSkew is how far WeCom's clock and a node's may be apart, the cut of WeCom's times to seconds included. A relation
+// that began about when its list was asked may have begun after it: the list says nothing about such a one.
+const clockSkew = 10 * time.Second
 
 // Difference between WeCom's lists and what we hold.
 type Difference struct {
@@ -50,7 +55,7 @@ func (s *Service) Compare(ctx context.Context, lists []Listed) (Difference, erro
 			}
 		}
 		for id, r := range held {
-			if r.Live && !named[id] && r.AddedAt < l.At {
+			if r.Live && !named[id] && r.AddedAt < l.At.Add(-clockSkew) {
 				d.Gone = append(d.Gone, Pair{id, l.StaffID})
 			}
 		}

@@ -255,10 +255,11 @@ func TestCompare(t *testing.T) {
 			began(t, s, id, "S01", 0)
 		}
 		began(t, s, "late", "S01", 30)
+		began(t, s, "just then", "S01", 20) // WeCom cuts its times to seconds: it began within the second in which the list was asked
 		ended(t, s, "left", "S01", ByCustomer, 5)
 		ended(t, s, "deleted", "S01", ByStaff, 25) // after the list was asked
 		ended(t, s, "vague", "S01", ByUnknown, 5)
-		got, err := s.Compare(t.Context(), []Listed{{StaffID: "S01", At: at(20), CustomerIDs: []string{"held", "fresh", "left", "deleted", "vague"}}})
+		got, err := s.Compare(t.Context(), []Listed{{StaffID: "S01", At: at(20).Add(900 * time.Millisecond), CustomerIDs: []string{"held", "fresh", "left", "deleted", "vague"}}})
 		if err != nil {
 			t.Fatal(err)
 		}

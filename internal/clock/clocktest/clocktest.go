@@ -12,7 +12,7 @@ import (
 
 // Patience is for hangs only. It is so long that two loaded cores under the race detector never need it: a test that must
 // notice slowness has to measure it.
-const Patience = 5 * time.Minute
+const Patience = 10 * time.Minute
 
 // Eventually waits until ok answers true. The lines of why, when not nil, end the failure's message.
 func Eventually(t testing.TB, what string, ok func() bool, why func() string) {
