@@ -11,25 +11,31 @@ type content struct {
 }
 
 type attachment struct {
-	MsgType string `json:"msgtype"`
-	Image   *struct {
-		MediaID string `json:"media_id,omitempty"`
-		PicURL  string `json:"pic_url,omitempty"`
-	} `json:"image,omitempty"`
-	Link *struct {
-		Title  string `json:"title"`
-		PicURL string `json:"picurl,omitempty"`
-		Desc   string `json:"desc,omitempty"`
-		URL    string `json:"url"`
-	} `json:"link,omitempty"`
-	MiniProgram *struct {
-		Title      string `json:"title"`
-		PicMediaID string `json:"pic_media_id,omitempty"`
-		AppID      string `json:"appid"`
-		Page       string `json:"page"`
-	} `json:"miniprogram,omitempty"`
-	Video *mediaRef `json:"video,omitempty"`
-	File  *mediaRef `json:"file,omitempty"`
+	MsgType     string       `json:"msgtype"`
+	Image       *imagePart   `json:"image,omitempty"`
+	Link        *linkPart    `json:"link,omitempty"`
+	MiniProgram *programPart `json:"miniprogram,omitempty"`
+	Video       *mediaRef    `json:"video,omitempty"`
+	File        *mediaRef    `json:"file,omitempty"`
+}
+
+type imagePart struct {
+	MediaID string `json:"media_id,omitempty"`
+	PicURL  string `json:"pic_url,omitempty"`
+}
+
+type linkPart struct {
+	Title  string `json:"title"`
+	PicURL string `json:"picurl,omitempty"`
+	Desc   string `json:"desc,omitempty"`
+	URL    string `json:"url"`
+}
+
+type programPart struct {
+	Title      string `json:"title"`
+	PicMediaID string `json:"pic_media_id,omitempty"`
+	AppID      string `json:"appid"`
+	Page       string `json:"page"`
 }
 
 type mediaRef struct {

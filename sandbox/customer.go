@@ -202,7 +202,11 @@ func customerGet(c *call, q *customerGetQuery) (any, error) {
 		for _, n := range r.tags {
 			t := w.tags[n]
 			if !t.deleted {
-				v.Tags = append(v.Tags, followTag{GroupName: t.group.name, TagName: t.name, TagID: t.id, Type: 1})
+				kind := 1
+				if t.group.strategy != 0 {
+					kind = 3
+				}
+				v.Tags = append(v.Tags, followTag{GroupName: t.group.name, TagName: t.name, TagID: t.id, Type: kind})
 			}
 		}
 		out.FollowUser = append(out.FollowUser, v)

@@ -27,6 +27,8 @@ type chat struct {
 	dismissed bool
 	// A new owner is taking the group of one who left, or has.
 	inheriting, inherited bool
+	welcome               *groupWelcome // what the group says to those who join
+	joiners               []int32       // who waits to be greeted
 }
 
 type chatSeen struct {
@@ -119,6 +121,9 @@ func (s *Sandbox) joinChat(c *chat, m chatMember) {
 	e := s.chatEvent(c, "change_external_chat.update.add_member", "update")
 	e.text("UpdateDetail", "add_member").number("JoinScene", scene)
 	s.memberChange(e, c, []string{id}, last)
+	if !m.staff {
+		s.greet(c, m.who)
+	}
 }
 
 // leaveChat takes a member out; removed says that the owner did it.
@@ -158,14 +163,16 @@ func chatFamily() family {
 }
 
 type chatListQuery struct {
-	StatusFilter int `json:"status_filter"`
-	OwnerFilter  *struct {
-		UserIDs  []string `json:"userid_list"`
-		PartyIDs []int    `json:"partyid_list"`
-	} `json:"owner_filter"`
-	Cursor string `json:"cursor"`
-	Limit  int    `json:"limit"`
-	Offset int    `json:"offset"`
+	StatusFilter int          `json:"status_filter"`
+	OwnerFilter  *ownerFilter `json:"owner_filter"`
+	Cursor       string       `json:"cursor"`
+	Limit        int          `json:"limit"`
+	Offset       int          `json:"offset"`
+}
+
+type ownerFilter struct {
+	UserIDs  []string `json:"userid_list"`
+	PartyIDs []int    `json:"partyid_list"`
 }
 
 type chatListRow struct {
@@ -196,7 +203,7 @@ func chatList(c *call, q *chatListQuery) (any, error) {
 	if q.StatusFilter < 0 || q.StatusFilter > 3 {
 		return nil, refuse(40058, "status_filter %d: must be between 0 and 3", q.StatusFilter)
 	}
-	owners, err := c.chatOwners(q)
+	owners, err := c.chatOwners(q.OwnerFilter)
 	if err != nil {
 		return nil, err
 	}
@@ -225,18 +232,18 @@ func chatList(c *call, q *chatListQuery) (any, error) {
 }
 
 // chatOwners is the filter by owner; nil means everybody.
-func (c *call) chatOwners(q *chatListQuery) (map[int32]bool, error) {
-	if q.OwnerFilter == nil || (len(q.OwnerFilter.UserIDs) == 0 && len(q.OwnerFilter.PartyIDs) == 0) {
+func (c *call) chatOwners(q *ownerFilter) (map[int32]bool, error) {
+	if q == nil || (len(q.UserIDs) == 0 && len(q.PartyIDs) == 0) {
 		if len(c.w.staff) > peopleNoFilter {
 			return nil, refuse(81017, "more than %d people are visible: owner_filter is mandatory", peopleNoFilter)
 		}
 		return nil, nil //nolint:nilnil // no filter
 	}
-	if len(q.OwnerFilter.UserIDs) > ownersAtOnce || len(q.OwnerFilter.PartyIDs) > ownersAtOnce {
+	if len(q.UserIDs) > ownersAtOnce || len(q.PartyIDs) > ownersAtOnce {
 		return nil, refuse(40058, "owner_filter holds at most %d ids", ownersAtOnce)
 	}
 	owners := map[int32]bool{}
-	for _, id := range q.OwnerFilter.UserIDs {
+	for _, id := range q.UserIDs {
 		// A resigned owner can still be filtered for.
 		n, ok := c.w.anyStaff(id)
 		if !ok {
@@ -244,7 +251,7 @@ func (c *call) chatOwners(q *chatListQuery) (map[int32]bool, error) {
 		}
 		owners[n] = true
 	}
-	for _, p := range q.OwnerFilter.PartyIDs {
+	for _, p := range q.PartyIDs {
 		below, err := c.w.membersOf(p, true)
 		if err != nil {
 			return nil, err

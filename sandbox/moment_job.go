@@ -41,7 +41,7 @@ func (c *call) momentAudience(q *momentAddQuery) (*momentJob, error) {
 	if r := q.VisibleRange; r != nil && r.ExternalContactList != nil && len(r.ExternalContactList.TagList) > 0 {
 		m.partly = true
 		for _, id := range r.ExternalContactList.TagList {
-			if t := w.tagIndex[id]; t != nil {
+			if t := w.tagIndex[id]; t != nil && t.group.strategy == 0 {
 				m.tags = append(m.tags, t.number)
 			} else {
 				job.badTags = append(job.badTags, id)

@@ -12,6 +12,7 @@ type tagGroup struct {
 	created  int64
 	deleted  bool
 	by       caller // who made it: only that app may change it
+	strategy int    // rule group it belongs to; 0 = a corp tag
 	tags     []*tag
 }
 
@@ -121,7 +122,7 @@ func tagList(c *call, q *tagListQuery) (any, error) {
 	byGroup, byTag := len(q.GroupID) > 0, len(q.GroupID) == 0 && len(q.TagID) > 0
 	known := func(id string) bool {
 		return slices.ContainsFunc(c.w.tagGroups, func(g *tagGroup) bool {
-			return (byGroup && g.id == id) || slices.ContainsFunc(g.tags, func(t *tag) bool { return byTag && t.id == id })
+			return g.strategy == 0 && ((byGroup && g.id == id) || slices.ContainsFunc(g.tags, func(t *tag) bool { return byTag && t.id == id }))
 		})
 	}
 	for _, id := range slices.Concat(q.GroupID, q.TagID) {
@@ -131,7 +132,7 @@ func tagList(c *call, q *tagListQuery) (any, error) {
 	}
 	out := tagListReply{reply: done(), TagGroup: []tagGroupView{}}
 	for _, g := range c.w.tagGroups {
-		if (byGroup && !slices.Contains(q.GroupID, g.id)) || (!byTag && !byGroup && g.deleted) {
+		if g.strategy != 0 || (byGroup && !slices.Contains(q.GroupID, g.id)) || (!byTag && !byGroup && g.deleted) {
 			continue
 		}
 		v := viewGroup(g)
@@ -194,9 +195,27 @@ func tagAdd(c *call, q *tagAddQuery) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	fresh, err := c.freshTags(g, q.Tag)
+	if err != nil {
+		return nil, err
+	}
+	if g == nil {
+		g = w.addTagGroup(q.GroupName, int(q.Order), c.now.Unix(), c.caller)
+	}
+	out := tagAddReply{reply: done(), TagGroup: viewGroup(g)}
+	for _, t := range fresh {
+		made := w.addTag(g, t.Name, int(t.Order), c.now.Unix(), c.caller)
+		out.TagGroup.Tag = append(out.TagGroup.Tag, viewTag(made))
+	}
+	return out, nil
+}
+
+// freshTags are the tags of a request, each once, that a group does not have.
+// A nil group is made later.
+func (c *call) freshTags(g *tagGroup, given []newTag) ([]newTag, error) {
 	seen := map[string]bool{}
 	var fresh []newTag
-	for _, t := range q.Tag {
+	for _, t := range given {
 		if err := checkTagName(t.Name); err != nil {
 			return nil, err
 		}
@@ -211,25 +230,17 @@ func tagAdd(c *call, q *tagAddQuery) (any, error) {
 			fresh = append(fresh, t)
 		}
 	}
-	if len(w.tagIndex)+len(fresh) > tagsPerCorp {
+	if len(c.w.tagIndex)+len(fresh) > tagsPerCorp {
 		return nil, refuse(40126, "a corp has at most %d tags", tagsPerCorp)
 	}
-	if g == nil {
-		g = w.addTagGroup(q.GroupName, int(q.Order), c.now.Unix(), c.caller)
-	}
-	out := tagAddReply{reply: done(), TagGroup: viewGroup(g)}
-	for _, t := range fresh {
-		made := w.addTag(g, t.Name, int(t.Order), c.now.Unix(), c.caller)
-		out.TagGroup.Tag = append(out.TagGroup.Tag, viewTag(made))
-	}
-	return out, nil
+	return fresh, nil
 }
 
 // groupForTags is the group tags are added to; nil when it must be made.
 func (c *call) groupForTags(q *tagAddQuery) (*tagGroup, error) {
 	if q.GroupID != "" {
 		g := c.w.groupTags[q.GroupID]
-		if g == nil {
+		if g == nil || g.strategy != 0 {
 			return nil, refuse(40068, "no tag group %q", q.GroupID)
 		}
 		return g, nil
@@ -241,7 +252,7 @@ func (c *call) groupForTags(q *tagAddQuery) (*tagGroup, error) {
 		return nil, err
 	}
 	for _, g := range c.w.tagGroups {
-		if !g.deleted && g.name == q.GroupName {
+		if !g.deleted && g.strategy == 0 && g.name == q.GroupName {
 			return g, nil
 		}
 	}

@@ -21,7 +21,7 @@ func tagEdit(c *call, q *tagEditQuery) (any, error) {
 			return nil, err
 		}
 	}
-	if t := w.tagIndex[q.ID]; t != nil {
+	if t := w.tagIndex[q.ID]; t != nil && t.group.strategy == 0 {
 		if t.by != c.caller {
 			return nil, refuse(81011, "tag %q was made by another app or in the console", t.name)
 		}
@@ -32,13 +32,13 @@ func tagEdit(c *call, q *tagEditQuery) (any, error) {
 		return nil, nil
 	}
 	g := w.groupTags[q.ID]
-	if g == nil {
+	if g == nil || g.strategy != 0 {
 		return nil, refuse(40068, "no tag or tag group %q", q.ID)
 	}
 	if g.by != c.caller {
 		return nil, refuse(81011, "tag group %q was made by another app or in the console", g.name)
 	}
-	if slices.ContainsFunc(w.tagGroups, func(o *tagGroup) bool { return o != g && !o.deleted && o.name == q.Name }) {
+	if slices.ContainsFunc(w.tagGroups, func(o *tagGroup) bool { return o != g && !o.deleted && o.strategy == 0 && o.name == q.Name }) {
 		return nil, refuse(40071, "there is another group %q", q.Name)
 	}
 	if q.Name != "" {
@@ -71,7 +71,7 @@ func tagDelete(c *call, q *tagDeleteQuery) (any, error) {
 	}
 	for _, id := range q.TagID {
 		t := c.w.tagIndex[id]
-		if t == nil {
+		if t == nil || t.group.strategy != 0 {
 			return nil, refuse(40068, "no tag %q", id)
 		}
 		if t.by != c.caller {
@@ -80,7 +80,7 @@ func tagDelete(c *call, q *tagDeleteQuery) (any, error) {
 	}
 	for _, id := range q.GroupID {
 		g := c.w.groupTags[id]
-		if g == nil {
+		if g == nil || g.strategy != 0 {
 			return nil, refuse(40068, "no tag group %q", id)
 		}
 		if g.by != c.caller {
@@ -98,6 +98,19 @@ func tagDelete(c *call, q *tagDeleteQuery) (any, error) {
 		}
 	}
 	return nil, nil
+}
+
+// mayMark refuses a rule-group tag of another app, or outside the range of the
+// rule group.
+func (c *call) mayMark(t *tag, staff int32) error {
+	if t.group.strategy == 0 {
+		return nil
+	}
+	st := c.w.customerStrategies.find(t.group.strategy)
+	if st == nil || st.by != c.caller || !c.w.manages(st, staff) {
+		return refuse(60011, "tag %q belongs to a rule group of another app, or one that does not manage the member", t.name)
+	}
+	return nil
 }
 
 type tagMarkQuery struct {
@@ -120,6 +133,9 @@ func tagMark(c *call, q *tagMarkQuery) (any, error) {
 		t := c.w.tagIndex[id]
 		if t == nil {
 			return nil, refuse(40068, "add_tag names %q, which does not exist", id)
+		}
+		if err := c.mayMark(t, r.staff); err != nil {
+			return nil, err
 		}
 		add = append(add, t.number)
 	}

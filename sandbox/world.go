@@ -50,6 +50,10 @@ type world struct {
 
 	handovers *handoverBook
 
+	groupWelcomes      groupWelcomes
+	customerStrategies strategyBook
+	momentStrategies   strategyBook
+
 	kf    *kfDesk
 	media *mediaStore
 	app   *appState

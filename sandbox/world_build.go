@@ -12,7 +12,9 @@ func newWorld(spec WorldSpec, seed uint64, start time.Time) *world {
 		seed: seed, spec: spec, began: start,
 		staffIndex: map[string]int32{}, wayIndex: map[string]*contactWay{},
 		chatIndex: map[string]*chat{}, joinIndex: map[string]*joinWay{}, msgIndex: map[string]*massMessage{},
-		moments: newMomentBook(), handovers: newHandoverBook(), tagIndex: map[string]*tag{}, groupTags: map[string]*tagGroup{},
+		moments: newMomentBook(), handovers: newHandoverBook(),
+		groupWelcomes: groupWelcomes{index: map[string]*groupWelcome{}},
+		tagIndex:      map[string]*tag{}, groupTags: map[string]*tagGroup{},
 		storeState: map[int]string{}, massGot: map[int32][]int64{}, chatGot: map[int32][]int64{}, welcomes: map[string]*welcome{},
 		wechatIDs: newIDSpace(seed, "wm", "wechat user"), wecomIDs: newIDSpace(seed, "wo", "wecom user"),
 	}
