@@ -93,7 +93,7 @@ func (s *served) kill() {
 	<-s.done
 	s.cmd = nil
 	for _, f := range s.box.State().Followers {
-		status, answer, err := send(http.MethodPost, s.box.URL+"/_sandbox/clock/follow", []byte(fmt.Sprintf(`{"id":%q,"leave":true}`, f.ID)), "")
+		status, answer, err := send(http.MethodPost, s.box.URL+"/_sandbox/clock/follow", fmt.Appendf(nil, `{"id":%q,"leave":true}`, f.ID), "")
 		if err != nil || status != http.StatusOK {
 			s.t.Errorf("take leave of the clock: %d %s %v", status, answer, err)
 		}

@@ -13,17 +13,21 @@ import (
 var migrations embed.FS
 
 // Migrations are the files of the schema.
-func Migrations() fs.FS {
+func Migrations() (fs.FS, error) {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
-		panic(err) // the name is a constant, and valid
+		return nil, fmt.Errorf("read migrations: %w", err)
 	}
-	return files
+	return files, nil
 }
 
 // Migrate brings the schema to the newest version. It is safe to call on every start; on PostgreSQL an advisory lock
 // lets one node do it while the others wait.
 func (d *DB) Migrate(ctx context.Context) error {
+	files, err := Migrations()
+	if err != nil {
+		return err
+	}
 	dialect := goose.DialectSQLite3
 	if d.Engine == Postgres {
 		dialect = goose.DialectPostgres
@@ -38,7 +42,7 @@ func (d *DB) Migrate(ctx context.Context) error {
 		}
 		defer func() { _, _ = conn.ExecContext(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock(?)", lock) }()
 	}
-	provider, err := goose.NewProvider(dialect, d.write.DB, Migrations())
+	provider, err := goose.NewProvider(dialect, d.write.DB, files)
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}

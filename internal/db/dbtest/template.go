@@ -25,7 +25,7 @@ const sqliteFile = "zhiyin.db"
 
 // sqliteTemplate is the bytes of a migrated database, made once per process.
 var sqliteTemplate = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "zhiyin-dbtest") //nolint:usetesting // it serves all tests of the process
+	dir, err := os.MkdirTemp("", "zhiyin-dbtest")
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +142,10 @@ func (s *server) prepare(ctx context.Context) error {
 }
 
 func schemaSum() (string, error) {
-	files := db.Migrations()
+	files, err := db.Migrations()
+	if err != nil {
+		return "", err
+	}
 	names, err := fs.Glob(files, "*.sql")
 	if err != nil {
 		return "", err
