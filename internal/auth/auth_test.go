@@ -164,6 +164,36 @@ func TestFirstUserLogsInAndOut(t *testing.T) {
 	})
 }
 
+func TestTheCookieIsSecureBehindTLS(t *testing.T) {
+	t.Parallel()
+	_, s, direct := setUp(t, dbtest.SQLite(t), password)
+	if _, err := s.EnsureAdmin(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	behind := web.New(web.Config{
+		Log: slog.New(slog.DiscardHandler), Wall: clock.SystemWall(), Version: "test", Identify: s.Identify,
+		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/32")}, // where httptest's requests come from
+	})
+	s.RegisterAPI(behind)
+	for _, c := range []struct {
+		name   string
+		api    *web.API
+		proto  string
+		secure bool
+	}{
+		{"a trusted proxy that speaks TLS", behind, "https", true},
+		{"a trusted proxy that does not", behind, "http", false},
+		{"somebody who only says so", direct, "https", false},
+	} {
+		status, answer := webtest.Do(t, c.api.Handler(), webtest.Scenario{
+			Method: "POST", Path: "/session", Body: `{"user":"admin","password":"` + password + `"}`, Header: map[string]string{"X-Forwarded-Proto": c.proto},
+		})
+		if status != 200 || strings.Contains(answer, "; Secure") != c.secure {
+			t.Errorf("%s: %d, want Secure %v\n%s", c.name, status, c.secure, answer)
+		}
+	}
+}
+
 func TestFiveFailuresAMinute(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
@@ -362,6 +392,13 @@ func TestTokens(t *testing.T) {
 			webtest.Scenario{Name: "and no further", As: text, Path: "/customer.write", Status: 403},
 			webtest.Scenario{Name: "is no cookie", Header: map[string]string{"Cookie": "zhiyin_session=" + text}, Path: "/session", Status: 401},
 			webtest.Scenario{Name: "is listed without its text", As: admin, Path: "/tokens", Status: 200, Has: []string{`"name":"报表"`, `"used_at"`}, Not: []string{text}},
+			webtest.Scenario{Name: "and nowhere in the database", As: admin, Path: "/tokens", Status: 200, After: func(t *testing.T) {
+				var hash string
+				err := d.Read().NewRaw("SELECT hash FROM token WHERE id = ?", made.ID).Scan(t.Context(), &hash)
+				if err != nil || hash == "" || strings.Contains(hash, text) || strings.Contains(text, hash) {
+					t.Errorf("stored %q, %v", hash, err)
+				}
+			}},
 			webtest.Scenario{Name: "cannot make tokens itself", As: text, Method: "POST", Path: "/tokens", Body: `{"name":"x","role":"owner"}`, Status: 403},
 			webtest.Scenario{Name: "one is made in the console", As: admin, Method: "POST", Path: "/tokens", Body: `{"name":"x","role":"staff"}`, Status: 201, Has: []string{`"token":"zyt_`, `"scope":"all"`}},
 			webtest.Scenario{Name: "a narrow one needs a member", As: admin, Method: "POST", Path: "/tokens", Body: `{"name":"x","role":"staff","scope":"own"}`, Status: 422, Has: []string{"body.staff_id"}},

@@ -214,3 +214,32 @@ func TestAReadOnlyDatabaseIsFound(t *testing.T) {
 		t.Error("a closed database is not found")
 	}
 }
+
+func TestWhatTheGroundAndOthersTakeIsNamed(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		change func(*doctor.Doctor)
+		id     string
+		state  doctor.State
+		has    string
+	}{
+		{"a welcome of the admin console goes first", func(d *doctor.Doctor) {
+			d.Welcomes = func(context.Context) (doctor.Welcomes, error) {
+				return doctor.Welcomes{Sent: 1, Used: 2, NoCode: 3}, nil
+			}
+		}, "welcome", doctor.Warn, "in a week 1 sent, 3 without a welcome code, 2 with the code used up (41051)"},
+		{"the bus is away", func(d *doctor.Doctor) { d.Bus = func(context.Context) error { return errors.New("gone") } }, "bus", doctor.Bad, "does not answer"},
+		{"work was given up", func(d *doctor.Doctor) { d.DeadLetters = func(context.Context) (int, error) { return 1, nil } }, "dead_letters", doctor.Warn, "1 piece of work given up"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			doc := newDoctor(t, dbtest.SQLite(t), goodEnv, fakeWeCom{}, "canarytoken")
+			c.change(doc)
+			f := find(t, doc.Examine(t.Context()), c.id)
+			if f.State != c.state || !strings.Contains(f.Detail.EN, c.has) || f.WayOut.EN == "" || f.WayOut.ZH == "" || f.Detail.ZH == "" {
+				t.Errorf("%s: %s / %s → %s", f.State, f.Detail.EN, f.Detail.ZH, f.WayOut.EN)
+			}
+		})
+	}
+}

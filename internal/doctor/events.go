@@ -48,11 +48,11 @@ func (d *Doctor) welcomes(ctx context.Context) Result {
 		return failed(Bad, errs.T("读不出欢迎语的去向", "what became of welcome messages cannot be read"), errs.T("见数据库一项。", "See the database."))
 	}
 	lost := w.Used + w.NoCode
-	detail := errs.Tf("一天内发出 %d 条；%d 次没有欢迎码，%d 次欢迎码已被用掉（41051）",
-		"in a day %d sent; %d times no welcome code, %d times it was used up (41051)", w.Sent, w.NoCode, w.Used)
+	detail := errs.Tf("一周内发出 %d 条；%d 次没有欢迎码，%d 次欢迎码已被用掉（41051）",
+		"in a week %d sent, %d without a welcome code, %d with the code used up (41051)", w.Sent, w.NoCode, w.Used)
 	switch {
 	case w.Sent+lost == 0:
-		return skip(errs.T("一天内没有新客户", "no new customer in a day"))
+		return skip(errs.T("一周内没有新客户", "no new customer in a week"))
 	case lost > w.Sent:
 		return failed(Warn, detail, errs.T("多半是管理后台或别的应用设了欢迎语：管理后台 → 客户联系 → 欢迎语，移除与这些成员有关的设置。每次的原因见欢迎语 → 去向。",
 			"Most likely a welcome message is set in the admin console or by another app: Customer contact, Welcome messages: take away what concerns these members. Each case's reason is under Welcome, Traces."))
