@@ -60,8 +60,8 @@ func serve(t *testing.T, box *sandbox.Server, more ...string) *served {
 	return s
 }
 
-// start runs the binary and waits until it is ready and somebody is logged in.
-func (s *served) start() {
+// launch runs the binary.
+func (s *served) launch() {
 	s.t.Helper()
 	s.cmd = exec.Command(filepath.Join(binDir, "zhiyin"), "serve")
 	s.cmd.Env, s.cmd.Stderr, s.cmd.Stdout = s.env, s.log, s.log
@@ -74,6 +74,13 @@ func (s *served) start() {
 		_ = cmd.Wait()
 		close(done)
 	}()
+}
+
+// start runs the binary and waits until it is ready and somebody is logged in.
+func (s *served) start() {
+	s.t.Helper()
+	s.launch()
+	done := s.done
 	within(s.t, readyWithin, "serve to be ready", func() bool {
 		select {
 		case <-done:

@@ -37,8 +37,13 @@ func (c *serveCmd) Run(ctx context.Context) error {
 		return fmt.Errorf("listen on %s (ZHIYIN_LISTEN): %w; another program may have the port", cfg.Listen, err)
 	}
 	defer func() { _ = listener.Close() }()
-	a, err := openApp(ctx, app.Config{Config: cfg, Read: read(c.Flags), World: world, Log: logger, Version: version, Console: console.Handler()})
-	if err != nil {
+	a, err := patiently(ctx, logger, clock.SystemWall(), pause, func() (*app.App, error) {
+		return app.New(ctx, app.Config{Config: cfg, Read: read(c.Flags), World: world, Log: logger, Version: version, Console: console.Handler()})
+	})
+	switch {
+	case err != nil && ctx.Err() != nil: // told to stop while it waited
+		return nil
+	case err != nil:
 		return err
 	}
 	followed, stopFollow := context.WithCancel(ctx)
@@ -98,22 +103,4 @@ func worldOf(ctx context.Context, cfg *config.Config) (clock.World, *clock.Follo
 		return nil, nil, fmt.Errorf("ZHIYIN_CLOCK_URL: %w", err)
 	}
 	return f, f, nil
-}
-
-// openApp makes the platform; a PostgreSQL that is not there yet is waited for, a minute long.
-func openApp(ctx context.Context, c app.Config) (*app.App, error) {
-	const patience, pause = time.Minute, 2 * time.Second
-	began := time.Now()
-	for {
-		a, err := app.New(ctx, c)
-		if err == nil || c.DatabaseURL == "" || ctx.Err() != nil || time.Since(began) > patience || !errors.As(err, new(*net.OpError)) {
-			return a, err
-		}
-		c.Log.Warn("PostgreSQL does not answer; trying again", "for", patience.String(), "error", err)
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return nil, err
-		}
-	}
 }

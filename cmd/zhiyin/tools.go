@@ -44,7 +44,7 @@ func withApp(ctx context.Context, f config.Flags, do func(a *app.App) error) err
 	if err != nil {
 		return err
 	}
-	a, err := app.New(ctx, app.Config{Config: cfg, World: world, Log: log.Discard(), Version: version})
+	a, err := app.New(ctx, app.Config{Config: cfg, World: world, Log: log.Discard(), Version: version, Beside: true})
 	if err != nil {
 		return err
 	}

@@ -59,6 +59,8 @@ type Config struct {
 	CorpName string // shown in the frame; "" = the corp's id
 	Version  string
 	Console  http.Handler // nil = no console in this process
+	// Beside is for a command that reads or writes beside a running platform: it leaves the data directory to that one.
+	Beside bool
 }
 
 // App is the platform.
@@ -98,6 +100,7 @@ type App struct {
 	metrics *metrics
 	seen    callbacks // what came in lately, for the health strip and the doctor
 
+	letGo     func() // of the data directory
 	stopNATS  func()
 	stopWatch func()
 }
@@ -123,7 +126,16 @@ func New(ctx context.Context, c Config) (*App, error) {
 // open reaches what lies below: database, bus, WeCom.
 func (a *App) open(ctx context.Context) (err error) {
 	if err = os.MkdirAll(a.Data, 0o700); err != nil {
-		return fmt.Errorf("make the data directory (ZHIYIN_DATA): %w", err)
+		return fmt.Errorf("make the data directory (ZHIYIN_DATA): %w; choose one that this user may make and write to", err)
+	}
+	natsDir := filepath.Join(a.Data, "nats")
+	if a.Beside {
+		if natsDir, err = os.MkdirTemp("", "zhiyin-nats"); err != nil {
+			return fmt.Errorf("make a directory for the bus: %w", err)
+		}
+		a.letGo = func() { _ = os.RemoveAll(natsDir) }
+	} else if a.letGo, err = hold(a.Data); err != nil {
+		return err
 	}
 	if a.DB, err = db.Open(ctx, a.DatabaseURL.Reveal(), a.Data); err != nil {
 		return err
@@ -141,7 +153,7 @@ func (a *App) open(ctx context.Context) (err error) {
 	if err = a.Required(); err != nil {
 		return err
 	}
-	if a.NATS, a.stopNATS, err = bus.Connect(a.NATSURL.Reveal(), filepath.Join(a.Data, "nats"), a.Node); err != nil {
+	if a.NATS, a.stopNATS, err = bus.Connect(a.NATSURL.Reveal(), natsDir, a.Node); err != nil {
 		return err
 	}
 	a.Bus, err = bus.New(bus.Config{DB: a.DB, World: a.World, Wall: clock.SystemWall(), Log: a.Log, NATS: a.NATS, Node: a.Node})
@@ -372,6 +384,10 @@ func (a *App) close() {
 			a.Log.Warn("close the database", "error", err)
 		}
 		a.DB = nil
+	}
+	if a.letGo != nil { // last: what was written is closed
+		a.letGo()
+		a.letGo = nil
 	}
 }
 

@@ -199,6 +199,17 @@ func (d *DB) turn(ctx context.Context, tx *Tx, f func(ctx context.Context, tx *T
 // IsNoRows says whether err means that the row does not exist.
 func IsNoRows(err error) bool { return errors.Is(err, sql.ErrNoRows) }
 
+// IsUnreachable says whether PostgreSQL could not be reached, or does not take connections yet: waiting may help. A wrong
+// password or a database that does not exist is no such thing.
+func IsUnreachable(err error) bool {
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); !ok {
+		return false
+	}
+	const startingUp, tooMany = "57P03", "53300"
+	e, answered := errors.AsType[*pgconn.PgError](err)
+	return !answered || e.Code == startingUp || e.Code == tooMany
+}
+
 // IsDeadlock says whether PostgreSQL ended the transaction because it and another one waited for each other. Doing it again
 // is right; one of the two went through.
 func IsDeadlock(err error) bool {
