@@ -64,11 +64,21 @@ func (s *Service) Massed(ctx context.Context, tx *db.Tx, e outreach.MassEvent) e
 		if t.State != TaskCancelling {
 			return nil
 		}
-		t.State, t.CancelledAt = TaskCancelled, e.At
-		if err := save(ctx, tx, t, "state", "cancelled_at"); err != nil {
+		t.State, t.CancelledAt, t.Error = TaskCancelled, e.At, e.Err
+		if err := save(ctx, tx, t, "state", "cancelled_at", "error"); err != nil {
 			return err
 		}
 		return s.putPoll(ctx, tx, pollStep{TaskID: t.ID, Kind: "final"}, e.At.Add(finalLook))
+	case outreach.MassKept: // the member still has it, and what they confirm counts
+		if t.State != TaskCancelling {
+			return nil
+		}
+		t.State, t.Error, t.Remake = TaskOpen, e.Err, false
+		if err := save(ctx, tx, t, "state", "error", "remake"); err != nil {
+			return err
+		}
+		n := int(e.At) // numbers of its own, and far on: it is read every few minutes
+		return s.putPoll(ctx, tx, pollStep{TaskID: t.ID, Kind: "kept", N: n}, e.At.Add(pollAfter(n)))
 	case outreach.MassReminded:
 		t.Error = e.Err
 		if e.Err == "" {
@@ -183,8 +193,8 @@ func (s *Service) neverMade(ctx context.Context, tx *db.Tx, b *Broadcast, t *Tas
 	return s.finish(ctx, tx, b)
 }
 
-// pollStep is one reading of a task's results. Kind "" is the usual one; "final" follows a cancellation, "late" looks
-// once more for what a member had confirmed before it.
+// pollStep is one reading of a task's results. Kind "" is the usual one; "kept" is that of a task which WeCom refused to
+// take back; "final" follows a cancellation, "late" looks once more for what a member had confirmed before it.
 type pollStep struct {
 	TaskID int64
 	Kind   string
@@ -209,7 +219,7 @@ func (s *Service) poll(ctx context.Context, w bus.Work) (bus.Settle, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.Kind == "" && t.State != TaskOpen && t.State != TaskConfirmed { // the final reading follows
+	if (p.Kind == "" || p.Kind == "kept") && t.State != TaskOpen && t.State != TaskConfirmed { // the final reading follows
 		return nil, nil
 	}
 	confirmed, err := s.confirmed(ctx, t)

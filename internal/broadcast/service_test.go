@@ -432,6 +432,45 @@ func TestCancellingCountsWhatWasConfirmedAndReleasesTheRest(t *testing.T) {
 	})
 }
 
+// A cancellation that WeCom refuses for good takes nothing back: the task is shown open with the reason, and what members
+// still confirm is booked.
+func TestATaskThatWeComDoesNotTakeBackStaysOpenAndCounts(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		n := newNode(t, newBox(t, tuesday), d, "n1")
+		b := n.submit("会员日")
+		n.allOpen(b.ID)
+		n.box.SetFaults(sandbox.Faults{Calls: []sandbox.CallFault{{Match: "/cgi-bin/externalcontact/cancel_groupmsg_send", ErrCode: 40058}}})
+		if _, err := n.sends.Cancel(t.Context(), b.ID); err != nil {
+			t.Fatal(err)
+		}
+		n.eventually("every task to say why it stays", func() bool {
+			tasks, err := n.sends.Tasks(t.Context(), b.ID)
+			n.must(err)
+			for _, task := range tasks {
+				if task.MsgID != "" && (task.State != broadcast.TaskOpen || !strings.Contains(task.Error, "40058")) {
+					return false
+				}
+			}
+			return true
+		})
+		if dead, _, err := n.bus.DeadLetters(t.Context(), testCorp, 0, 5); err != nil || len(dead) != 0 {
+			t.Fatalf("dead letters %+v, %v", dead, err)
+		}
+		if c := n.counts(b.ID); c.Waiting == 0 || c.Cancelled != 0 {
+			t.Fatalf("%+v: they can still get it", c)
+		}
+		if n.confirmAll() == 0 {
+			t.Fatal("nobody could confirm")
+		}
+		n.eventually("what was confirmed to be booked", func() bool { return n.counts(b.ID).Waiting == 0 })
+		if c, got := n.counts(b.ID), n.massDeliveries(); c.Sent != len(got) || c.Sent == 0 || n.state(b.ID) != broadcast.Cancelled {
+			t.Fatalf("counts %+v, %d got it, state %s", c, len(got), n.state(b.ID))
+		}
+		n.agrees()
+	})
+}
+
 func TestSubmittingAsksAgainWhenTheReachGrew(t *testing.T) {
 	t.Parallel()
 	n := newNode(t, newBox(t, tuesday), dbtest.SQLite(t), "n1")

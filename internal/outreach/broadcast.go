@@ -48,6 +48,7 @@ const (
 	MassOpen      MassStage = "open"      // WeCom has it: MsgID
 	MassNone      MassStage = "none"      // nobody of it may or can be reached, or it was never made
 	MassCancelled MassStage = "cancelled" // WeCom took it back; what the member had confirmed stays
+	MassKept      MassStage = "kept"      // WeCom refuses for good to take it back: the member can still confirm
 	MassReminded  MassStage = "reminded"
 )
 
@@ -59,7 +60,7 @@ type MassEvent struct {
 	At          clock.Time
 	Unreachable []string              // customers WeCom named as unreachable; their touches are released
 	Refused     []governance.Decision // touches without a permit; those still Reserved only have to wait
-	Err         string                // why a reminder was refused
+	Err         string                // why a reminder or a cancellation was refused
 }
 
 type massPayload struct {
@@ -85,7 +86,8 @@ func (s *Service) FindMass(ctx context.Context, tx *db.Tx, m Mass, since clock.T
 
 // CancelMass stores the intent to take a task back.
 func (s *Service) CancelMass(ctx context.Context, tx *db.Tx, taskID int64, msgID string) error {
-	return s.putMass(ctx, tx, massCancelKind, fmt.Sprint("mass/", taskID, "/cancel"), taskID, massRef{taskID, msgID})
+	key := fmt.Sprint("mass/", taskID, "/cancel/", int64(s.World.Now())) // one that was kept is tried again later
+	return s.putMass(ctx, tx, massCancelKind, key, taskID, massRef{taskID, msgID})
 }
 
 // RemindMass stores the intent to remind the member for the n-th time.
@@ -335,11 +337,20 @@ func (s *Service) cancelMass(ctx context.Context, w bus.Work) (bus.Settle, error
 	if err := w.Decode(&p); err != nil {
 		return nil, err
 	}
+	e := MassEvent{TaskID: p.TaskID, Stage: MassCancelled, MsgID: p.MsgID}
 	err := s.wire.CancelGroupMsg(ctx, p.MsgID) // takes something back: nothing to permit
-	if err != nil && !errors.Is(err, wecom.ErrTaskCancelled) {
+	if err == nil || errors.Is(err, wecom.ErrTaskCancelled) {
+		return s.happened(e), nil
+	}
+	switch wecom.ClassOf(err) {
+	case wecom.ClassGone: // there is no such task: nobody can confirm it
+		e.Err = err.Error()
+	case wecom.ClassRefused, wecom.ClassBadRequest:
+		e.Stage, e.Err = MassKept, err.Error()
+	default:
 		return nil, calls.Failed(err, "cancel "+p.MsgID)
 	}
-	return s.happened(MassEvent{TaskID: p.TaskID, Stage: MassCancelled, MsgID: p.MsgID}), nil
+	return s.happened(e), nil
 }
 
 // remindMass reminds the member. It reaches staff, not customers; a lost answer is not repeated.

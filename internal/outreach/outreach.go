@@ -94,6 +94,11 @@ func (s *Service) settle(r Result) bus.Settle {
 	}
 }
 
+// NotArrived notes in the ledger why something that WeCom had taken did not arrive after all.
+func (s *Service) NotArrived(ctx context.Context, tx *db.Tx, touchID int64, code string, reason errs.Text) error {
+	return s.Governor.NotArrived(ctx, tx, touchID, code, reason)
+}
+
 func (s *Service) tell(ctx context.Context, tx *db.Tx, r Result) error {
 	for _, tell := range s.OnSettled {
 		if err := tell(ctx, tx, r); err != nil {
