@@ -202,6 +202,17 @@ func (g *Governor) Delivered(ctx context.Context, tx *db.Tx, touchID int64, at c
 	return err
 }
 
+// NotArrived notes on a touch that was booked as delivered why WeCom said later that it did not arrive. The entry stays and
+// counts: what was delivered once is never taken off the books, so that they hold no less than what customers got.
+func (g *Governor) NotArrived(ctx context.Context, tx *db.Tx, touchID int64, ruleID string, reason errs.Text) error {
+	_, err := tx.NewUpdate().Model((*Touch)(nil)).Set("rule_id = ?", ruleID).Set("reason_zh = ?", reason.ZH).Set("reason_en = ?", reason.EN).
+		Where("id = ? AND state IN (?)", touchID, bun.List([]State{Delivered, Committed})).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("note that touch %d did not arrive: %w", touchID, err)
+	}
+	return nil
+}
+
 // DeliveredAll books many deliveries, each with its time, and answers which of them were late.
 func (g *Governor) DeliveredAll(ctx context.Context, tx *db.Tx, at map[int64]clock.Time) (late map[int64]bool, err error) {
 	ids := make([]int64, 0, len(at))

@@ -271,8 +271,14 @@ func (s *Service) sendFailed(ctx context.Context, tx *db.Tx, m said) error {
 	if err != nil || !ok {
 		return err
 	}
-	if err := s.settleMessage(ctx, tx, msg.ID, Failed, fmt.Sprintf("wecom.fail.%d", m.Event.FailType), failText(m.Event.FailType)); err != nil {
+	code, why := fmt.Sprintf("wecom.fail.%d", m.Event.FailType), failText(m.Event.FailType)
+	if err := s.settleMessage(ctx, tx, msg.ID, Failed, code, why); err != nil {
 		return err
+	}
+	if msg.TouchID != 0 {
+		if err := s.Out.NotArrived(ctx, tx, msg.TouchID, code, why); err != nil {
+			return err
+		}
 	}
 	s.announce(tx, msg.SessionID)
 	return nil

@@ -13,6 +13,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/db/dbtest"
 	"zhiyin.dev/zhiyin/internal/errs"
+	"zhiyin.dev/zhiyin/internal/governance"
 	"zhiyin.dev/zhiyin/internal/groupchat"
 	"zhiyin.dev/zhiyin/internal/joinway"
 	"zhiyin.dev/zhiyin/internal/kf"
@@ -308,6 +309,14 @@ func TestAnEntryIsGreetedAndAFailedMessageSaysWhy(t *testing.T) {
 		last := list[len(list)-1]
 		if last.State != kf.Failed || last.Reason.EN != "The customer refuses messages" {
 			t.Fatalf("last message %+v", last)
+		}
+		touches, err := n.gov.Touches(t.Context(), n.box.Ready.CorpID, []int64{last.TouchID})
+		if err != nil || len(touches) != 1 {
+			t.Fatalf("the ledger's entry: %+v, %v", touches, err)
+		}
+		// Finality: it was booked as delivered and stays so, with the word that it did not arrive.
+		if e := touches[0]; e.State != governance.Delivered && e.State != governance.Committed || e.Reason() != last.Reason {
+			t.Errorf("the ledger says %s, %+v", e.State, e.Reason())
 		}
 	})
 }

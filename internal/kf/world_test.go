@@ -49,6 +49,7 @@ type node struct {
 	db    *db.DB
 	world *clock.Follower
 	bus   *bus.Bus
+	gov   *governance.Governor
 	chats *groupchat.Service
 	ways  *joinway.Service
 	rules *autoreply.Service
@@ -99,7 +100,7 @@ func startNode(t *testing.T, box *sandbox.Server, d *db.DB) *node {
 		t.Fatal(err)
 	}
 	corp := box.Ready.CorpID
-	n := &node{t: t, box: box, db: d, world: world, bus: b, mux: http.NewServeMux()}
+	n := &node{t: t, box: box, db: d, world: world, bus: b, gov: gov, mux: http.NewServeMux()}
 	out := outreach.New(outreach.Config{DB: d, Bus: b, World: world, Zone: sandbox.Zone, Governor: gov, WeCom: client, CorpID: corp})
 	n.chats = groupchat.New(groupchat.Config{DB: d, Bus: b, World: world, Zone: sandbox.Zone, WeCom: client, CorpID: corp})
 	n.ways = joinway.New(joinway.Config{
