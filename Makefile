@@ -45,7 +45,7 @@ test: ## everything: console, vet, lint, race tests on both engines, conformance
 
 race: ## Go tests with the race detector on SQLite and PostgreSQL (PKG=./internal/... narrows)
 	@scripts/need.sh go gcc postgres
-	@scripts/with-postgres.sh go run ./scripts/gotest -race -want postgres -- $(or $(PKG),./...)
+	@scripts/with-postgres.sh go run ./scripts/gotest -race -want postgres -- -parallel 4 -timeout 20m $(or $(PKG),./...)
 
 conformance: build ## strangers' clients and callback vectors against the built sandbox
 	@scripts/conformance.sh

@@ -6,7 +6,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-all_steps="console vet lint build go conformance stories browser verify"
+all_steps="console vet lint build go conformance browser verify"
 steps=${*:-$all_steps}
 tmp=$(mktemp -d)
 running=
@@ -70,26 +70,9 @@ console() {
 vet() { go vet ./...; }
 lint() { local bin; bin=$(scripts/golangci.sh) && "$bin" run --allow-parallel-runners --concurrency 2 ./...; }
 build() { make --no-print-directory build; }
-# Stories drive a whole platform against a sandbox whose clock waits for it. Under the race detector two cores are too few
-# for their patience, so here they run plainly, one package at a time; `make race` puts them under the detector too.
-story_packages='/(e2e|internal/(app|broadcast|kf))$'
+# Two packages at a time, and in each four tests: many of them wait for leases, repeats and clocks, and not for a core.
 go_tests() {
-  local packages
-  packages=$(go list ./... | grep -vE "$story_packages") || return 1
-  # shellcheck disable=SC2086  # one argument a package
-  scripts/with-postgres.sh go run ./scripts/gotest -race -want postgres -total "$ZHIYIN_TEST_TOTALS" -- -p 1 -timeout 20m $packages
-}
-stories() {
-  local packages
-  packages=$(go list ./... | grep -E "$story_packages") || return 1
-  # shellcheck disable=SC2086  # one argument a package
-  run() { scripts/with-postgres.sh go run ./scripts/gotest -want postgres -total "$1" -- -count=1 -p 1 -timeout 20m $packages; }
-  if run "$tmp/first"; then
-    cat "$tmp/first" >>"$ZHIYIN_TEST_TOTALS"
-    return 0
-  fi
-  echo "UNSTABLE OR BROKEN: a story failed. All stories run once more; what fails twice fails the run. The failure above is to be looked at either way."
-  run "$ZHIYIN_TEST_TOTALS"
+  scripts/with-postgres.sh go run ./scripts/gotest -race -want postgres -total "$ZHIYIN_TEST_TOTALS" -- -p 2 -parallel 4 -timeout 20m ./...
 }
 browser() { scripts/npm-ci.sh e2e && node e2e/run.mjs; }
 
@@ -103,7 +86,6 @@ step lint no lint
 step build no build
 step go yes go_tests
 step conformance yes scripts/conformance.sh
-step stories yes stories
 step browser yes browser
 step verify no scripts/verify.sh
 
