@@ -16,7 +16,7 @@ const look = 64
 
 // perform starts the intents that may be performed now, one per order key, as many as there are slots, and answers how
 // many were started. When there is no slot at all it waits for one.
-func (p *partition) perform(ctx context.Context) (int, error) {
+func (p *partition) perform(ctx context.Context, fence int64) (int, error) {
 	rows, err := p.due(ctx, asked, look)
 	if err != nil {
 		return 0, err
@@ -43,7 +43,7 @@ func (p *partition) perform(ctx context.Context) (int, error) {
 	if len(begin) == 0 {
 		return 0, ctx.Err()
 	}
-	if err := p.markRunning(ctx, begin); err != nil {
+	if err := p.markRunning(ctx, fence, begin); err != nil {
 		for i, w := range begin {
 			<-slots[i]
 			p.release(w)
@@ -57,7 +57,7 @@ func (p *partition) perform(ctx context.Context) (int, error) {
 				p.release(w)
 				p.signal() // the next of its order key may begin
 			}()
-			p.performOne(ctx, w)
+			p.performOne(ctx, fence, w)
 		})
 	}
 	return len(begin), nil
@@ -116,13 +116,13 @@ func (p *partition) release(w Work) {
 }
 
 // markRunning counts the attempt before it is made: after a crash the next owner sees that a call may have gone out.
-func (p *partition) markRunning(ctx context.Context, rows []Work) error {
+func (p *partition) markRunning(ctx context.Context, fence int64, rows []Work) error {
 	ids := make([]int64, len(rows))
 	for i, w := range rows {
 		ids[i] = w.ID
 	}
 	err := p.bus.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if err := p.checkFence(ctx, tx); err != nil {
+		if err := p.checkFence(ctx, tx, fence); err != nil {
 			return err
 		}
 		_, err := tx.NewUpdate().Model((*Work)(nil)).Set("state = ?", Running).Where("id IN (?)", bun.List(ids)).Exec(ctx)
@@ -134,11 +134,11 @@ func (p *partition) markRunning(ctx context.Context, rows []Work) error {
 	return nil
 }
 
-func (p *partition) performOne(ctx context.Context, w Work) {
+func (p *partition) performOne(ctx context.Context, fence int64, w Work) {
 	settle, err := p.invoke(ctx, w)
 	if err == nil {
 		err = p.bus.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-			if err := p.checkFence(ctx, tx); err != nil {
+			if err := p.checkFence(ctx, tx, fence); err != nil {
 				return err
 			}
 			if settle != nil {
@@ -152,7 +152,7 @@ func (p *partition) performOne(ctx context.Context, w Work) {
 	if err == nil || errors.Is(err, errNotOwner) || ctx.Err() != nil {
 		return
 	}
-	if err := p.fail(ctx, w, err); err != nil && ctx.Err() == nil {
+	if err := p.fail(ctx, fence, w, err); err != nil && ctx.Err() == nil {
 		p.bus.log.Error("settle an intent", "kind", w.Kind, "id", w.ID, "error", err)
 	}
 }

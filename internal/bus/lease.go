@@ -123,10 +123,10 @@ func (b *Bus) putLease(ctx context.Context, tx *db.Tx, name, owner string, fence
 	return nil
 }
 
-// checkFence refuses the transaction of a node that lost the partition meanwhile.
-func (p *partition) checkFence(ctx context.Context, tx *db.Tx) error {
-	fence := p.owned()
-	if fence == 0 {
+// checkFence refuses the transaction of a node that lost the partition since it began the work. fence is the one it began
+// with: a node that lost the partition and got it again holds a new one, and what it began before was given to others.
+func (p *partition) checkFence(ctx context.Context, tx *db.Tx, fence int64) error {
+	if fence == 0 || fence != p.owned() {
 		return errNotOwner
 	}
 	query := "SELECT fence FROM lease WHERE name = ? AND owner = ? AND fence = ?"

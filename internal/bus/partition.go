@@ -55,14 +55,14 @@ func (p *partition) owned() int64 {
 }
 
 // run does the work of some lanes on every wake-up, when something becomes due, and each second.
-func (p *partition) run(ctx context.Context, wake <-chan struct{}, lanes []Lane, step func(ctx context.Context) (int, error)) {
+func (p *partition) run(ctx context.Context, wake <-chan struct{}, lanes []Lane, step func(ctx context.Context, fence int64) (int, error)) {
 	sweep := time.NewTicker(sweepEvery)
 	defer sweep.Stop()
 	for {
 		next := clock.Time(0)
-		if p.owned() != 0 {
+		if fence := p.owned(); fence != 0 {
 			var err error
-			if next, err = p.drain(ctx, lanes, step); err != nil && ctx.Err() == nil && !errors.Is(err, errNotOwner) {
+			if next, err = p.drain(ctx, fence, lanes, step); err != nil && ctx.Err() == nil && !errors.Is(err, errNotOwner) {
 				p.bus.log.Error("work on a partition", "partition", p.n, "error", err)
 			}
 		}
@@ -88,9 +88,9 @@ func (p *partition) run(ctx context.Context, wake <-chan struct{}, lanes []Lane,
 }
 
 // drain steps until nothing is due and answers when the next work of these lanes is.
-func (p *partition) drain(ctx context.Context, lanes []Lane, step func(ctx context.Context) (int, error)) (clock.Time, error) {
+func (p *partition) drain(ctx context.Context, fence int64, lanes []Lane, step func(ctx context.Context, fence int64) (int, error)) (clock.Time, error) {
 	for {
-		n, err := step(ctx)
+		n, err := step(ctx, fence)
 		if err != nil {
 			return 0, err
 		}
@@ -123,12 +123,12 @@ func (p *partition) due(ctx context.Context, lanes []Lane, limit int) ([]Work, e
 }
 
 // handle does a batch of inbox and timer rows in one transaction; after a failure each row gets its own.
-func (p *partition) handle(ctx context.Context) (int, error) {
+func (p *partition) handle(ctx context.Context, fence int64) (int, error) {
 	rows, err := p.due(ctx, told, batch)
 	if err != nil || len(rows) == 0 {
 		return 0, err
 	}
-	if err = p.commit(ctx, rows); err == nil || ctx.Err() != nil || errors.Is(err, errNotOwner) {
+	if err = p.commit(ctx, fence, rows); err == nil || ctx.Err() != nil || errors.Is(err, errNotOwner) {
 		return len(rows), err
 	}
 	blocked := map[string]bool{}
@@ -136,14 +136,14 @@ func (p *partition) handle(ctx context.Context) (int, error) {
 		if blocked[w.OrderKey] {
 			continue
 		}
-		err := p.commit(ctx, []Work{w})
+		err := p.commit(ctx, fence, []Work{w})
 		switch {
 		case err == nil:
 		case ctx.Err() != nil || errors.Is(err, errNotOwner):
 			return 0, err
 		default:
 			blocked[w.OrderKey] = true
-			if err := p.fail(ctx, w, err); err != nil {
+			if err := p.fail(ctx, fence, w, err); err != nil {
 				return 0, err
 			}
 		}
@@ -152,9 +152,9 @@ func (p *partition) handle(ctx context.Context) (int, error) {
 }
 
 // commit runs the handlers of rows and marks them done, all in one transaction.
-func (p *partition) commit(ctx context.Context, rows []Work) error {
+func (p *partition) commit(ctx context.Context, fence int64, rows []Work) error {
 	return p.bus.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if err := p.checkFence(ctx, tx); err != nil {
+		if err := p.checkFence(ctx, tx, fence); err != nil {
 			return err
 		}
 		ids := make([]int64, len(rows))
@@ -197,13 +197,13 @@ func (p *partition) markDone(ctx context.Context, tx *db.Tx, ids []int64) error 
 }
 
 // fail writes what becomes of work that did not succeed.
-func (p *partition) fail(ctx context.Context, w Work, cause error) error {
+func (p *partition) fail(ctx context.Context, fence int64, w Work, cause error) error {
 	state, attempts, due := verdict(w, p.bus.world.Now(), cause)
 	if state == Dead {
 		p.bus.log.Error("work became a dead letter", "kind", w.Kind, "id", w.ID, "attempts", attempts, "error", cause)
 	}
 	err := p.bus.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if err := p.checkFence(ctx, tx); err != nil {
+		if err := p.checkFence(ctx, tx, fence); err != nil {
 			return err
 		}
 		_, err := tx.NewUpdate().Model((*Work)(nil)).Set("state = ?", state).Set("attempts = ?", attempts).Set("due_at = ?", due).
