@@ -9,9 +9,12 @@
 // that waits for its next try holds back only the rows of its own order key.
 //
 // Handlers (inbox, timer) do their work inside the transaction that marks it done; up to 200 rows share one commit, and
-// when one of them fails, all are done again one by one. Performers (intents) call the outside first and settle in a
-// transaction afterwards; a crash between the two shows as Attempts > 0 on the next try, and the performer must then ask
-// the outside what happened before it repeats.
+// when one of them fails, all are done again one by one. A kind of which many come at once registers with HandleMany and
+// gets those that follow each other together, to share statements.
+//
+// Performers (intents) call the outside first and settle in a transaction afterwards; a crash between the two shows as
+// Attempts > 0 on the next try, and the performer must then ask the outside what happened before it repeats. An attempt
+// keeps the fence it began with, so one that outlived its lease settles nothing, even when the node owns the partition again.
 //
 // Callers: internal/inbound puts inbox rows, nouns put intents and timers, internal/app registers who does what.
 package bus
@@ -34,6 +37,10 @@ import (
 
 // Handler does one piece of inbox or timer work. Its effects and the mark "done" commit together.
 type Handler func(ctx context.Context, tx *db.Tx, w Work) error
+
+// ManyHandler does several pieces of inbox or timer work of one kind in one go, with fewer statements than one by one.
+// They follow each other, and no two have the same order key. Of an error nothing stays: each is then done alone.
+type ManyHandler func(ctx context.Context, tx *db.Tx, ws []Work) error
 
 // Settle writes what became of an intent, in the transaction that marks it done. It may be nil.
 type Settle func(ctx context.Context, tx *db.Tx) error
@@ -62,7 +69,7 @@ type Bus struct {
 	js    jetstream.JetStream
 	node  string
 
-	handlers   map[string]Handler
+	handlers   map[string]ManyHandler
 	performers map[string]Performer
 	slots      chan struct{} // intents in flight
 	urgent     chan struct{} // extra slots that only urgent intents may take
@@ -96,7 +103,7 @@ func New(c Config) (*Bus, error) {
 	}
 	b := &Bus{
 		db: c.DB, world: c.World, wall: c.Wall, log: c.Log, nc: c.NATS, js: js, node: c.Node,
-		handlers: map[string]Handler{}, performers: map[string]Performer{},
+		handlers: map[string]ManyHandler{}, performers: map[string]Performer{},
 		slots: make(chan struct{}, c.Workers), urgent: make(chan struct{}, urgentSlots),
 	}
 	for i := range b.parts {
@@ -106,7 +113,19 @@ func New(c Config) (*Bus, error) {
 }
 
 // Handle registers who does inbox and timer work of a kind. A kind is handled by one function; call before Start.
-func (b *Bus) Handle(kind string, h Handler) { b.handlers[kind] = h }
+func (b *Bus) Handle(kind string, h Handler) {
+	b.handlers[kind] = func(ctx context.Context, tx *db.Tx, ws []Work) error {
+		for _, w := range ws {
+			if err := h(ctx, tx, w); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// HandleMany is Handle for work that is done faster together.
+func (b *Bus) HandleMany(kind string, h ManyHandler) { b.handlers[kind] = h }
 
 // Perform registers who does intents of a kind. Call before Start.
 func (b *Bus) Perform(kind string, p Performer) { b.performers[kind] = p }
@@ -133,7 +152,7 @@ func (b *Bus) Start(ctx context.Context) error {
 	}
 	sub, err := consumer.Consume(func(m jetstream.Msg) {
 		if p, err := strconv.Atoi(m.Subject()[len(subject):]); err == nil && p >= 0 && p < Partitions {
-			b.parts[p].signal()
+			b.parts[p].signal(callFrom(m.Data()))
 		}
 	})
 	if err != nil {
@@ -204,16 +223,16 @@ func (b *Bus) Ready(ctx context.Context) error {
 }
 
 // wake tells the owner of a partition, on whatever node, that there is work. Losing it costs a second, never work.
-func (b *Bus) wake(p int) {
+func (b *Bus) wake(p int, c call) {
 	b.load.changes.Add(1)
-	if _, err := b.js.PublishAsync(subject+strconv.Itoa(p), nil, jetstream.WithStallWait(50*time.Millisecond)); err != nil {
-		b.parts[p].signal()
+	if _, err := b.js.PublishAsync(subject+strconv.Itoa(p), []byte{byte(c)}, jetstream.WithStallWait(50*time.Millisecond)); err != nil {
+		b.parts[p].signal(c)
 	}
 }
 
 func (b *Bus) wakeAll() {
 	for p := range Partitions {
-		b.wake(p)
+		b.wake(p, all)
 	}
 }
 

@@ -50,8 +50,9 @@ func (b *Bus) TryAgain(ctx context.Context, corpID string, id int64) (int, error
 // Counts answers how much work is not done yet and how much was given up.
 func (b *Bus) Counts(ctx context.Context, corpID string) (pending, dead int, err error) {
 	now := b.world.Now()
-	err = b.db.Read().NewRaw("SELECT (SELECT COUNT(*) FROM work WHERE corp_id = ? AND state IN (?, ?) AND due_at <= ?), "+
-		"(SELECT COUNT(*) FROM work WHERE corp_id = ? AND state = ?)", corpID, Pending, Running, now, corpID, Dead).Scan(ctx, &pending, &dead)
+	err = b.db.Read().NewRaw("SELECT (SELECT COUNT(*) FROM work WHERE corp_id = ?0 AND state = 'pending' AND due_at <= ?1) + "+
+		"(SELECT COUNT(*) FROM work WHERE corp_id = ?0 AND state = 'running'), "+
+		"(SELECT COUNT(*) FROM work WHERE corp_id = ?0 AND state = 'dead')", corpID, now).Scan(ctx, &pending, &dead)
 	if err != nil {
 		return 0, 0, fmt.Errorf("count work: %w", err)
 	}

@@ -31,7 +31,7 @@ func (p *partition) perform(ctx context.Context, fence int64) (int, error) {
 		if slot == nil && len(begin) == 0 {
 			if slot = p.waitSlot(ctx, w.Urgent); slot == nil && ctx.Err() == nil {
 				p.release(w)
-				return 1, nil // woken: look again, there may be something urgent
+				return 1, nil // look again: there is something urgent
 			}
 		}
 		if slot == nil {
@@ -55,7 +55,7 @@ func (p *partition) perform(ctx context.Context, fence int64) (int, error) {
 			defer func() {
 				<-slots[i]
 				p.release(w)
-				p.signal() // the next of its order key may begin
+				p.signal(callIntents) // the next of its order key may begin
 			}()
 			p.performOne(ctx, fence, w)
 		})
@@ -91,18 +91,21 @@ func (b *Bus) trySlot(urgent bool) chan struct{} {
 	return nil
 }
 
-// waitSlot waits for a slot; nil when ctx ended or new work came first.
+// waitSlot waits for a slot; nil when ctx ended or something urgent came first.
 func (p *partition) waitSlot(ctx context.Context, urgent bool) chan struct{} {
-	extra := p.bus.urgent
-	if !urgent {
-		extra = nil
+	var extra chan struct{}
+	var came <-chan struct{}
+	if urgent {
+		extra = p.bus.urgent
+	} else {
+		came = p.urgent
 	}
 	select {
 	case p.bus.slots <- struct{}{}:
 		return p.bus.slots
 	case extra <- struct{}{}:
 		return extra
-	case <-p.intents:
+	case <-came:
 		return nil
 	case <-ctx.Done():
 		return nil

@@ -90,8 +90,8 @@ func (b *Bus) shareOut(ctx context.Context) error {
 				return err
 			}
 			if !owned { // what the former owner left in flight is tried again, counted as an attempt
-				if _, err := tx.NewRaw("UPDATE work SET state = ?, attempts = attempts + 1 WHERE part = ? AND state = ?",
-					Pending, p, Running).Exec(ctx); err != nil {
+				if _, err := tx.NewRaw("UPDATE work SET state = ?, attempts = attempts + 1 WHERE part = ? AND state = 'running'",
+					Pending, p).Exec(ctx); err != nil {
 					return fmt.Errorf("take up intents of partition %d: %w", p, err)
 				}
 			}
@@ -108,7 +108,7 @@ func (b *Bus) shareOut(ctx context.Context) error {
 		p.fence = mine[i]
 		p.mu.Unlock()
 		if gained {
-			p.signal()
+			p.signal(all)
 		}
 	}
 	return nil

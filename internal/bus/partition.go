@@ -29,6 +29,7 @@ type partition struct {
 	n       int
 	handled chan struct{} // wakes the loop of handlers
 	intents chan struct{} // wakes the loop of intents
+	urgent  chan struct{} // tells the loop of intents, while it waits for a slot, that an urgent one came
 
 	mu       sync.Mutex
 	fence    int64           // 0 = not owned
@@ -36,16 +37,52 @@ type partition struct {
 }
 
 func newPartition(b *Bus, n int) *partition {
-	return &partition{bus: b, n: n, handled: make(chan struct{}, 1), intents: make(chan struct{}, 1), inFlight: map[string]bool{}}
+	signals := func() chan struct{} { return make(chan struct{}, 1) }
+	return &partition{bus: b, n: n, handled: signals(), intents: signals(), urgent: signals(), inFlight: map[string]bool{}}
 }
 
-func (p *partition) signal() {
-	for _, c := range []chan struct{}{p.handled, p.intents} {
+// call says which loops of a partition have new work.
+type call byte
+
+const (
+	callHandlers call = 1 << iota
+	callIntents
+	callUrgent
+	all = callHandlers | callIntents | callUrgent
+)
+
+// callFor is the call for one piece of work.
+func callFor(lane Lane, urgent bool) call {
+	switch {
+	case lane != Intent:
+		return callHandlers
+	case urgent:
+		return callIntents | callUrgent
+	}
+	return callIntents
+}
+
+// callFrom reads what wake sent.
+func callFrom(data []byte) call {
+	if len(data) != 1 {
+		return all
+	}
+	return call(data[0])
+}
+
+func (p *partition) signal(c call) {
+	wake := func(bit call, loop chan struct{}) {
+		if c&bit == 0 {
+			return
+		}
 		select {
-		case c <- struct{}{}:
+		case loop <- struct{}{}:
 		default:
 		}
 	}
+	wake(callHandlers, p.handled)
+	wake(callIntents, p.intents)
+	wake(callUrgent, p.urgent)
 }
 
 func (p *partition) owned() int64 {
@@ -98,28 +135,7 @@ func (p *partition) drain(ctx context.Context, fence int64, lanes []Lane, step f
 			break
 		}
 	}
-	var next clock.Time
-	err := p.bus.db.Read().NewSelect().Model((*Work)(nil)).ColumnExpr("COALESCE(MIN(due_at), 0)").
-		Where("part = ? AND state = ? AND lane IN (?) AND due_at > ?", p.n, Pending, bun.List(lanes), p.bus.world.Now()).Scan(ctx, &next)
-	if err != nil {
-		return 0, fmt.Errorf("find the next due work: %w", err)
-	}
-	return next, nil
-}
-
-// due reads what may be done now: in order, without rows whose order key waits for an earlier row.
-func (p *partition) due(ctx context.Context, lanes []Lane, limit int) ([]Work, error) {
-	now := p.bus.world.Now()
-	var rows []Work
-	err := p.bus.db.Read().NewSelect().Model(&rows).
-		Where("part = ? AND state = ? AND lane IN (?)", p.n, Pending, bun.List(lanes)).Where("due_at <= ?", now).
-		Where("NOT EXISTS (SELECT 1 FROM work AS e WHERE e.part = ? AND e.state = ? AND e.lane = work.lane AND e.attempts > 0 "+
-			"AND e.due_at > ? AND e.corp_id = work.corp_id AND e.order_key = work.order_key AND e.id < work.id)", p.n, Pending, now).
-		OrderExpr("urgent DESC, id").Limit(int64(limit)).Scan(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("read due work: %w", err)
-	}
-	return rows, nil
+	return p.next(ctx, lanes)
 }
 
 // handle does a batch of inbox and timer rows in one transaction; after a failure each row gets its own.
@@ -157,18 +173,39 @@ func (p *partition) commit(ctx context.Context, fence int64, rows []Work) error 
 		if err := p.checkFence(ctx, tx, fence); err != nil {
 			return err
 		}
-		ids := make([]int64, len(rows))
-		for i, w := range rows {
-			if err := p.call(ctx, tx, w); err != nil {
+		for _, run := range runs(rows) {
+			if err := p.call(ctx, tx, run); err != nil {
 				return err
 			}
+		}
+		ids := make([]int64, len(rows))
+		for i, w := range rows {
 			ids[i] = w.ID
 		}
 		return p.markDone(ctx, tx, ids)
 	})
 }
 
-func (p *partition) call(ctx context.Context, tx *db.Tx, w Work) (err error) {
+// runs cuts rows into stretches of one corp and kind in which no order key comes twice; their order stays.
+func runs(rows []Work) [][]Work {
+	var out [][]Work
+	begin, seen := 0, map[string]bool{}
+	for i, w := range rows {
+		if i > begin && (w.Kind != rows[begin].Kind || w.CorpID != rows[begin].CorpID || seen[w.OrderKey]) {
+			out = append(out, rows[begin:i])
+			begin = i
+			clear(seen)
+		}
+		seen[w.OrderKey] = true
+	}
+	if begin < len(rows) {
+		out = append(out, rows[begin:])
+	}
+	return out
+}
+
+func (p *partition) call(ctx context.Context, tx *db.Tx, run []Work) (err error) {
+	w := run[0]
 	h, ok := p.bus.handlers[w.Kind]
 	if !ok {
 		if w.Lane == Inbox {
@@ -181,7 +218,7 @@ func (p *partition) call(ctx context.Context, tx *db.Tx, w Work) (err error) {
 			err = fmt.Errorf("panic in %s: %v\n%s", w.Kind, r, debug.Stack())
 		}
 	}()
-	if err := h(ctx, tx, w); err != nil {
+	if err := h(ctx, tx, run); err != nil {
 		return fmt.Errorf("handle %s: %w", w.Kind, err)
 	}
 	return nil

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
-	"time"
 
 	"github.com/uptrace/bun"
 
@@ -51,7 +50,7 @@ type Work struct {
 	Urgent    bool
 	Payload   string
 	CreatedAt clock.Time
-	DueAt     clock.Time
+	DueAt     clock.Time // zero = at once
 	State     State
 	Attempts  int // how often it was tried before; above 0 an outside call may have been made already
 	Error     string
@@ -74,13 +73,9 @@ type Item struct {
 	Key      string     // identity within the corp: the same key is the same work and is put once
 	OrderKey string     // work with the same order key is done one after the other, in the order it was put
 	Urgent   bool       // goes before other intents: a welcome code lives 20 seconds
-	Payload  any        // JSON
-	DueAt    clock.Time // zero = now
+	Payload  any        // becomes JSON; a json.RawMessage is JSON already
+	DueAt    clock.Time // zero = at once, on every node: the clocks of two nodes differ
 }
-
-// clockSkew is how far the clocks of two nodes may be apart. What is to be done at once is dated back by it, so that it is
-// due on every node: else a row put by a node that runs ahead would be overtaken by a later one of the same order key.
-const clockSkew = 10 * time.Second
 
 // part spreads order keys over the partitions.
 func part(corpID, orderKey string) int {
@@ -97,21 +92,20 @@ func (b *Bus) Put(ctx context.Context, tx *db.Tx, items ...Item) (int, error) {
 	}
 	now := b.world.Now()
 	rows := make([]Work, len(items))
-	parts := map[int]bool{}
+	calls := map[int]call{}
 	for i, it := range items {
-		payload, err := json.Marshal(it.Payload)
-		if err != nil {
-			return 0, fmt.Errorf("write the payload of %s: %w", it.Kind, err)
-		}
-		due := it.DueAt
-		if due.IsZero() {
-			due = now.Add(-clockSkew)
+		payload, ok := it.Payload.(json.RawMessage)
+		if !ok {
+			var err error
+			if payload, err = json.Marshal(it.Payload); err != nil {
+				return 0, fmt.Errorf("write the payload of %s: %w", it.Kind, err)
+			}
 		}
 		p := part(it.CorpID, it.OrderKey)
-		parts[p] = true
+		calls[p] |= callFor(it.Lane, it.Urgent)
 		rows[i] = Work{
 			ID: tx.NewID(), CorpID: it.CorpID, Lane: it.Lane, Kind: it.Kind, Key: it.Key, Part: p, OrderKey: it.OrderKey,
-			Urgent: it.Urgent, Payload: string(payload), CreatedAt: now, DueAt: due, State: Pending,
+			Urgent: it.Urgent, Payload: string(payload), CreatedAt: now, DueAt: it.DueAt, State: Pending,
 		}
 	}
 	res, err := tx.NewInsert().Model(&rows).On("CONFLICT (corp_id, key) DO NOTHING").Exec(ctx)
@@ -124,8 +118,8 @@ func (b *Bus) Put(ctx context.Context, tx *db.Tx, items ...Item) (int, error) {
 	}
 	if n > 0 {
 		tx.OnCommit(func() {
-			for p := range parts {
-				b.wake(p)
+			for p, c := range calls {
+				b.wake(p, c)
 			}
 		})
 	}
@@ -185,22 +179,4 @@ func (b *Bus) Drop(ctx context.Context, tx *db.Tx, corpID, key string) error {
 		return fmt.Errorf("drop %s: %w", key, err)
 	}
 	return nil
-}
-
-// Load tells whether work is due now, and when the next will be (0 = none): a world that is followed stands still
-// while there is. Work that is held back by an earlier failure of its order key is not due: it waits for world time.
-func (b *Bus) Load(ctx context.Context, now clock.Time) (busy bool, next clock.Time) {
-	var due bool
-	err := b.db.Read().NewRaw("SELECT EXISTS (SELECT 1 FROM work WHERE state IN (?, ?) AND due_at <= ? AND NOT EXISTS ("+
-		"SELECT 1 FROM work AS e WHERE e.part = work.part AND e.state = ? AND e.lane = work.lane AND e.attempts > 0 AND e.due_at > ? "+
-		"AND e.corp_id = work.corp_id AND e.order_key = work.order_key AND e.id < work.id))",
-		Pending, Running, now, Pending, now).Scan(ctx, &due)
-	if err != nil {
-		return true, 0 // a database that cannot be read is work not done
-	}
-	if due {
-		return true, 0
-	}
-	err = b.db.Read().NewRaw("SELECT COALESCE(MIN(due_at), 0) FROM work WHERE state = ? AND due_at > ?", Pending, now).Scan(ctx, &next)
-	return err != nil, next
 }

@@ -1,0 +1,83 @@
+package bus
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/uptrace/bun"
+
+	"zhiyin.dev/zhiyin/internal/clock"
+)
+
+// The queries below name states and lanes as literals: only then do both engines see that the partial indexes of the
+// table fit. A lane is asked twice, for what is to be done at once (due_at = 0, read in the order of the index however
+// much of it waits) and for what had a time or failed before (sorted, and rarely much).
+const (
+	atOnce = "due_at = 0"
+	timed  = "due_at > 0 AND due_at <= ?1"
+)
+
+// heldBack is true for a row whose order key waits for the next try of an earlier row; ?1 is now.
+const heldBack = "EXISTS (SELECT 1 FROM work AS e WHERE e.corp_id = work.corp_id AND e.order_key = work.order_key AND e.lane = work.lane " +
+	"AND e.id < work.id AND e.state = 'pending' AND e.attempts > 0 AND e.due_at > ?1)"
+
+// firstOf is the query for the first rows of one lane; ?0 is the partition, ?1 is now, ?2 how many.
+func firstOf(lane Lane, when string) string {
+	return "SELECT * FROM (SELECT id, corp_id, lane, kind, key, part, order_key, urgent, payload, created_at, due_at, state, attempts, error, done_at " +
+		"FROM work WHERE part = ?0 AND lane = '" + string(lane) + "' AND state = 'pending' AND " + when + " AND NOT " + heldBack +
+		" ORDER BY urgent DESC, id LIMIT ?2) AS w"
+}
+
+// due reads what may be done now: in order, without rows whose order key waits for an earlier row.
+func (p *partition) due(ctx context.Context, lanes []Lane, limit int) ([]Work, error) {
+	var each []string
+	for _, lane := range lanes {
+		each = append(each, firstOf(lane, atOnce), firstOf(lane, timed))
+	}
+	var rows []Work
+	query := strings.Join(each, " UNION ALL ") + " ORDER BY urgent DESC, id LIMIT ?2"
+	if err := p.bus.db.Read().NewRaw(query, p.n, p.bus.world.Now(), limit).Scan(ctx, &rows); err != nil {
+		return nil, fmt.Errorf("read due work: %w", err)
+	}
+	return rows, nil
+}
+
+// next answers when the next work of the lanes is due, 0 when none is.
+func (p *partition) next(ctx context.Context, lanes []Lane) (clock.Time, error) {
+	first := clock.Time(0)
+	for _, lane := range lanes {
+		var due clock.Time
+		err := p.bus.db.Read().NewRaw("SELECT COALESCE(MIN(due_at), 0) FROM work WHERE part = ? AND lane = ? AND state = 'pending' AND due_at > ?",
+			p.n, lane, p.bus.world.Now()).Scan(ctx, &due)
+		if err != nil {
+			return 0, fmt.Errorf("find the next due work: %w", err)
+		}
+		if due != 0 && (first == 0 || due < first) {
+			first = due
+		}
+	}
+	return first, nil
+}
+
+// Load tells whether work is due now, and when the next will be (0 = none): a world that is followed stands still
+// while there is. Work that is held back by an earlier failure of its order key is not due: it waits for world time.
+func (b *Bus) Load(ctx context.Context, now clock.Time) (busy bool, next clock.Time) {
+	parts := make([]int, Partitions)
+	for i := range parts {
+		parts[i] = i
+	}
+	var due bool
+	err := b.db.Read().NewRaw("SELECT EXISTS (SELECT 1 FROM work WHERE state = 'running')"+
+		" OR EXISTS (SELECT 1 FROM work WHERE state = 'pending' AND "+timed+" AND NOT "+heldBack+")"+
+		" OR EXISTS (SELECT 1 FROM work WHERE part IN (?0) AND lane IN ('inbox', 'timer', 'intent') AND state = 'pending' AND "+atOnce+
+		" AND NOT "+heldBack+")", bun.List(parts), now).Scan(ctx, &due)
+	if err != nil {
+		return true, 0 // a database that cannot be read is work not done
+	}
+	if due {
+		return true, 0
+	}
+	err = b.db.Read().NewRaw("SELECT COALESCE(MIN(due_at), 0) FROM work WHERE state = 'pending' AND due_at > 0 AND due_at > ?", now).Scan(ctx, &next)
+	return err != nil, next
+}

@@ -1,0 +1,169 @@
+package bus
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"zhiyin.dev/zhiyin/internal/db"
+	"zhiyin.dev/zhiyin/internal/db/dbtest"
+)
+
+func TestRunsKeepOrderAndNameNoOrderKeyTwice(t *testing.T) {
+	t.Parallel()
+	for rows, want := range map[string]string{ // kind and order key of each row
+		"":                     "",
+		"x1":                   "x1",
+		"x1 x2 x3":             "x1 x2 x3",
+		"x1 x2 y3 y4 x5":       "x1 x2|y3 y4|x5",
+		"x1 x2 x1 x3 x2 x1":    "x1 x2|x1 x3 x2|x1",
+		"x1 y1 x1":             "x1|y1|x1",
+		"x1 x1 x1":             "x1|x1|x1",
+		"x1 x2 x3 x3 y3 y4 y3": "x1 x2 x3|x3|y3 y4|y3",
+	} {
+		var in []Work
+		for _, w := range strings.Fields(rows) {
+			in = append(in, Work{Kind: w[:1], OrderKey: w[1:]})
+		}
+		var out []string
+		for _, run := range runs(in) {
+			var words []string
+			for _, w := range run {
+				words = append(words, w.Kind+w.OrderKey)
+			}
+			out = append(out, strings.Join(words, " "))
+		}
+		if got := strings.Join(out, "|"); got != want {
+			t.Errorf("runs of %q are %q, want %q", rows, got, want)
+		}
+	}
+	if got := runs([]Work{{CorpID: "a", OrderKey: "1"}, {CorpID: "b", OrderKey: "2"}}); len(got) != 2 {
+		t.Errorf("two corps share a run: %v", got)
+	}
+}
+
+// One that fails spoils the batch, but not the others: each is then done alone, and once.
+func TestWorkDoneTogetherIsDoneAloneAfterAFailure(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		b := held(t, d)
+		var calls, done []string
+		b.HandleMany("many", func(_ context.Context, tx *db.Tx, ws []Work) error {
+			var keys []string
+			for _, w := range ws {
+				keys = append(keys, w.Key)
+				tx.OnCommit(func() { done = append(done, w.Key) })
+			}
+			calls = append(calls, strings.Join(keys, " "))
+			if slices.Contains(keys, "k2") {
+				return errors.New("no luck")
+			}
+			return nil
+		})
+		if err := b.shareOut(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		p := b.parts[part("c", "o0")]
+		var items []Item
+		for i := 0; len(items) < 4; i++ { // four order keys of one partition
+			if order := fmt.Sprint("o", i); part("c", order) == p.n {
+				items = append(items, Item{CorpID: "c", Lane: Inbox, Kind: "many", Key: fmt.Sprint("k", len(items)), OrderKey: order})
+			}
+		}
+		err := d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			_, err := b.Put(ctx, tx, items...)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := p.handle(t.Context(), p.owned()); err != nil || n != 4 {
+			t.Fatalf("handled %d, %v", n, err)
+		}
+		if want := []string{"k0 k1 k2 k3", "k0", "k1", "k2", "k3"}; !slices.Equal(calls, want) {
+			t.Errorf("calls %q, want %q", calls, want)
+		}
+		if want := []string{"k0", "k1", "k3"}; !slices.Equal(done, want) {
+			t.Errorf("done %q, want %q", done, want)
+		}
+		if rows, err := p.due(t.Context(), told, batch); err != nil || len(rows) != 0 {
+			t.Errorf("%d rows are due though the one that failed waits, %v", len(rows), err)
+		}
+	})
+}
+
+// The two loops of 16 partitions read the table all the time: whatever else lies in it, they must find their rows by index.
+func TestDueWorkIsFoundByIndex(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		explain := "EXPLAIN QUERY PLAN "
+		err := d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			if d.Engine == db.Postgres { // an empty table is read whole unless that is forbidden
+				explain = "EXPLAIN "
+				if _, err := tx.NewRaw("SET LOCAL enable_seqscan = off").Exec(ctx); err != nil {
+					return err
+				}
+				if _, err := tx.NewRaw("SET LOCAL enable_bitmapscan = off").Exec(ctx); err != nil {
+					return err
+				}
+			}
+			for query, want := range map[string][]string{
+				firstOf(Inbox, atOnce):  {"work_open", "work_failed"},
+				firstOf(Intent, atOnce): {"work_open", "work_failed"},
+				firstOf(Timer, timed):   {"work_failed"}, // and work_open or work_next, as the engine likes
+			} {
+				rows, err := tx.QueryContext(ctx, explain+query, 3, 1_800_000_000_000, 200)
+				if err != nil {
+					return fmt.Errorf("%s: %w", query, err)
+				}
+				plan, err := text(rows)
+				if err != nil {
+					return err
+				}
+				for _, index := range want {
+					if !strings.Contains(plan, index) {
+						t.Errorf("%s does not use %s:\n%s", query, index, plan)
+					}
+				}
+				if strings.Contains(plan, "SCAN work") || strings.Contains(plan, "Seq Scan") {
+					t.Errorf("%s reads the whole table:\n%s", query, plan)
+				}
+				if strings.Contains(query, atOnce) && (strings.Contains(plan, "TEMP B-TREE") || strings.Contains(plan, "Sort")) {
+					t.Errorf("%s sorts what the index has in order:\n%s", query, plan)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// text is every column of every row, one row a line.
+func text(rows *sql.Rows) (string, error) {
+	defer func() { _ = rows.Close() }()
+	columns, err := rows.Columns()
+	if err != nil {
+		return "", err
+	}
+	var out strings.Builder
+	for rows.Next() {
+		cells := make([]any, len(columns))
+		for i := range cells {
+			cells[i] = new(any)
+		}
+		if err := rows.Scan(cells...); err != nil {
+			return "", err
+		}
+		for _, c := range cells {
+			_, _ = fmt.Fprint(&out, *c.(*any), " ")
+		}
+		out.WriteByte('\n')
+	}
+	return out.String(), rows.Err()
+}
