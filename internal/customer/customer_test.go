@@ -60,7 +60,7 @@ func in(t testing.TB, s *Service, f func(ctx context.Context, tx *db.Tx) error) 
 func began(t testing.TB, s *Service, customer, staff string, minutes int) {
 	t.Helper()
 	in(t, s, func(ctx context.Context, tx *db.Tx) error {
-		return s.add(ctx, tx, Added{CorpID: corp, CustomerID: customer, StaffID: staff, At: at(minutes), ByCallback: true})
+		return s.add(ctx, tx, corp, []Added{{CorpID: corp, CustomerID: customer, StaffID: staff, At: at(minutes), ByCallback: true}})
 	})
 }
 
@@ -128,7 +128,7 @@ func TestHalfAnAddingIsNoRelation(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s, h := serve(d)
 		in(t, s, func(ctx context.Context, tx *db.Tx) error {
-			return s.add(ctx, tx, Added{CorpID: corp, CustomerID: "wm1", StaffID: "S01", WelcomeCode: "c1", At: at(0), ByCallback: true, Half: true})
+			return s.add(ctx, tx, corp, []Added{{CorpID: corp, CustomerID: "wm1", StaffID: "S01", WelcomeCode: "c1", At: at(0), ByCallback: true, Half: true}})
 		})
 		if _, ok, err := getRelation(t.Context(), d.Read(), corp, "wm1", "S01"); ok || err != nil {
 			t.Fatalf("a relation stands after half an adding: %v", err)

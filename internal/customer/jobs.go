@@ -38,39 +38,55 @@ const refreshKind = "customer.refresh"
 // Register tells the bus what this room does.
 func (s *Service) Register(b *bus.Bus) {
 	const event = "change_external_contact."
-	b.Handle(event+"add_external_contact", s.added(false))
-	b.Handle(event+"add_half_external_contact", s.added(true))
-	b.Handle(event+"edit_external_contact", s.edited)
+	b.HandleMany(event+"add_external_contact", s.added(false))
+	b.HandleMany(event+"add_half_external_contact", s.added(true))
+	b.HandleMany(event+"edit_external_contact", s.edited)
 	b.Handle(event+"del_external_contact", s.lost(ByStaff))
 	b.Handle(event+"del_follow_user", s.lost(ByCustomer))
 	b.Perform(refreshKind, s.refresh)
 }
 
-func (s *Service) added(half bool) bus.Handler {
-	return func(ctx context.Context, tx *db.Tx, w bus.Work) error {
-		var c change
-		if err := w.Decode(&c); err != nil {
+// added takes events of as many persons: the order key of an event is its person.
+func (s *Service) added(half bool) bus.ManyHandler {
+	return func(ctx context.Context, tx *db.Tx, ws []bus.Work) error {
+		events := make([]Added, len(ws))
+		for i, w := range ws {
+			var c change
+			if err := w.Decode(&c); err != nil {
+				return err
+			}
+			events[i] = Added{
+				CorpID: w.CorpID, CustomerID: c.ExternalUserID, StaffID: c.UserID, State: c.State, WelcomeCode: c.WelcomeCode,
+				At: c.at(s.World), ByCallback: true, Half: half,
+			}
+		}
+		if err := s.add(ctx, tx, ws[0].CorpID, events); err != nil {
 			return err
 		}
-		err := s.add(ctx, tx, Added{
-			CorpID: w.CorpID, CustomerID: c.ExternalUserID, StaffID: c.UserID, State: c.State, WelcomeCode: c.WelcomeCode,
-			At: c.at(s.World), ByCallback: true, Half: half,
-		})
-		if err != nil {
-			return err
-		}
-		return s.askDetails(ctx, tx, c.ExternalUserID, w.Key, 0)
+		return s.askDetails(ctx, tx, ws, 0)
 	}
 }
 
 // edited asks for the details when the second is over: the events of two edits within one second are the same to the
 // letter, so the second one is taken for a repeated delivery of the first.
-func (s *Service) edited(ctx context.Context, tx *db.Tx, w bus.Work) error {
-	var c change
-	if err := w.Decode(&c); err != nil {
-		return err
+func (s *Service) edited(ctx context.Context, tx *db.Tx, ws []bus.Work) error {
+	return s.askDetails(ctx, tx, ws, s.World.Now().Add(time.Second))
+}
+
+// askDetails puts the intents to read persons' details because of events; many events about one person share a reading.
+func (s *Service) askDetails(ctx context.Context, tx *db.Tx, ws []bus.Work, due clock.Time) error {
+	items := make([]bus.Item, len(ws))
+	for i, w := range ws {
+		var c change
+		if err := w.Decode(&c); err != nil {
+			return err
+		}
+		items[i] = bus.Item{
+			CorpID: s.CorpID, Lane: bus.Intent, Kind: refreshKind, Key: "refresh/" + w.Key, OrderKey: "refresh/" + c.ExternalUserID,
+			Payload: refreshPayload{CustomerID: c.ExternalUserID}, DueAt: due,
+		}
 	}
-	return s.askDetails(ctx, tx, c.ExternalUserID, w.Key, s.World.Now().Add(time.Second))
+	return s.Bus.PutMerged(ctx, tx, items...)
 }
 
 func (s *Service) lost(by LostBy) bus.Handler {
@@ -81,14 +97,6 @@ func (s *Service) lost(by LostBy) bus.Handler {
 		}
 		return s.lose(ctx, tx, w.CorpID, c.ExternalUserID, c.UserID, by, c.at(s.World))
 	}
-}
-
-// askDetails puts the intent to read a person's details because of an event; many events about one person share a reading.
-func (s *Service) askDetails(ctx context.Context, tx *db.Tx, customerID, cause string, due clock.Time) error {
-	return s.Bus.PutMerged(ctx, tx, bus.Item{
-		CorpID: s.CorpID, Lane: bus.Intent, Kind: refreshKind, Key: "refresh/" + cause, OrderKey: "refresh/" + customerID,
-		Payload: refreshPayload{CustomerID: customerID}, DueAt: due,
-	})
 }
 
 type refreshPayload struct{ CustomerID string }

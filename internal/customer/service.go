@@ -34,53 +34,54 @@ type Service struct {
 // New makes the service.
 func New(c Config) *Service { return &Service{Config: c} }
 
-// add records that a relation began, tells the subscribers, and asks for the person's details. The same beginning told
-// twice (a callback after a sync) changes nothing the second time.
-func (s *Service) add(ctx context.Context, tx *db.Tx, e Added) error {
-	if e.Half { // no relation yet, only a welcome code: the full event follows when the member confirms
-		return s.tellAdded(ctx, tx, e)
+// add records that relations began and tells the subscribers. No person comes twice in events: what a burst of events
+// writes shares the statements. The same beginning told twice (a callback after a sync) changes nothing the second time.
+func (s *Service) add(ctx context.Context, tx *db.Tx, corpID string, events []Added) error {
+	locks, ids := make([]string, 0, len(events)), make([]string, 0, len(events))
+	for _, e := range events {
+		if !e.Half { // a half has no relation yet, only a welcome code: the full event follows when the member confirms
+			locks, ids = append(locks, "customer/"+corpID+"/"+e.CustomerID), append(ids, e.CustomerID)
+		}
 	}
-	if err := tx.Lock(ctx, "customer/"+e.CorpID+"/"+e.CustomerID); err != nil {
+	if err := tx.Lock(ctx, locks...); err != nil {
 		return err
 	}
-	former, known, err := getRelation(ctx, tx, e.CorpID, e.CustomerID, e.StaffID)
+	persons, relations, err := standing(ctx, tx, corpID, ids)
 	if err != nil {
 		return err
 	}
-	person, wasCustomer, err := getCustomer(ctx, tx, e.CorpID, e.CustomerID)
-	if err != nil {
+	var began beginnings
+	told := make([]Added, 0, len(events))
+	for _, e := range events {
+		if e.Half {
+			told = append(told, e)
+			continue
+		}
+		former, known := relations[relationKey{e.CustomerID, e.StaffID}]
+		person, wasCustomer := persons[e.CustomerID]
+		e.FirstEver = !wasCustomer
+		if known && former.Live && e.WelcomeCode == "" {
+			continue // told before
+		}
+		if known && !former.Live && former.LostBy != ByUnknown && e.At < former.LostAt {
+			continue // told late: this beginning has ended since
+		}
+		if !known || !former.Live {
+			began.add(e, !wasCustomer || !person.Live)
+		}
+		told = append(told, e)
+	}
+	if err := began.write(ctx, tx); err != nil {
 		return err
 	}
-	e.FirstEver = !wasCustomer
-	if known && former.Live && e.WelcomeCode == "" {
-		return nil // told before
-	}
-	if known && !former.Live && former.LostBy != ByUnknown && e.At < former.LostAt {
-		return nil // told late: this beginning has ended since
-	}
-	began := !known || !former.Live
-	if began {
-		row := relationRow{
-			CorpID: e.CorpID, CustomerID: e.CustomerID, StaffID: e.StaffID, Live: true, AddedAt: e.At, AddWay: -1, State: e.State,
-		}
-		_, err := tx.NewInsert().Model(&row).On("CONFLICT (corp_id, customer_id, staff_id) DO UPDATE").
-			Set("live = TRUE").Set("added_at = EXCLUDED.added_at").Set("state = EXCLUDED.state").Set("lost_at = 0").Set("lost_by = ''").Exec(ctx)
-		if err != nil {
-			return fmt.Errorf("store relation %s/%s: %w", e.CustomerID, e.StaffID, err)
-		}
-		if !wasCustomer || !person.Live {
-			if err := touchPerson(ctx, tx, e.CorpID, e.CustomerID, e.At); err != nil {
-				return err
-			}
-		}
-		if err := Note(ctx, tx, Entry{CorpID: e.CorpID, CustomerID: e.CustomerID, At: e.At, Kind: "added", Actor: e.StaffID, Detail: e.State}); err != nil {
+	for _, e := range told {
+		if err := s.tellAdded(ctx, tx, e); err != nil {
 			return err
 		}
+		if !e.Half {
+			s.announce(tx, "customer", e.CustomerID)
+		}
 	}
-	if err := s.tellAdded(ctx, tx, e); err != nil {
-		return err
-	}
-	s.announce(tx, "customer", e.CustomerID)
 	return nil
 }
 
@@ -172,12 +173,10 @@ func (s *Service) found(ctx context.Context, tx *db.Tx, fresh []Relation) error 
 	}
 	notes := make([]Entry, len(fresh))
 	for i, r := range fresh {
-		notes[i] = Entry{
-			CorpID: s.CorpID, ID: tx.NewID(), CustomerID: r.CustomerID, At: r.AddedAt, Kind: "added", Actor: r.StaffID, Detail: r.State,
-		}
+		notes[i] = Entry{CorpID: s.CorpID, CustomerID: r.CustomerID, At: r.AddedAt, Kind: "added", Actor: r.StaffID, Detail: r.State}
 	}
-	if _, err := tx.NewInsert().Model(&notes).Exec(ctx); err != nil {
-		return fmt.Errorf("note %d new relations: %w", len(fresh), err)
+	if err := noteAll(ctx, tx, notes); err != nil {
+		return err
 	}
 	for _, r := range fresh {
 		e := Added{CorpID: s.CorpID, CustomerID: r.CustomerID, StaffID: r.StaffID, State: r.State, At: r.AddedAt}

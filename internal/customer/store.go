@@ -68,10 +68,18 @@ type Entry struct {
 }
 
 // Note adds a line to a customer's timeline, in the transaction of what happened.
-func Note(ctx context.Context, tx *db.Tx, e Entry) error {
-	e.ID = tx.NewID()
-	if _, err := tx.NewInsert().Model(&e).Exec(ctx); err != nil {
-		return fmt.Errorf("note %s on the timeline of %s: %w", e.Kind, e.CustomerID, err)
+func Note(ctx context.Context, tx *db.Tx, e Entry) error { return noteAll(ctx, tx, []Entry{e}) }
+
+// noteAll is Note for many lines.
+func noteAll(ctx context.Context, tx *db.Tx, notes []Entry) error {
+	if len(notes) == 0 {
+		return nil
+	}
+	for i := range notes {
+		notes[i].ID = tx.NewID()
+	}
+	if _, err := tx.NewInsert().Model(&notes).Exec(ctx); err != nil {
+		return fmt.Errorf("write %d lines of timelines, first %s of %s: %w", len(notes), notes[0].Kind, notes[0].CustomerID, err)
 	}
 	return nil
 }
@@ -98,17 +106,6 @@ func getCustomer(ctx context.Context, q bun.IDB, corpID, id string) (c customerR
 		return c, false, fmt.Errorf("read customer %s: %w", id, err)
 	}
 	return c, true, nil
-}
-
-// touchPerson makes sure the person's row exists and is live.
-func touchPerson(ctx context.Context, tx *db.Tx, corpID, id string, at clock.Time) error {
-	row := customerRow{CorpID: corpID, ID: id, Live: true, AddedAt: at}
-	_, err := tx.NewInsert().Model(&row).On("CONFLICT (corp_id, id) DO UPDATE").Set("live = TRUE").Set("lost_at = 0").
-		Set("added_at = CASE WHEN EXCLUDED.added_at < c.added_at THEN EXCLUDED.added_at ELSE c.added_at END").Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("store customer %s: %w", id, err)
-	}
-	return nil
 }
 
 // upsertPersons writes what a read call told about persons.
