@@ -20,6 +20,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"zhiyin.dev/zhiyin/internal/bus"
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/db"
@@ -40,6 +42,11 @@ type Config struct {
 	Crypto func(area string) (*callback.Crypto, error)
 	// Skew is how far a callback's timestamp may be off the corp's clock; 0 = 10 minutes.
 	Skew time.Duration
+	// Within is how long a callback may take from its arrival to its commit; 0 = 4.5 s, because WeCom cuts at 5 s.
+	Within time.Duration
+	// Room is how much memory all callbacks under way may take together, in bytes; 0 = 64 MiB. What finds no room in
+	// time is closed without an answer.
+	Room int64
 	// Seen, when set, is told of every callback and of what became of it: for metrics and the doctor.
 	Seen func(Seen)
 }
@@ -56,20 +63,17 @@ type Seen struct {
 // Inbound stores callbacks.
 type Inbound struct {
 	Config
+	room  *semaphore.Weighted
 	queue chan *delivery
 	stop  context.CancelFunc
 	wg    sync.WaitGroup
 }
 
-type delivery struct {
-	item bus.Item
-	done chan error
-}
-
 const (
 	defaultSkew = 10 * time.Minute
-	groupMost   = 500                     // events per commit
-	storeWithin = 4500 * time.Millisecond // WeCom cuts at 5 s: close before it does
+	defaultRoom = 64 << 20
+	groupMost   = 500 // events per commit
+	storeWithin = 4500 * time.Millisecond
 )
 
 // New makes an Inbound; it stores nothing before Start.
@@ -77,7 +81,13 @@ func New(c Config) *Inbound {
 	if c.Skew == 0 {
 		c.Skew = defaultSkew
 	}
-	return &Inbound{Config: c, queue: make(chan *delivery, 4*groupMost)}
+	if c.Within == 0 {
+		c.Within = storeWithin
+	}
+	if c.Room == 0 {
+		c.Room = defaultRoom
+	}
+	return &Inbound{Config: c, room: semaphore.NewWeighted(c.Room), queue: make(chan *delivery, 4*groupMost)}
 }
 
 // Start begins to store.
@@ -123,12 +133,20 @@ func (in *Inbound) verify(w http.ResponseWriter, r *http.Request, area string) {
 
 func (in *Inbound) receive(w http.ResponseWriter, r *http.Request, area string) {
 	began := time.Now() //nolint:forbidigo // a duration in wall time, finer than milliseconds
+	ctx, cancel := context.WithDeadline(r.Context(), began.Add(in.Within))
+	defer cancel()
+	_ = http.NewResponseController(w).SetReadDeadline(began.Add(in.Within)) // a sender that dribbles; in a test there may be no connection
 	crypto, err := in.Crypto(area)
 	if err != nil {
 		in.refuse(w, area, "", http.StatusServiceUnavailable, err)
 		return
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, callback.MaxBody))
+	d, err := in.enter(ctx, r.ContentLength)
+	if err != nil {
+		in.close(Seen{Area: area, Took: time.Since(began), Err: err}) //nolint:forbidigo // as above
+	}
+	defer in.leave(d)
+	body, err := readBody(w, r)
 	if err != nil {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			in.refuse(w, area, "", http.StatusRequestEntityTooLarge, fmt.Errorf("body over %d bytes", callback.MaxBody))
@@ -152,15 +170,32 @@ func (in *Inbound) receive(w http.ResponseWriter, r *http.Request, area string) 
 		in.refuse(w, area, "", http.StatusBadRequest, err)
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), storeWithin)
-	defer cancel()
-	err = in.store(ctx, in.item(event))
-	in.tell(Seen{Area: area, Kind: event.Kind(), Offset: offset, Took: time.Since(began), Err: err}) //nolint:forbidigo // as above
+	d.item = in.item(event)
+	err = in.store(ctx, d)
+	seen := Seen{Area: area, Kind: event.Kind(), Offset: offset, Took: time.Since(began), Err: err} //nolint:forbidigo // as above
 	if err != nil {
-		in.Log.Error("store a callback: closing without an answer", "kind", event.Kind(), "error", err)
-		panic(http.ErrAbortHandler) //nolint:forbidigo // net/http closes the connection on it, as is wanted
+		in.close(seen)
 	}
+	in.tell(seen)
 	_, _ = io.WriteString(w, "success")
+}
+
+// readBody reads at most MaxBody bytes, in one piece when the sender says how long it is.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	limited := http.MaxBytesReader(w, r.Body, callback.MaxBody)
+	if r.ContentLength < 0 || r.ContentLength > callback.MaxBody {
+		return io.ReadAll(limited)
+	}
+	body := make([]byte, r.ContentLength)
+	_, err := io.ReadFull(limited, body)
+	return body, err
+}
+
+// close ends the connection without an answer: WeCom tries again. It does not return.
+func (in *Inbound) close(s Seen) {
+	in.tell(s)
+	in.Log.Error("store a callback: closing without an answer", "kind", s.Kind, "error", s.Err)
+	panic(http.ErrAbortHandler) //nolint:forbidigo // net/http closes the connection on it, as is wanted
 }
 
 // fresh refuses a timestamp that is too far off the corp's clock: a recorded callback played again.
@@ -186,113 +221,4 @@ func (in *Inbound) tell(s Seen) {
 	if in.Seen != nil {
 		in.Seen(s)
 	}
-}
-
-// item turns an event into a row of the inbox.
-func (in *Inbound) item(e callback.Event) bus.Item {
-	kind := e.Event
-	switch {
-	case e.MsgType != "event":
-		kind = "message." + e.MsgType
-	case e.ChangeType != "":
-		kind += "." + e.ChangeType
-	}
-	order := "corp"
-	for _, by := range []struct{ field, prefix string }{
-		{"ExternalUserID", "customer/"}, {"ChatId", "chat/"}, {"OpenKfId", "kf/"}, {"UserID", "staff/"}, {"FromUserName", "staff/"},
-	} {
-		if v := e.Get(by.field); v != "" {
-			order = by.prefix + v
-			break
-		}
-	}
-	return bus.Item{
-		CorpID: in.CorpID, Lane: bus.Inbox, Kind: kind, Key: "in/" + e.Key(), OrderKey: order, Payload: payload(e.Fields),
-	}
-}
-
-// payload keeps every element of the event as JSON: texts by name, elements with children as lists of objects.
-func payload(fields []callback.Field) map[string]any {
-	out := map[string]any{}
-	for i := 0; i < len(fields); {
-		f := fields[i]
-		end := i + 1
-		for end < len(fields) && fields[end].Depth > f.Depth {
-			end++
-		}
-		if end == i+1 {
-			switch former := out[f.Name].(type) {
-			case nil:
-				out[f.Name] = f.Text
-			case string: // the same name again: a list of texts
-				out[f.Name] = []any{former, f.Text}
-			case []any:
-				out[f.Name] = append(former, f.Text)
-			}
-		} else {
-			former, _ := out[f.Name].([]any)
-			out[f.Name] = append(former, payload(fields[i+1:end]))
-		}
-		i = end
-	}
-	return out
-}
-
-// store hands an event to the writer and waits until it is committed.
-func (in *Inbound) store(ctx context.Context, item bus.Item) error {
-	d := &delivery{item: item, done: make(chan error, 1)}
-	select {
-	case in.queue <- d:
-	case <-ctx.Done():
-		return fmt.Errorf("wait for the writer: %w", ctx.Err())
-	}
-	select {
-	case err := <-d.done:
-		return err
-	case <-ctx.Done():
-		return fmt.Errorf("wait for the commit: %w", ctx.Err())
-	}
-}
-
-// write is the one writer: whatever waits shares one commit, so that the cost of a sync to disk is shared too.
-func (in *Inbound) write(ctx context.Context) {
-	for {
-		var group []*delivery
-		select {
-		case d := <-in.queue:
-			group = append(group, d)
-		case <-ctx.Done():
-			return
-		}
-	fill:
-		for len(group) < groupMost {
-			select {
-			case d := <-in.queue:
-				group = append(group, d)
-			default:
-				break fill
-			}
-		}
-		err := in.commit(ctx, group)
-		for _, d := range group {
-			d.done <- err
-		}
-	}
-}
-
-func (in *Inbound) commit(ctx context.Context, group []*delivery) error {
-	items := make([]bus.Item, 0, len(group))
-	once := make(map[string]bool, len(group)) // one statement cannot insert one key twice on every engine
-	for _, d := range group {
-		if !once[d.item.Key] {
-			once[d.item.Key] = true
-			items = append(items, d.item)
-		}
-	}
-	ctx, cancel := context.WithTimeout(db.Urgent(ctx), storeWithin)
-	defer cancel()
-	return in.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		_, err := in.Bus.Put(ctx, tx, items...)
-		return err
-	})
 }

@@ -49,7 +49,7 @@ type door struct {
 	client *http.Client
 }
 
-func open(t testing.TB, d *db.DB, token, key, receiver string) *door {
+func open(t testing.TB, d *db.DB, token, key, receiver string, tune ...func(*inbound.Config)) *door {
 	t.Helper()
 	world := clock.NewManual(noon)
 	nc, stop, err := bus.Connect("", t.TempDir(), "n")
@@ -65,12 +65,16 @@ func open(t testing.TB, d *db.DB, token, key, receiver string) *door {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := inbound.New(inbound.Config{DB: d, Bus: b, World: world, Log: log.Discard(), CorpID: corp, Crypto: func(area string) (*callback.Crypto, error) {
+	cfg := inbound.Config{DB: d, Bus: b, World: world, Log: log.Discard(), CorpID: corp, Crypto: func(area string) (*callback.Crypto, error) {
 		if area == "archive" {
 			return nil, errors.New("ZHIYIN_WECOM_ARCHIVE_TOKEN is not set")
 		}
 		return crypto, nil
-	}})
+	}}
+	for _, f := range tune {
+		f(&cfg)
+	}
+	in := inbound.New(cfg)
 	mux := http.NewServeMux()
 	in.Register(mux)
 	in.Start(t.Context())
