@@ -78,7 +78,8 @@ func openSQLite(ctx context.Context, dir string) (*DB, error) {
 	file := filepath.Join(dir, "zhiyin.db")
 	open := func(extra string, conns int) (*bun.DB, error) {
 		dsn := "file:" + file + "?_txlock=immediate&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)" +
-			"&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=cache_size(-32000)" + extra
+			"&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=cache_size(-32000)" +
+			"&_pragma=wal_autocheckpoint(4000)" + extra // 16 MB: in a burst a page is copied back once, not after every few commits
 		pool, err := sql.Open("sqlite", dsn)
 		if err != nil {
 			return nil, err
