@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/uptrace/bun"
+
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/db/dbtest"
 )
@@ -111,12 +113,18 @@ func TestDueWorkIsFoundByIndex(t *testing.T) {
 					return err
 				}
 			}
-			for query, want := range map[string][]string{
-				firstOf(Inbox, atOnce):  {"work_open", "work_failed"},
-				firstOf(Intent, atOnce): {"work_open", "work_failed"},
-				firstOf(Timer, timed):   {"work_failed"}, // and work_open or work_next, as the engine likes
+			for _, q := range []struct {
+				query string
+				args  []any
+				want  []string
+			}{
+				{firstOf(Inbox, atOnce), []any{3, 1_800_000_000_000, 200}, []string{"work_open", "work_failed"}},
+				{firstOf(Intent, atOnce), []any{3, 1_800_000_000_000, 200}, []string{"work_open", "work_failed"}},
+				{firstOf(Timer, timed), []any{3, 1_800_000_000_000, 200}, []string{"work_failed"}}, // and work_open or work_next, as the engine likes
+				{waiting, []any{"c", bun.List([]string{"a", "b"}), "k"}, []string{"work_waiting"}},
 			} {
-				rows, err := tx.QueryContext(ctx, explain+query, 3, 1_800_000_000_000, 200)
+				query := q.query
+				rows, err := tx.QueryContext(ctx, explain+query, q.args...)
 				if err != nil {
 					return fmt.Errorf("%s: %w", query, err)
 				}
@@ -124,7 +132,7 @@ func TestDueWorkIsFoundByIndex(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				for _, index := range want {
+				for _, index := range q.want {
 					if !strings.Contains(plan, index) {
 						t.Errorf("%s does not use %s:\n%s", query, index, plan)
 					}

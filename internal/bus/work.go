@@ -126,7 +126,11 @@ func (b *Bus) Put(ctx context.Context, tx *db.Tx, items ...Item) (int, error) {
 	return int(n), nil
 }
 
-// PutMerged puts work of one corp and kind that reads something anew, unless the same waits already: same order key, not
+// waiting finds intents of one kind that have not begun, by order key.
+const waiting = "SELECT order_key, MAX(due_at) AS due_at FROM work WHERE corp_id = ? AND order_key IN (?) AND lane = 'intent' AND state = 'pending' " +
+	"AND kind = ? GROUP BY order_key"
+
+// PutMerged puts intents of one corp and kind that read something anew, unless the same waits already: same order key, not
 // begun, and not due earlier. What is read later tells no less. Once begun it may have read too early, so then it is put.
 func (b *Bus) PutMerged(ctx context.Context, tx *db.Tx, items ...Item) error {
 	if len(items) == 0 {
@@ -136,17 +140,16 @@ func (b *Bus) PutMerged(ctx context.Context, tx *db.Tx, items ...Item) error {
 	for i, it := range items {
 		orderKeys[i] = it.OrderKey
 	}
-	var waiting []struct {
+	var found []struct {
 		OrderKey string
 		DueAt    clock.Time
 	}
-	err := tx.NewRaw("SELECT order_key, MAX(due_at) AS due_at FROM work WHERE corp_id = ? AND order_key IN (?) AND lane = ? AND state = 'pending' "+
-		"AND kind = ? GROUP BY order_key", items[0].CorpID, bun.List(orderKeys), items[0].Lane, items[0].Kind).Scan(ctx, &waiting)
+	err := tx.NewRaw(waiting, items[0].CorpID, bun.List(orderKeys), items[0].Kind).Scan(ctx, &found)
 	if err != nil {
 		return fmt.Errorf("look which %s waits already: %w", items[0].Kind, err)
 	}
 	last := make(map[string]clock.Time, len(items))
-	for _, w := range waiting {
+	for _, w := range found {
 		last[w.OrderKey] = w.DueAt
 	}
 	var fresh []Item

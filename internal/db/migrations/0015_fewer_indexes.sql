@@ -9,6 +9,8 @@ CREATE INDEX work_next ON work (due_at) WHERE state = 'pending' AND due_at > 0;
 CREATE INDEX work_running ON work (part) WHERE state = 'running';
 -- Only work that failed before holds back what came later for its order key.
 CREATE INDEX work_failed ON work (corp_id, order_key, lane, id) WHERE state = 'pending' AND attempts > 0;
+-- Intents of an order key that wait already.
+CREATE INDEX work_waiting ON work (corp_id, order_key) WHERE state = 'pending' AND lane = 'intent';
 -- Nearly all relations are live; what counts the lost ones says so.
 DROP INDEX relation_lost;
 CREATE INDEX relation_lost ON relation (corp_id, lost_at) WHERE NOT live;
@@ -16,6 +18,7 @@ CREATE INDEX relation_lost ON relation (corp_id, lost_at) WHERE NOT live;
 -- +goose Down
 DROP INDEX relation_lost;
 CREATE INDEX relation_lost ON relation (corp_id, lost_at);
+DROP INDEX work_waiting;
 DROP INDEX work_failed;
 DROP INDEX work_running;
 DROP INDEX work_next;
