@@ -49,9 +49,11 @@ func (s *Sandbox) SetCallback(area Area, target, token, aesKey string) error {
 
 // send queues an event for its area's target, with s.mu held. The world stands
 // still until it is answered or given up.
-func (s *Sandbox) send(e *event) {
+func (s *Sandbox) send(e *event) { s.sendTo(e, s.targets[e.area]) }
+
+// sendTo is send to a target that a call named.
+func (s *Sandbox) sendTo(e *event, t callbackTarget) {
 	s.journal(entry{Kind: "callback", ID: e.kind})
-	t := s.targets[e.area]
 	if t.url == "" {
 		return
 	}

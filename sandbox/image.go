@@ -3,6 +3,7 @@ package sandbox
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,12 +26,18 @@ func serveQR(s *Sandbox, w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	_, way := s.world.wayIndex[id]
 	_, join := s.world.joinIndex[id]
+	_, member := s.world.staffByID(strings.TrimPrefix(id, "member-"))
+	corp := s.now().Before(s.world.joinCodes[id])
+	size := 300
+	if n, err := strconv.Atoi(r.URL.Query().Get("size")); err == nil && corp && slices.Contains(joinQRSizes, n) {
+		size = n
+	}
 	s.mu.Unlock()
-	if !way && !join {
+	if !way && !join && !member && !corp {
 		http.NotFound(w, r)
 		return
 	}
-	png, err := qrcode.Encode(requestBase(r)+"/qr/"+id, qrcode.Medium, 300)
+	png, err := qrcode.Encode(requestBase(r)+"/qr/"+id, qrcode.Medium, size)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return

@@ -219,7 +219,7 @@ func (a *kfAccount) serves(w *world, userid string) *kfServicer {
 	for _, dep := range a.departments {
 		if found, err := w.under(dep); err == nil {
 			for _, d := range found {
-				if d.id == w.staff[n].department {
+				if w.staff[n].in(d.id) {
 					return &kfServicer{staff: w.staff[n].id}
 				}
 			}

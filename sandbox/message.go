@@ -156,17 +156,28 @@ func (q *messageQuery) targets(c *call, out *messageReply) ([]int32, error) {
 			in[w.staffIndexOf(m)] = true
 		}
 	}
+	var badTags []string
+	for _, text := range tags {
+		id, err := strconv.Atoi(text)
+		t := w.staffTag(id)
+		if err != nil || t == nil {
+			badTags = append(badTags, text)
+			continue
+		}
+		for _, n := range w.staffWith(t) {
+			in[n] = true
+		}
+	}
 	var found []int32
 	for i := range w.staff {
 		if !w.staff[i].resigned && (in[i] || slices.Contains(users, "@all")) {
 			found = append(found, int32(i))
 		}
 	}
-	// The corp has no tags of members: every tag is invalid.
-	if len(found) == 0 && len(badUsers)+len(badParties)+len(tags) > 0 {
-		return nil, refuse(81013, "no target exists: members %v, departments %v, tags %v", badUsers, badParties, tags)
+	if len(found) == 0 && len(badUsers)+len(badParties)+len(badTags) > 0 {
+		return nil, refuse(81013, "no target exists: members %v, departments %v, tags %v", badUsers, badParties, badTags)
 	}
-	out.InvalidUser, out.InvalidParty, out.InvalidTag = strings.Join(badUsers, "|"), strings.Join(badParties, "|"), strings.Join(tags, "|")
+	out.InvalidUser, out.InvalidParty, out.InvalidTag = strings.Join(badUsers, "|"), strings.Join(badParties, "|"), strings.Join(badTags, "|")
 	return found, nil
 }
 

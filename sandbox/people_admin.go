@@ -69,9 +69,7 @@ func staffResigns(s *Sandbox, q *staffQuery) (any, error) {
 	if m.resigned {
 		return nil, fmt.Errorf("member %q has resigned already", m.id)
 	}
-	w.resign(n, s.now())
-	s.journal(entry{Kind: "staff_resigns", Staff: m.id})
-	s.send(s.newEvent(AreaContact, "change_contact.delete_user", m.id, "change_contact", "delete_user").text("UserID", m.id))
+	s.removeMember(n, byConsole)
 	return map[string]any{"staff": m.id}, nil
 }
 
@@ -91,11 +89,14 @@ func staffJoins(s *Sandbox, q *staffQuery) (any, error) {
 	if _, err := w.under(q.Department); err != nil {
 		return nil, fmt.Errorf("no department %d", q.Department)
 	}
-	w.staff = append(w.staff, member{id: id, name: id, department: q.Department, position: "护肤顾问", gender: 2})
+	w.staff = append(w.staff, member{
+		id: id, name: id, department: q.Department, position: "护肤顾问", gender: 2, systemID: q.Staff == "",
+	})
+	m := &w.staff[len(w.staff)-1]
 	w.staffIndex[strings.ToLower(id)] = int32(len(w.staff) - 1)
 	s.journal(entry{Kind: "staff_joins", Staff: id})
-	s.send(s.newEvent(AreaContact, "change_contact.create_user", id, "change_contact", "create_user").
-		text("UserID", id).text("Department", fmt.Sprint(q.Department)))
+	s.memberAdded(byConsole, m)
+	s.rangeChanged(m, "subscribe")
 	return map[string]any{"staff": id, "department": q.Department}, nil
 }
 

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 )
@@ -11,6 +10,9 @@ func departmentFamily() family {
 		get("/cgi-bin/department/list", byAnyone, departmentList),
 		get("/cgi-bin/department/simplelist", byAnyone, departmentSimpleList),
 		get("/cgi-bin/department/get", byAnyone, departmentGet),
+		post("/cgi-bin/department/create", byContact, departmentCreate),
+		post("/cgi-bin/department/update", byContact, departmentUpdate),
+		get("/cgi-bin/department/delete", byContact, departmentDelete),
 	}}
 }
 
@@ -33,29 +35,30 @@ type departmentListReply struct {
 	Department []departmentView `json:"department"`
 }
 
-// under lists a department and all below it; id 0 means the root.
+// under lists a department and all below it, parents first; id 0 means the root.
 func (w *world) under(id int) ([]department, error) {
 	if id == 0 {
 		id = 1
 	}
-	in := map[int]bool{}
-	var out []department
-	for _, d := range w.departments { // parents come before children
-		if d.id == id || in[d.parent] {
-			in[d.id] = true
-			out = append(out, d)
-		}
-	}
-	if len(out) == 0 {
+	top := w.department(id)
+	if top == nil {
 		return nil, refuse(60003, "no department %d", id)
+	}
+	children := map[int][]department{}
+	for _, d := range w.departments {
+		children[d.parent] = append(children[d.parent], d)
+	}
+	out := []department{*top}
+	for i := 0; i < len(out); i++ {
+		out = append(out, children[out[i].id]...)
 	}
 	return out, nil
 }
 
 func (w *world) viewDepartment(d department) departmentView {
-	v := departmentView{ID: d.id, Name: d.name, ParentID: d.parent, Order: d.order, Leaders: []string{}}
+	v := departmentView{ID: d.id, Name: d.name, NameEN: d.nameEN, ParentID: d.parent, Order: d.order, Leaders: []string{}}
 	for i := range w.staff {
-		if m := &w.staff[i]; m.department == d.id && m.leader && !m.resigned {
+		if m := &w.staff[i]; !m.resigned && m.leadsOf(d.id) {
 			v.Leaders = append(v.Leaders, m.id)
 		}
 	}
@@ -137,48 +140,6 @@ func staffFamily() family {
 	}}
 }
 
-type userView struct {
-	UserID         string   `json:"userid"`
-	Name           string   `json:"name"`
-	Department     []int    `json:"department"`
-	Order          []int    `json:"order"`
-	Position       string   `json:"position"`
-	Gender         string   `json:"gender"`
-	IsLeader       []int    `json:"is_leader_in_dept"`
-	DirectLeader   []string `json:"direct_leader"`
-	Telephone      string   `json:"telephone"`
-	Alias          string   `json:"alias"`
-	MainDepartment int      `json:"main_department"`
-	ExtAttr        extAttr  `json:"extattr"`
-	Status         int      `json:"status"`
-	ExternalPos    string   `json:"external_position"`
-}
-
-type extAttr struct {
-	Attrs []struct{} `json:"attrs"`
-}
-
-// viewUser shows a member the way apps made after 2022-06-20 see one: without
-// avatar, mobile, mailboxes, code and address, the gender as "0".
-func (w *world) viewUser(m *member) userView {
-	leader := 0
-	if m.leader {
-		leader = 1
-	}
-	v := userView{
-		UserID: m.id, Name: m.name, Department: []int{m.department}, Order: []int{0}, Position: m.position,
-		Gender: "0", IsLeader: []int{leader}, DirectLeader: []string{}, MainDepartment: m.department,
-		ExtAttr: extAttr{Attrs: []struct{}{}}, Status: 1, ExternalPos: m.position,
-	}
-	for i := range w.staff {
-		if boss := &w.staff[i]; boss.leader && boss.department == m.department && boss.id != m.id && !boss.resigned {
-			v.DirectLeader = []string{boss.id}
-			break
-		}
-	}
-	return v
-}
-
 type userGetQuery struct {
 	UserID string `json:"userid"`
 }
@@ -199,7 +160,7 @@ func userGet(c *call, q *userGetQuery) (any, error) {
 	if !ok {
 		return nil, refuse(60111, "no member %q", q.UserID)
 	}
-	return userGetReply{reply: done(), userView: c.w.viewUser(&c.w.staff[n])}, nil
+	return userGetReply{reply: done(), userView: c.viewUser(&c.w.staff[n])}, nil
 }
 
 type userListQuery struct {
@@ -221,7 +182,7 @@ func (w *world) membersOf(id int, below bool) ([]*member, error) {
 	var out []*member
 	for i := range w.staff {
 		m := &w.staff[i]
-		if !m.resigned && slices.ContainsFunc(found, func(d department) bool { return d.id == m.department }) {
+		if !m.resigned && slices.ContainsFunc(found, func(d department) bool { return m.in(d.id) }) {
 			out = append(out, m)
 		}
 	}
@@ -252,7 +213,7 @@ func userSimpleList(c *call, q *userListQuery) (any, error) {
 	}
 	out := simpleListReply{reply: done(), UserList: []simpleUser{}}
 	for _, m := range found {
-		out.UserList = append(out.UserList, simpleUser{UserID: m.id, Name: m.name, Department: []int{m.department}})
+		out.UserList = append(out.UserList, simpleUser{UserID: m.id, Name: m.name, Department: m.departments()})
 	}
 	return out, nil
 }
@@ -275,7 +236,7 @@ func userList(c *call, q *userListQuery) (any, error) {
 	}
 	out := userListReply{reply: done(), UserList: []userView{}}
 	for _, m := range found {
-		out.UserList = append(out.UserList, c.w.viewUser(m))
+		out.UserList = append(out.UserList, c.viewUser(m))
 	}
 	return out, nil
 }
@@ -303,7 +264,7 @@ func userListID(c *call, q *listIDQuery) (any, error) {
 	from := 0
 	if q.Cursor != "" {
 		n, err := strconv.Atoi(q.Cursor)
-		if err != nil || n < 0 || n > len(c.w.staff) {
+		if err != nil || n < 0 {
 			return nil, refuse(50100, "cursor %q was not made by this call", q.Cursor)
 		}
 		from = n
@@ -313,14 +274,25 @@ func userListID(c *call, q *listIDQuery) (any, error) {
 		limit = 10000
 	}
 	out := listIDReply{reply: done(), DepartmentUser: []departmentUser{}}
-	for i := from; i < len(c.w.staff); i++ {
-		if len(out.DepartmentUser) == limit {
-			out.NextCursor = fmt.Sprint(i)
-			break
+	row := 0
+	for i := range c.w.staff {
+		m := &c.w.staff[i]
+		if m.resigned {
+			continue
 		}
-		if m := &c.w.staff[i]; !m.resigned {
-			out.DepartmentUser = append(out.DepartmentUser, departmentUser{UserID: m.id, Department: m.department})
+		for _, d := range m.departments() {
+			if row++; row <= from {
+				continue
+			}
+			if len(out.DepartmentUser) == limit {
+				out.NextCursor = strconv.Itoa(row - 1)
+				return out, nil
+			}
+			out.DepartmentUser = append(out.DepartmentUser, departmentUser{UserID: m.id, Department: d})
 		}
+	}
+	if from > row {
+		return nil, refuse(50100, "cursor %q was not made by this call", q.Cursor)
 	}
 	return out, nil
 }
@@ -333,7 +305,7 @@ type followUsersReply struct {
 func followUsers(c *call, _ *none) (any, error) {
 	out := followUsersReply{reply: done(), FollowUser: []string{}}
 	for i := range c.w.staff {
-		if m := &c.w.staff[i]; !m.resigned {
+		if m := &c.w.staff[i]; m.active() {
 			out.FollowUser = append(out.FollowUser, m.id)
 		}
 	}

@@ -13,6 +13,10 @@ var switchValues = map[string][]string{
 	"decode.unknown":          {"refuse", "ignore"},            // unknown parameters give 40058
 	"quota.base":              {"on", "off"},                   // 10,000 calls a minute and 150,000 an hour by path
 	"contact.48009":           {"off", "on"},                   // contacts secret may not read details
+	"contact.app_events":      {"off", "on"},                   // the app too hears of changes of members and departments
+	"contact.event_fields":    {"ids", "full"},                 // what the contacts helper is told: its URL is new or of before 2022-08-15
+	"contact.languages":       {"on", "off"},                   // name_en of departments takes effect
+	"job.duration_ms":         {"2000", "0", "500", "60000"},   // how long imports, exports and uploads by URL take, world time
 	"customer.empty_list":     {"84061", "ok"},                 // externalcontact/list of a member without customers
 	"customer.unionid":        {"on", "off"},                   // the corp has bound a WeChat developer id
 	"callback.repeat":         {"any", "no_answer"},            // what counts as failure: every status but 200, or no answer only

@@ -16,6 +16,12 @@ type world struct {
 	departments []department
 	staff       []member
 	staffIndex  map[string]int32 // lower-case userid
+	staffTags   []*staffTag      // by id
+	attributes  []attributeKind
+	verifying   map[string]*verification // by userid
+	joinCodes   map[string]time.Time     // pictures that join the corp, until when
+	guesses     guesses
+	jobs        jobDesk
 
 	customers  []customer
 	wechatIDs  idSpace
@@ -68,22 +74,28 @@ type world struct {
 }
 
 type department struct {
-	id, parent int
-	name       string
-	order      int
+	id, parent   int
+	name, nameEN string
+	order        int
 }
 
 // member is one member of staff.
 type member struct {
 	id         string
 	name       string
-	department int
-	leader     bool
+	department int     // the main one
+	leader     bool    // of the main one
+	places     []place // all departments, when written by the contacts secret
+	card       *memberCard
 	gender     int
 	position   string
 	resigned   bool
-	resignedAt int64   // unix seconds; 0 = before the world began
-	unfit      int     // errcode of calls that need a good account; 0 = good
+	resignedAt int64 // unix seconds; 0 = before the world began
+	unfit      int   // errcode of calls that need a good account; 0 = good
+	fresh      bool  // has not logged in yet
+	disabled   bool
+	systemID   bool    // the id was made by the system: it may be changed once
+	ledByCard  bool    // the direct leader is that of the card, not of the department
 	relations  []int32 // numbers of all relations, dead ones too
 	live       int
 }

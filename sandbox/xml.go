@@ -58,6 +58,14 @@ func (e *event) bare(name, value string) *event {
 	return e
 }
 
+// within puts elements into one of their own.
+func (e *event) within(name string, add func()) *event {
+	e.b.WriteString("<" + name + ">")
+	add()
+	e.b.WriteString("</" + name + ">")
+	return e
+}
+
 // list adds a wrapper with one Item for each value.
 func (e *event) list(name string, items []string) *event {
 	e.b.WriteString("<" + name + ">")
