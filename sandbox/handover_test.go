@@ -298,7 +298,7 @@ func TestGroupsChangeHands(t *testing.T) {
 		t.Errorf("a third move in 90 days: got %s", got)
 	}
 	r.act("staff_resigns", object{"staff": "S06"})
-	in.wait(1) // of the member, none of the group
+	in.wait(2) // of the member, none of the group
 	if got := fail(serving, "S05", chats[0]); got != "90502 " {
 		t.Errorf("the owner has left: got %s", got)
 	}
@@ -318,7 +318,7 @@ func TestGroupsChangeHands(t *testing.T) {
 	if got := fail(left, owner, chats[0]); got != "90508 " || !slices.Contains(listed(3), chats[0]) {
 		t.Errorf("assigning again later: got %s", got)
 	}
-	if got := r.chat(chats[0])["owner"]; got != owner || len(in.documents()) != 1 {
+	if got := r.chat(chats[0])["owner"]; got != owner || len(in.documents()) != 2 {
 		t.Errorf("owner: got %v, %d events", got, len(in.documents()))
 	}
 	for _, path := range []string{serving, left} {
