@@ -4,10 +4,12 @@ import "strings"
 
 // content is what a message to customers holds, as three calls take it.
 type content struct {
-	Text *struct {
-		Content string `json:"content"`
-	} `json:"text"`
+	Text        *textPart    `json:"text"`
 	Attachments []attachment `json:"attachments"`
+}
+
+type textPart struct {
+	Content string `json:"content"`
 }
 
 type attachment struct {

@@ -46,7 +46,7 @@ func (p plan) decodeQuery(c *call, q any) error {
 		i, ok := p.fields[name]
 		if !ok {
 			if !carried[name] && c.s.on("decode.unknown") {
-				return refuse(40058, "unknown query parameter %q", name)
+				return refuse(c.route.unfit(), "unknown query parameter %q", name)
 			}
 			continue
 		}
@@ -60,7 +60,7 @@ func (p plan) decodeQuery(c *call, q any) error {
 			}
 			n, err := strconv.ParseInt(text, 10, 64)
 			if err != nil {
-				return refuse(p.code(name), "query parameter %q must be an integer, got %q", name, text)
+				return refuse(p.code(c, name), "query parameter %q must be an integer, got %q", name, text)
 			}
 			f.SetInt(n)
 		case reflect.Bool:
@@ -90,17 +90,17 @@ func (p plan) decodeBody(c *call, q any) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &typed):
-		return refuse(p.code(typed.Field), "field %q must be %s, got %s", typed.Field, typed.Type, typed.Value)
+		return refuse(p.code(c, typed.Field), "field %q must be %s, got %s", typed.Field, typed.Type, typed.Value)
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return refuse(40058, "the body is not JSON: it ends in the middle")
+		return refuse(c.route.unfit(), "the body is not JSON: it ends in the middle")
 	default:
-		return refuse(40058, "the body does not fit: %v", err)
+		return refuse(c.route.unfit(), "the body does not fit: %v", err)
 	}
 }
 
-func (p plan) code(name string) int {
+func (p plan) code(c *call, name string) int {
 	if code, ok := p.codes[name]; ok {
 		return code
 	}
-	return 40058
+	return c.route.unfit()
 }

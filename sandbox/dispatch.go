@@ -54,6 +54,8 @@ type route struct {
 	method  string   // as documented
 	who     caller   // areas whose token may call; 0 = no token needed
 	getToo  bool     // a POST call that some SDKs make with GET
+	bad     int      // errcode of a request that does not fit; 0 = 40058
+	minute  int      // calls a minute, where the call has a limit of its own
 	run     func(c *call) (any, error)
 	// raw, when set, answers by itself (uploads, downloads). It is called with
 	// s.mu NOT held and reports the errcode it sent.
@@ -114,6 +116,27 @@ func (r route) orGet() route {
 	return r
 }
 
+// speaks sets the errcode of requests that do not fit, for interfaces with
+// codes of their own.
+func (r route) speaks(bad int) route {
+	r.bad = bad
+	return r
+}
+
+// aMinute limits the calls of the corp to n a minute.
+func (r route) aMinute(n int) route {
+	r.minute = n
+	return r
+}
+
+// unfit is the errcode of a request that does not fit.
+func (r *route) unfit() int {
+	if r.bad != 0 {
+		return r.bad
+	}
+	return 40058
+}
+
 // none is the request of a call without fields.
 type none struct{}
 
@@ -127,8 +150,8 @@ func (s *Sandbox) serveCall(rt *route, w http.ResponseWriter, r *http.Request) {
 	if rt.raw == nil && r.Method == http.MethodPost {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 		if err != nil {
-			s.stats.refused(rt.path, 40058)
-			s.answer(w, c, nil, refuse(40058, "the body could not be read: %v", err))
+			s.stats.refused(rt.path, rt.unfit())
+			s.answer(w, c, nil, refuse(rt.unfit(), "the body could not be read: %v", err))
 			return
 		}
 		c.body = body
@@ -189,10 +212,10 @@ func (s *Sandbox) admit(c *call) error {
 func (s *Sandbox) admitLocked(c *call) error {
 	c.now, c.w = s.now(), s.world
 	if rt := c.route; rt.method == http.MethodPost && c.r.Method == http.MethodGet && !rt.getToo {
-		return refuse(40058, "%s is a POST call, it was called with GET", rt.path)
+		return refuse(rt.unfit(), "%s is a POST call, it was called with GET", rt.path)
 	}
 	if c.route.who == 0 {
-		return nil
+		return s.countCall(c)
 	}
 	c.token = c.r.URL.Query().Get("access_token")
 	who, err := s.tokens.check(c.token, c.now)
@@ -204,9 +227,19 @@ func (s *Sandbox) admitLocked(c *call) error {
 		return refuse(48002, "the secret behind this token may not call %s", c.route.path)
 	}
 	if s.on("quota.base") {
-		return s.quota.count(c.route.path, c.now)
+		if err := s.quota.count(c.route.path, c.now); err != nil {
+			return err
+		}
 	}
-	return nil
+	return s.countCall(c)
+}
+
+// countCall counts a call against the limit of its own, when it has one.
+func (s *Sandbox) countCall(c *call) error {
+	if c.route.minute == 0 || !s.on("quota.call") {
+		return nil
+	}
+	return s.quota.countOwn(c.route.path, c.route.minute, c.now)
 }
 
 // answer writes the reply or the refusal, HTTP 200 both, and returns the code.

@@ -35,5 +35,6 @@ func families() []family {
 		ticketFamily(),
 		agentFamily(),
 		menuFamily(),
+		archiveFamily(),
 	}
 }

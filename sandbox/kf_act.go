@@ -277,6 +277,15 @@ type sendsQuery struct {
 	kfActor
 	MsgType string          `json:"msgtype"`
 	Content json.RawMessage `json:"content"` // the part named like the msgtype; none for note, meeting, calendar
+	Staff   string          `json:"staff"`   // to a member instead, where only the archive sees it
+	Chat    string          `json:"chat"`    // or in a group
+	Text    string          `json:"text"`
+	Size    int             `json:"size"`
+}
+
+// archived is what a message to a member or in a group holds.
+func (q *sendsQuery) archived() *archiveSend {
+	return &archiveSend{MsgType: q.MsgType, Text: q.Text, Content: q.Content, Size: q.Size}
 }
 
 // customerSends is a customer sending any other kind: location, link, voice,
@@ -284,6 +293,9 @@ type sendsQuery struct {
 func customerSends(s *Sandbox, q *sendsQuery) (any, error) {
 	if q.MsgType == "" || q.MsgType == "event" {
 		return nil, errors.New(`field "msgtype" is missing or "event"`)
+	}
+	if q.Staff != "" || q.Chat != "" {
+		return s.customerSendsArchived(q)
 	}
 	a, customer, err := s.kfWriter(q.kfActor)
 	if err != nil {

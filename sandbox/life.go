@@ -14,6 +14,7 @@ type lifeSettings struct {
 	ChatsPerHour    float64 `json:"chats_per_hour"`    // members writing to customers by themselves
 	DeletesPerHour  float64 `json:"deletes_per_hour"`  // customers deleting members for their own reasons
 	KfPerHour       float64 `json:"kf_per_hour"`       // people who open a kf chat and ask
+	AgreesPerHour   float64 `json:"agrees_per_hour"`   // people who agree to the archive
 	ConfirmMinutes  float64 `json:"confirm_minutes"`   // typical time until a member confirms
 	DeclineShare    float64 `json:"decline_share"`     // tasks that are never sent
 	Patience        int     `json:"patience"`          // mass messages in 7 days that a customer bears
@@ -21,7 +22,7 @@ type lifeSettings struct {
 
 func defaultLife() lifeSettings {
 	return lifeSettings{
-		ArrivalsPerHour: 40, JoinsPerHour: 12, LeavesPerHour: 4, ChatsPerHour: 20, DeletesPerHour: 1, KfPerHour: 10,
+		ArrivalsPerHour: 40, JoinsPerHour: 12, LeavesPerHour: 4, ChatsPerHour: 20, DeletesPerHour: 1, KfPerHour: 10, AgreesPerHour: 20,
 		ConfirmMinutes: 25, DeclineShare: 0.1, Patience: 3,
 	}
 }
@@ -55,6 +56,9 @@ func (s *Sandbox) startLife(set lifeSettings) {
 	})
 	s.livesOn(l, "delete", set.DeletesPerHour, func() {
 		_, _ = customerDeletesStaff(s, &pairQuery{}) // nobody left to leave is no error
+	})
+	s.livesOn(l, "agree", set.AgreesPerHour, func() {
+		_, _ = agreeArchive(s, &agreeQuery{}) // everybody may have agreed already
 	})
 	s.livesOn(l, "kf", set.KfPerHour, func() { s.kfVisit(l) })
 	for _, m := range s.world.messages {

@@ -92,6 +92,7 @@ func (s *Sandbox) confirm(m *massMessage, t *massTask, q *massActQuery) int {
 		origin = "member"
 	}
 	text := (&content{Attachments: m.attachments}).summary()
+	parts := s.archiveParts(m.content())
 	for i := range t.targets {
 		target := &t.targets[i]
 		d := Delivery{Staff: w.staff[t.staff].id, Origin: origin, Task: m.id, Text: m.text + text}
@@ -118,6 +119,7 @@ func (s *Sandbox) confirm(m *massMessage, t *massTask, q *massActQuery) int {
 		target.status = massSent
 		got[target.to] = append(got[target.to], now.Unix())
 		s.delivered(d)
+		s.archiveMass(m, t, target, parts)
 		sent++
 		if m.chatType != "group" {
 			s.touched(t.staff, target.to)
@@ -125,6 +127,26 @@ func (s *Sandbox) confirm(m *massMessage, t *massTask, q *massActQuery) int {
 	}
 	s.journal(entry{Kind: "mass_confirmed", Staff: w.staff[t.staff].id, ID: m.id, Detail: strconv.Itoa(sent)})
 	return sent
+}
+
+// content is the message as the calls that make one take it.
+func (m *massMessage) content() *content {
+	out := &content{Attachments: m.attachments}
+	if m.text != "" {
+		out.Text = &textPart{Content: m.text}
+	}
+	return out
+}
+
+// archiveMass archives what one target got, as words of the member.
+func (s *Sandbox) archiveMass(m *massMessage, t *massTask, target *massTarget, parts []archivedPart) {
+	to := archived{to: speaker{customerSpeaks, target.to}}
+	if m.chatType == "group" {
+		c := s.world.chats[target.to]
+		to = inRoom(c.id, c.members)
+	}
+	to.from = speaker{staffSpeaks, t.staff}
+	s.archiveAll(to, parts)
 }
 
 // overCap applies the corp's setting for mass messages a receiver may get: as

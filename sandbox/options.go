@@ -35,7 +35,8 @@ type Options struct {
 	Callback string
 	// AllowCallback lists hosts beyond loopback that callbacks may go to.
 	AllowCallback []string
-	// DataDir is where areas that need files keep them; empty means none.
+	// DataDir is where private keys and certificates that other programs open
+	// are written; empty means a temporary directory, removed by Close.
 	DataDir string
 	// ControlToken, when set, is demanded as "Authorization: Bearer" on the
 	// control plane and lets callers in that are not on loopback.

@@ -311,6 +311,7 @@ func staffSays(s *Sandbox, q *sayQuery) (any, error) {
 		Customer: s.world.customerID(r.customer), Staff: s.world.staff[r.staff].id,
 		Channel: "contact", Kind: "chat", Origin: "member", Text: q.Text,
 	})
+	s.archiveText(archived{from: speaker{staffSpeaks, r.staff}, to: speaker{customerSpeaks, r.customer}}, q.Text)
 	return s.viewPair(r), nil
 }
 
@@ -329,6 +330,9 @@ func (s *Sandbox) staffSaysInChat(q *sayQuery) (any, error) {
 	}
 	id := s.world.staff[staff].id
 	s.delivered(Delivery{Staff: id, Chat: c.id, Channel: "group", Kind: "chat", Origin: "member", Text: q.Text})
+	m := inRoom(c.id, c.members)
+	m.from = speaker{staffSpeaks, staff}
+	s.archiveText(m, q.Text)
 	return map[string]any{"staff": id, "chat": c.id}, nil
 }
 
@@ -350,6 +354,11 @@ func customerSays(s *Sandbox, q *sayQuery) (any, error) {
 			return nil, unknownID("group", q.Chat)
 		}
 		s.journal(entry{Kind: "customer_says", Customer: q.Customer, Chat: c.id, Detail: q.Text})
+		if n, ok := s.world.customerByID(q.Customer); ok && c.place(false, n) >= 0 {
+			m := inRoom(c.id, c.members)
+			m.from = speaker{customerSpeaks, n}
+			s.archiveText(m, q.Text)
+		}
 		return map[string]any{"customer": q.Customer, "chat": c.id}, nil
 	}
 	r, err := s.pair(pairQuery{q.Staff, q.Customer}, (*relation).friends)
@@ -357,6 +366,7 @@ func customerSays(s *Sandbox, q *sayQuery) (any, error) {
 		return nil, err
 	}
 	s.talk(r)
+	s.archiveText(archived{from: speaker{customerSpeaks, r.customer}, to: speaker{staffSpeaks, r.staff}}, q.Text)
 	s.journal(entry{Kind: "customer_says", Staff: s.world.staff[r.staff].id, Customer: s.world.customerID(r.customer), Detail: q.Text})
 	return s.viewPair(r), nil
 }

@@ -19,16 +19,36 @@ type pathQuota struct {
 	inHour         int
 	blockedTill    time.Time
 	blockedBecause string
+	ownMinute      int64 // window of the call's own limit
+	inOwn          int
 }
 
 func newQuotas() quotas { return quotas{paths: map[string]*pathQuota{}} }
 
-func (q *quotas) count(path string, now time.Time) error {
+func (q *quotas) of(path string) *pathQuota {
 	p := q.paths[path]
 	if p == nil {
 		p = &pathQuota{}
 		q.paths[path] = p
 	}
+	return p
+}
+
+// countOwn counts against the limit of one call. Nothing is blocked beyond the
+// minute.
+func (q *quotas) countOwn(path string, limit int, now time.Time) error {
+	p := q.of(path)
+	if m := now.Unix() / 60; m != p.ownMinute {
+		p.ownMinute, p.inOwn = m, 0
+	}
+	if p.inOwn++; p.inOwn > limit {
+		return refuse(45009, "more than %d calls of this interface in a minute (switch quota.call)", limit)
+	}
+	return nil
+}
+
+func (q *quotas) count(path string, now time.Time) error {
+	p := q.of(path)
 	if now.Before(p.blockedTill) {
 		return refuse(45009, "%s, blocked until %s of the world", p.blockedBecause, stamp(p.blockedTill))
 	}

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"crypto/rsa"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -21,6 +22,8 @@ type Sandbox struct {
 	pages    *http.ServeMux
 	control  http.Handler
 	builders []func(*Sandbox)
+
+	archiveKeys *archiveKeys
 
 	stats     *stats
 	callbacks *callbackQueue
@@ -72,6 +75,8 @@ func New(opts Options) (*Sandbox, error) {
 		closed:   make(chan struct{}),
 		loopDone: make(chan struct{}),
 		targets:  map[Area]callbackTarget{},
+
+		archiveKeys: &archiveKeys{seed: opts.Seed, made: map[int]*rsa.PrivateKey{}},
 	}
 	s.callbacks = newCallbackQueue(s)
 	s.sender = newSender(opts.Patience)

@@ -65,11 +65,15 @@ func makeSecrets(o Options) Secrets {
 // Ready describes the sandbox as reached under base, such as
 // "http://127.0.0.1:8421".
 func (s *Sandbox) Ready(base string) Ready {
-	return Ready{
+	r := Ready{
 		Ready: true, Base: base, Open: base, CorpID: s.corpID, AgentID: s.agentID,
 		Secrets:  s.secrets.ReadySecrets,
 		Callback: ReadyCallback{Token: s.secrets.CallbackToken, AESKey: s.secrets.CallbackAESKey},
 	}
+	if dir := s.archiveKeys.dir; dir != "" {
+		r.Archive = map[string]any{"url": base, "keys_dir": dir}
+	}
+	return r
 }
 
 // Server is a sandbox that listens.
@@ -81,6 +85,7 @@ type Server struct {
 	Ready Ready
 
 	http *http.Server
+	disk *disk
 	done chan struct{}
 }
 
@@ -103,13 +108,18 @@ func Listen(ctx context.Context, addr string, opts Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	files, err := s.openFiles()
 	if err != nil {
 		_ = s.Close()
+		return nil, err
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	if err != nil {
+		_, _ = s.Close(), files.close()
 		return nil, fmt.Errorf("listen on %q: %w", addr, err)
 	}
 	srv := &Server{
-		Sandbox: s, URL: "http://" + l.Addr().String(), done: make(chan struct{}),
+		Sandbox: s, URL: "http://" + l.Addr().String(), done: make(chan struct{}), disk: files,
 		http: &http.Server{Handler: s.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute},
 	}
 	srv.Ready = s.Ready(srv.URL)
@@ -121,12 +131,27 @@ func Listen(ctx context.Context, addr string, opts Options) (*Server, error) {
 	return srv, nil
 }
 
-// Close stops serving and ends the sandbox.
+// openFiles opens the directory of keys. In a data directory of its own the
+// first archive key is made at once; else when somebody first needs it, which
+// spares tests the time.
+func (s *Sandbox) openFiles() (*disk, error) {
+	d, err := openDisk(s.opts.DataDir)
+	if err != nil {
+		return nil, err
+	}
+	if s.archiveKeys.dir, err = d.sub("archive"); err == nil && !d.temp {
+		_, err = s.archiveKeys.version(1)
+	}
+	if err != nil {
+		return nil, errors.Join(err, d.close())
+	}
+	return d, nil
+}
+
+// Close stops serving, ends the sandbox and removes the keys that have no data
+// directory.
 func (srv *Server) Close() error {
 	err := srv.http.Close()
 	<-srv.done
-	if closeErr := srv.Sandbox.Close(); closeErr != nil {
-		err = errors.Join(err, closeErr)
-	}
-	return err
+	return errors.Join(err, srv.Sandbox.Close(), srv.disk.close())
 }

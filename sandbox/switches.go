@@ -12,6 +12,12 @@ import (
 var switchValues = map[string][]string{
 	"decode.unknown":          {"refuse", "ignore"},            // unknown parameters give 40058
 	"quota.base":              {"on", "off"},                   // 10,000 calls a minute and 150,000 an hour by path
+	"quota.call":              {"on", "off"},                   // limits a minute of single calls
+	"archive.open":            {"on", "off"},                   // the corp has opened the conversation archive
+	"archive.group_consent":   {"speaker", "everyone"},         // whose consent a customer's words in a group need
+	"archive.unknown_kinds":   {"placeholder", "raw"},          // group relays and notes come as a text that says so
+	"archive.vote":            {"nested", "flat"},              // a vote's fields under "vote" or at top level
+	"archive.sent":            {"on", "off"},                   // welcomes and mass messages are archived as the member's words
 	"contact.48009":           {"off", "on"},                   // contacts secret may not read details
 	"contact.app_events":      {"off", "on"},                   // the app too hears of changes of members and departments
 	"contact.event_fields":    {"ids", "full"},                 // what the contacts helper is told: its URL is new or of before 2022-08-15

@@ -80,6 +80,7 @@ func sendWelcome(c *call, q *sendWelcomeQuery) (any, error) {
 		Customer: w.customerID(r.customer), Staff: w.staff[r.staff].id,
 		Channel: "contact", Kind: "welcome", Origin: "api", Task: q.WelcomeCode, Text: q.summary(),
 	})
+	c.s.archiveAll(archived{from: speaker{staffSpeaks, r.staff}, to: speaker{customerSpeaks, r.customer}}, c.s.archiveParts(&q.content))
 	return nil, nil
 }
 

@@ -60,9 +60,10 @@ type world struct {
 	customerStrategies strategyBook
 	momentStrategies   strategyBook
 
-	kf    *kfDesk
-	media *mediaStore
-	app   *appState
+	kf      *kfDesk
+	media   *mediaStore
+	app     *appState
+	archive *archive
 
 	deliveries []Delivery
 	entries    []entry

@@ -38,7 +38,7 @@ type sandboxCmd struct {
 	Listen       string `help:"Address to serve on; beyond loopback it needs --control-token." default:"127.0.0.1:8421"`
 	Corp         string `help:"new (kf and customer-contact secrets repeat the app's) or old." enum:"new,old" default:"new"`
 	Callback     string `help:"URL that callbacks of every area go to."`
-	Data         string `help:"Directory for areas that keep files." type:"path"`
+	Data         string `help:"Directory for keys and certificates; default a temporary one." type:"path"`
 	ReadyFile    string `help:"Also write the ready line to this file (mode 0600)." type:"path"`
 	ControlToken string `help:"Demanded as a bearer token on the control plane." env:"ZHIYIN_SANDBOX_CONTROL_TOKEN"`
 	Life         bool   `help:"Let the population act by itself from the start."`
@@ -56,6 +56,12 @@ func (c *sandboxCmd) Run(ctx context.Context) error {
 	}
 	o.Corp, o.Callback, o.DataDir, o.ControlToken, o.Life = c.Corp, c.Callback, c.Data, c.ControlToken, c.Life
 	o.AllowCallback, o.Switches, o.Patience = c.AllowCallback, c.Switch, c.Patience
+	if o.DataDir == "" {
+		if o.DataDir, err = os.MkdirTemp("", "zhiyin-sandbox-"); err != nil {
+			return fmt.Errorf("make a directory for keys: %w", err)
+		}
+		defer func() { _ = os.RemoveAll(o.DataDir) }() // keys of a world that is gone
+	}
 	srv, err := sandbox.Listen(ctx, c.Listen, o)
 	if err != nil {
 		return err
