@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -33,6 +34,9 @@ type kfDesk struct {
 	tokens   idSpace // of callbacks, see newKfToken
 	tokenSeq int
 	codeSeq  uint64
+
+	knowledge *knowledge
+	upgrade   kfUpgrade
 }
 
 // kfAccount is one kf account: what customers see as one shop assistant.
@@ -51,6 +55,8 @@ type kfAccount struct {
 	msgids      map[string]bool
 	minute      int64 // window of sync_msg calls without a token
 	inMinute    int
+	days        map[int64]*kfDay // by first second
+	revoked     bool             // the app may not manage it any more
 }
 
 // kfServicer is a member who serves an account, and whether they take customers.
@@ -73,6 +79,12 @@ type kfSession struct {
 	poolCode   bool // the reply code of this session's first move to 2 was given
 	humanCode  bool // the same for 3
 	blocked    bool // the customer refuses messages
+	rejected   bool // the servicer refuses the customer's
+	assistant  bool // the API answered in this session
+	moved      bool // and it went on to people
+	servedAt   int64
+	answered   bool // the servicer wrote in this session
+	advice     *kfAdvice
 }
 
 // state is the state at now: a session ends by itself 48 hours after the
@@ -94,7 +106,7 @@ func within(at int64, now time.Time) bool {
 
 func kfFamily() family {
 	return family{
-		routes: []route{
+		routes: slices.Concat([]route{
 			post("/cgi-bin/kf/account/add", byKF, kfAccountAdd),
 			post("/cgi-bin/kf/account/del", byKF, kfAccountDel),
 			post("/cgi-bin/kf/account/update", byKF, kfAccountUpdate),
@@ -109,7 +121,9 @@ func kfFamily() family {
 			post("/cgi-bin/kf/service_state/get", byKF, kfStateGet),
 			post("/cgi-bin/kf/service_state/trans", byKF, kfStateTrans),
 			post("/cgi-bin/kf/customer/batchget", byKF, kfCustomerBatch),
-		},
+			post("/cgi-bin/kf/get_corp_statistic", byKF, kfCorpStat),
+			post("/cgi-bin/kf/get_servicer_statistic", byKF, kfServicerStat),
+		}, kfKnowledgeRoutes(), kfUpgradeRoutes()),
 		acts:  kfActs(),
 		build: buildKF,
 	}
@@ -122,8 +136,9 @@ func buildKF(s *Sandbox) {
 	w := s.world
 	w.kf = &kfDesk{
 		index: map[string]*kfAccount{}, codes: map[string]*kfCode{}, links: map[string]kfLink{},
-		tokens: newIDSpace(w.seed, "ENC", "kf token"),
+		tokens: newIDSpace(w.seed, "ENC", "kf token"), knowledge: newKnowledge(w.seed),
 	}
+	w.buildUpgrade()
 	for i, name := range w.spec.KF {
 		a := w.kf.add(w.seed, name)
 		for n := range min(4, len(w.staff)) {
@@ -151,7 +166,7 @@ func (d *kfDesk) add(seed uint64, name string) *kfAccount {
 	a := &kfAccount{
 		number: n, id: "wk" + letters(30, seed, uint64(n), hashString("kf account")), name: name,
 		cursors:  newIDSpace(hash(seed, uint64(n)), "", "kf cursor"),
-		sessions: map[int32]*kfSession{}, msgids: map[string]bool{},
+		sessions: map[int32]*kfSession{}, msgids: map[string]bool{}, days: map[int64]*kfDay{},
 	}
 	d.accounts = append(d.accounts, a)
 	d.index[a.id] = a
@@ -188,6 +203,9 @@ func (c *call) kfAccount(id string) (*kfAccount, error) {
 	a := c.w.kf.index[id]
 	if a == nil || a.deleted {
 		return nil, refuse(95004, "no kf account %q", id)
+	}
+	if a.revoked {
+		return nil, refuse(60030, "the app may not manage kf account %q any more", a.name)
 	}
 	return a, nil
 }

@@ -1,9 +1,11 @@
 package sandbox
 
 import (
+	"errors"
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"unicode/utf8"
 )
 
@@ -107,7 +109,7 @@ func kfAccountList(c *call, q *kfListQuery) (any, error) {
 	out := kfAccountListReply{reply: done(), AccountList: []kfAccountView{}}
 	for _, a := range all[from:min(from+q.Limit, len(all))] {
 		out.AccountList = append(out.AccountList, kfAccountView{
-			OpenKfID: a.id, Name: a.name, Avatar: c.base + "/avatar/0.svg", ManagePrivilege: true,
+			OpenKfID: a.id, Name: a.name, Avatar: c.base + "/avatar/0.svg", ManagePrivilege: !a.revoked,
 		})
 	}
 	return out, nil
@@ -303,4 +305,34 @@ func kfServicerList(c *call, q *kfIDQuery) (any, error) {
 		out.ServicerList = append(out.ServicerList, kfServicerView{DepartmentID: id})
 	}
 	return out, nil
+}
+
+type kfGrantQuery struct {
+	kfActor
+	Granted bool `json:"granted"`
+}
+
+// adminGrantsKf is the administrator giving the app an account to manage, or
+// taking it: a removal is told too.
+func adminGrantsKf(s *Sandbox, q *kfGrantQuery) (any, error) {
+	a, err := s.world.kfByName(q.kfActor)
+	if err != nil {
+		return nil, err
+	}
+	if a == nil {
+		a = s.world.kf.live()[0]
+	}
+	if a.revoked == !q.Granted {
+		return nil, errors.New("the app's right on the account is so already")
+	}
+	a.revoked = !q.Granted
+	e := s.newEvent(AreaKF, "kf.kf_account_auth_change", a.id, "kf_account_auth_change", "")
+	if q.Granted {
+		e.text("AuthAddOpenKfId", a.id)
+	} else {
+		e.text("AuthDelOpenKfId", a.id)
+	}
+	s.journal(entry{Kind: "kf_granted", ID: a.id, Detail: strconv.FormatBool(q.Granted)})
+	s.send(e)
+	return map[string]any{"kf": a.id, "open_kfid": a.id, "granted": q.Granted}, nil
 }

@@ -22,6 +22,11 @@ func kfActs() []act {
 		doing("servicer_ends", servicerEnds),
 		doing("servicer_reopens", servicerReopens),
 		doing("servicer_changes_status", servicerChangesStatus),
+		doing("servicer_upgrades", servicerUpgrades),
+		doing("servicer_rejects", servicerRejects),
+		doing("servicer_recalls", servicerRecalls),
+		doing("admin_sets_upgrade", adminSetsUpgrade),
+		doing("admin_grants_kf", adminGrantsKf),
 	}
 }
 
@@ -214,10 +219,13 @@ func (w *world) followKfLink(q *openKfQuery) (*kfAccount, error) {
 // new one when the last had ended, and five messages for the API again.
 func (s *Sandbox) kfCustomerWrites(a *kfAccount, customer int32, kind string, body any) string {
 	ks := a.session(customer)
-	if ks.state(s.now()) == kfEnded {
+	begun := ks.state(s.now()) == kfEnded
+	if begun {
 		ks.stored, ks.servicer, ks.poolCode, ks.humanCode = kfNew, "", false, false
+		ks.assistant, ks.moved, ks.rejected = false, false, false
 	}
 	ks.wroteAt, ks.replies = s.now().Unix(), 0
+	a.countWrites(customer, ks, begun, s.now())
 	external := s.world.customerID(customer)
 	return s.tell(a, kfItem{origin: kfFromCustomer, customer: external, kind: kind, body: body})
 }
@@ -226,6 +234,9 @@ func (s *Sandbox) kfCustomerWrites(a *kfAccount, customer int32, kind string, bo
 func (s *Sandbox) kfWriter(q kfActor) (*kfAccount, int32, error) {
 	a, customer, err := s.kfTalk(q, anyState)
 	if err == nil {
+		if ks := a.session(customer); ks.rejected && ks.state(s.now()) == kfHuman {
+			return nil, 0, fmt.Errorf("%s refuses messages of this customer", ks.servicer)
+		}
 		return a, customer, nil
 	}
 	w := s.world

@@ -42,6 +42,7 @@ func kfSend(c *call, q *kfSendQuery) (any, error) {
 	}
 	ks.replies++
 	ks.stored = kfAssistant
+	a.countAssistant(ks, c.now)
 	id := c.kfDeliver(a, customer, q.MsgID, &q.kfContent)
 	return kfSendReply{reply: done(), MsgID: id}, nil
 }

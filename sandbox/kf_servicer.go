@@ -46,6 +46,9 @@ func (s *Sandbox) pickServicer(a *kfAccount, userid, not string) (string, error)
 func (s *Sandbox) kfChanged(a *kfAccount, customer int32, change int, fields kfEvent) {
 	w, external := s.world, s.world.customerID(customer)
 	fields["external_userid"], fields["change_type"] = external, change
+	if ks := a.session(customer); ks.stored == kfHuman {
+		a.countServed(customer, ks, s.now())
+	}
 	switch change {
 	case kfTaken:
 		fields["msg_code"] = w.kf.newCode(w.seed, a, customer, kfCodeHuman, s.now())
@@ -95,6 +98,7 @@ func servicerSays(s *Sandbox, q *servicerQuery) (any, error) {
 		q.Text = "您好，我来为您处理"
 	}
 	external := s.world.customerID(customer)
+	a.countReply(ks, s.now())
 	id := s.tell(a, kfItem{
 		origin: kfFromServicer, customer: external, servicer: ks.servicer, kind: "text", body: kfText{Content: q.Text},
 	})

@@ -131,11 +131,13 @@ func kfStateTrans(c *call, q *kfTransQuery) (any, error) {
 			code(kfCodeHuman)
 		}
 		ks.humanCode = true
+		a.countServed(customer, ks, c.now)
 	case kfEnded:
 		code(kfCodeEnd)
 	}
 	ks.stored = to
 	if to == kfPool || to == kfHuman {
+		a.countMoved(ks, c.now)
 		c.s.kfServed(a, customer)
 	}
 	c.s.journal(entry{Kind: "kf_state", Customer: q.ExternalUserID, Staff: q.ServicerUserID, ID: a.id, Detail: "api to " + string(rune('0'+to))})

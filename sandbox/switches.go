@@ -39,6 +39,7 @@ var switchValues = map[string][]string{
 	"groupchat.read_delay_ms": {"2000", "0", "500", "10000"},   // groupchat/get shows changes then, world time
 	"kf.no_token_limit":       {"on", "off"},                   // sync_msg without a token: 10 calls a minute and account
 	"kf.empty_pages":          {"off", "on"},                   // sync_msg puts an empty page before each full one
+	"kf.intent_shape":         {"beside", "nested"},            // answers of list_intent beside the question, or in it
 	"kf.trans_to_ended":       {"any", "from_3"},               // states from which the API may end a session
 	"groupchat.auto_create":   {"replace", "append", "ignore"}, // what a created room does to a full list
 }
