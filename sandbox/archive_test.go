@@ -63,6 +63,16 @@ func (r *reader) pull(limit int) []object {
 // open decrypts a sealed message the way a platform does.
 func (r *reader) open(sealed object) object {
 	r.t.Helper()
+	out := r.finance("decrypt", object{"encrypt_key": r.randomKey(sealed), "encrypt_msg": sealed["encrypt_chat_msg"]})
+	if out["errcode"] != 0.0 {
+		r.t.Fatalf("decrypt: %v", out)
+	}
+	return out["msg"].(map[string]any)
+}
+
+// randomKey opens the key of a message with the key file of its version.
+func (r *reader) randomKey(sealed object) string {
+	r.t.Helper()
 	dir, _ := r.Ready.Archive["keys_dir"].(string)
 	file := filepath.Join(dir, fmt.Sprintf("%v.pem", sealed["publickey_ver"]))
 	raw, err := os.ReadFile(file)
@@ -85,11 +95,7 @@ func (r *reader) open(sealed object) object {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	out := r.finance("decrypt", object{"encrypt_key": base64.StdEncoding.EncodeToString(random), "encrypt_msg": sealed["encrypt_chat_msg"]})
-	if out["errcode"] != 0.0 {
-		r.t.Fatalf("decrypt: %v", out)
-	}
-	return out["msg"].(map[string]any)
+	return base64.StdEncoding.EncodeToString(random)
 }
 
 // news are all messages since the last call, open.

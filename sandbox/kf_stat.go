@@ -119,7 +119,7 @@ func (a *kfAccount) countReply(ks *kfSession, now time.Time) {
 }
 
 type kfStatQuery struct {
-	OpenKfID  string `json:"open_kfid" bad:"60252"`
+	OpenKfID  string `json:"open_kfid"`
 	StartTime *int64 `json:"start_time"`
 	EndTime   *int64 `json:"end_time"`
 }

@@ -185,6 +185,9 @@ func kfCustomerBatch(c *call, q *kfBatchQuery) (any, error) {
 	if len(q.IDs) == 0 || len(q.IDs) > 100 {
 		return nil, refuse(40058, "external_userid_list has %d ids, 1 to 100 are allowed", len(q.IDs))
 	}
+	if q.NeedContext < 0 || q.NeedContext > 1 {
+		return nil, refuse(40058, "need_enter_session_context must be 0 or 1")
+	}
 	out := kfBatchReply{reply: done(), CustomerList: []kfCustomerView{}}
 	for _, id := range q.IDs {
 		n, ok := c.w.customerByID(id)

@@ -44,6 +44,8 @@ func goodCalls() map[string]func(r *rig) goodCall {
 	for _, chapter := range []map[string]func(r *rig) goodCall{
 		contactCalls(),
 		appCalls(),
+		kfCalls(),
+		archiveCalls(),
 	} {
 		for id, call := range chapter {
 			if all[id] != nil {
@@ -124,20 +126,6 @@ var unproven = []string{
 	"externalcontact.transfer_customer",
 	"externalcontact.transfer_result",
 	"externalcontact.update_contact_way",
-	"kf.account.add",
-	"kf.account.del",
-	"kf.account.list",
-	"kf.account.update",
-	"kf.add_contact_way",
-	"kf.customer.batchget",
-	"kf.send_msg",
-	"kf.send_msg_on_event",
-	"kf.service_state.get",
-	"kf.service_state.trans",
-	"kf.servicer.add",
-	"kf.servicer.del",
-	"kf.servicer.list",
-	"kf.sync_msg",
 	"media.upload_attachment",
 }
 
