@@ -58,7 +58,7 @@ func writeKey(path string, key any) error {
 func seededKey(words ...uint64) (*rsa.PrivateKey, error) {
 	e := big.NewInt(65537)
 	one := big.NewInt(1)
-	for try := uint64(0); try < 100; try++ {
+	for try := range uint64(100) {
 		p := seededPrime(archiveKeyBits/2, hash(append(words, try, 1)...))
 		q := seededPrime(archiveKeyBits/2, hash(append(words, try, 2)...))
 		n := new(big.Int).Mul(p, q)

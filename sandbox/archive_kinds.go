@@ -3,6 +3,7 @@ package sandbox
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"time"
 )
 
@@ -63,9 +64,7 @@ var archiveKinds = map[string]func(*sending) map[string]any{
 func (k *sending) media(kind, sizeKey string, more map[string]any) map[string]any {
 	f := k.s.newArchiveFile(kind, k.size)
 	out := map[string]any{"md5sum": f.md5sum, sizeKey: f.size, "sdkfileid": f.id}
-	for name, v := range more {
-		out[name] = v
-	}
+	maps.Copy(out, more)
 	return out
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -91,7 +92,7 @@ func (r *reader) randomKey(sealed object) string {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	random, err := rsa.DecryptPKCS1v15(nil, key.(*rsa.PrivateKey), box)
+	random, err := rsa.DecryptPKCS1v15(nil, key.(*rsa.PrivateKey), box) //nolint:staticcheck // the archive prescribes it
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -377,9 +378,7 @@ func TestTheBoundaryJudgesItsCallers(t *testing.T) {
 	good := object{"corpid": r.Ready.CorpID, "seq": 0, "limit": 1000}
 	without := func(name string, value any) object {
 		body := object{}
-		for k, v := range good {
-			body[k] = v
-		}
+		maps.Copy(body, good)
 		if body[name] = value; value == nil {
 			delete(body, name)
 		}
@@ -563,8 +562,11 @@ func TestWhatAMemberSendsThroughWeComIsArchivedAsTheirWords(t *testing.T) {
 		got = append(got, m["from"], m["text"], m["link"])
 	}
 	want := []any{
-		staff, map[string]any{"content": "周三答疑"}, nil,
-		staff, nil, map[string]any{"title": "课程", "description": "", "link_url": "https://example.test/c", "image_url": ""},
+		staff,
+		map[string]any{"content": "周三答疑"},
+		nil,
+		staff, nil,
+		map[string]any{"title": "课程", "description": "", "link_url": "https://example.test/c", "image_url": ""},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("archived (-want +got):\n%s", diff)

@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -44,7 +46,7 @@ type archived struct {
 }
 
 func inRoom(id string, members []chatMember) archived {
-	return archived{room: id, members: members[:len(members):len(members)]}
+	return archived{room: id, members: slices.Clip(members)}
 }
 
 // outside is true when a customer takes part.
@@ -184,9 +186,7 @@ func (m *archived) view(w *world) map[string]any {
 	if m.body != nil {
 		v[partOf(m.kind)] = m.body
 	}
-	for name, value := range m.extra {
-		v[name] = value
-	}
+	maps.Copy(v, m.extra)
 	return v
 }
 

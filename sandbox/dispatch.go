@@ -116,10 +116,10 @@ func (r route) orGet() route {
 	return r
 }
 
-// speaks sets the errcode of requests that do not fit, for interfaces with
-// codes of their own.
-func (r route) speaks(bad int) route {
-	r.bad = bad
+// ofFinance marks a call of the finance boundary, whose errcodes are those of
+// the finance library.
+func (r route) ofFinance() route {
+	r.bad = financeBadParam
 	return r
 }
 

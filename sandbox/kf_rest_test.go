@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -140,9 +141,7 @@ func TestTheKnowledgeBaseKeepsQuestions(t *testing.T) {
 
 func (d *desk) recommend(customer any, more object) object {
 	q := object{"open_kfid": d.kf, "external_userid": customer}
-	for k, v := range more {
-		q[k] = v
-	}
+	maps.Copy(q, more)
 	return q
 }
 
@@ -229,9 +228,7 @@ func TestKfFiguresAreThoseOfWhatHappened(t *testing.T) {
 	day := time.Date(2026, 3, 10, 0, 0, 0, 0, Zone).Unix()
 	q := func(more object) object {
 		out := object{"open_kfid": d.kf, "start_time": day, "end_time": day + 3600}
-		for k, v := range more {
-			out[k] = v
-		}
+		maps.Copy(out, more)
 		return out
 	}
 	d.refused(40058, "kf/get_corp_statistic", q(nil)) // today

@@ -294,8 +294,11 @@ func (sv *kfServicerDay) merge(o *kfServicerDay) {
 	sv.memberInvites += o.memberInvites
 	sv.groupInvites += o.groupInvites
 	for _, pair := range [][2]*people{
-		{&sv.customers, &o.customers}, {&sv.upgraded, &o.upgraded}, {&sv.rejected, &o.rejected},
-		{&sv.memberCustomers, &o.memberCustomers}, {&sv.groupCustomers, &o.groupCustomers},
+		{&sv.customers, &o.customers},
+		{&sv.upgraded, &o.upgraded},
+		{&sv.rejected, &o.rejected},
+		{&sv.memberCustomers, &o.memberCustomers},
+		{&sv.groupCustomers, &o.groupCustomers},
 	} {
 		for n := range *pair[1] {
 			pair[0].add(n)
