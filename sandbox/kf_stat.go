@@ -44,7 +44,7 @@ type kfServicerDay struct {
 // day is the account's record of the day of t. Days that nobody can ask for any
 // more are dropped.
 func (a *kfAccount) day(t time.Time) *kfDay {
-	at := dayOf(t)
+	at := today(t).Unix()
 	d := a.days[at]
 	if d == nil {
 		d = &kfDay{servicers: map[string]*kfServicerDay{}}

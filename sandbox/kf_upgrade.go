@@ -3,7 +3,6 @@ package sandbox
 import (
 	"errors"
 	"slices"
-	"time"
 )
 
 // kfUpgrade is what the console set up under "service upgrade" (升级服务): whom
@@ -229,6 +228,3 @@ func servicerRecalls(s *Sandbox, q *recallQuery) (any, error) {
 	}
 	return nil, unknownID("message of a servicer to this customer", q.MsgID)
 }
-
-// dayOf is the number of the day in the corp's zone.
-func dayOf(t time.Time) int64 { return today(t).Unix() }
