@@ -99,6 +99,9 @@ func (s *served) kill() {
 	_ = s.cmd.Process.Kill()
 	<-s.done
 	s.cmd = nil
+	if s.t.Context().Err() != nil { // the test is over, and the sandbox with it
+		return
+	}
 	for _, f := range s.box.State().Followers {
 		status, answer, err := send(http.MethodPost, s.box.URL+"/_sandbox/clock/follow", fmt.Appendf(nil, `{"id":%q,"leave":true}`, f.ID), "")
 		if err != nil || status != http.StatusOK {
