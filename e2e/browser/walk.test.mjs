@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { api, control, languages, open, picture, tooWide, url } from './lib.mjs';
 
-const lists = ['/', '/customers', '/contactways', '/joinways', '/groupchats', '/inbox', '/autoreplies', '/welcomes', '/welcomes/traces', '/broadcasts',
+const lists = ['/', '/customers', '/losses', '/contactways', '/joinways', '/groupchats', '/groupchats/several', '/inbox', '/autoreplies', '/welcomes', '/welcomes/traces', '/broadcasts',
   '/touches', '/held', '/optouts', '/caps', '/settings', '/settings/staff', '/settings/tokens', '/settings/sync', '/settings/doctor', '/settings/dead-letters'];
-const drawers = ['/contactways?open=new', '/joinways?open=new', '/autoreplies/new', '/welcomes/new', '/broadcasts/new/edit'];
+const drawers = ['/contactways?open=new', '/joinways?open=new', '/autoreplies/new', '/welcomes/new', '/broadcasts/new', '/broadcasts/new/edit'];
 
 /** The first of each list: its page is walked too. */
 async function details() {

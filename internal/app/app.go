@@ -312,7 +312,9 @@ func (a *App) connect() {
 	a.Customers.RegisterAPI(a.API, a.aroundCustomers())
 	a.Contactway.RegisterAPI(a.API, contactway.Neighbours{Scope: scope, Zone: a.Zone, Staff: a.staffNames, Tags: a.Tags.Names})
 	a.Welcomes.RegisterAPI(a.API, a.aroundWelcomes())
-	a.Groupchats.RegisterAPI(a.API, groupchat.Neighbours{Scope: scope, Staff: a.staffNames, Sources: a.Joinways.Sources})
+	a.Groupchats.RegisterAPI(a.API, groupchat.Neighbours{
+		Scope: scope, Staff: a.staffNames, Sources: a.Joinways.Sources, Customers: a.customerNames,
+	})
 	a.Joinways.RegisterAPI(a.API, a.Zone)
 	a.Joinways.RegisterPages(a.API.Mux())
 	a.Autoreply.RegisterAPI(a.API)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -131,9 +133,31 @@ func (a *App) groupsOf(ctx context.Context, ids []string) (map[string][]customer
 	return out, nil
 }
 
+// lastTouches answers what reached customers before they were lost.
+func (a *App) lastTouches(ctx context.Context, moments []customer.Moment, within time.Duration, staff []string) (map[customer.Moment]customer.Touched, error) {
+	asked, since := make([]governance.Instant, len(moments)), a.World.Now()
+	for i, m := range moments {
+		asked[i] = governance.Instant{CustomerID: m.CustomerID, At: m.At}
+		since = min(since, m.At)
+	}
+	found, err := a.Governor.LastBefore(ctx, a.CorpID, asked, since.Add(-within), staff)
+	out := make(map[customer.Moment]customer.Touched, len(found))
+	for m, t := range found {
+		if t.DeliveredAt < m.At.Add(-within) {
+			continue
+		}
+		kind, _, _ := strings.Cut(t.CampaignID, "/")
+		out[customer.Moment{CustomerID: m.CustomerID, At: m.At}] = customer.Touched{
+			ID: strconv.FormatInt(t.ID, 10), At: t.DeliveredAt.In(a.Zone), Kind: kind, Channel: string(t.Channel), Name: t.CampaignName, Text: t.FirstText(),
+		}
+	}
+	return out, err
+}
+
 func (a *App) aroundCustomers() customer.Neighbours {
 	return customer.Neighbours{
 		Scope: scope, Staff: a.staffNames, Tags: a.Tags.Names, Channels: a.channels, Budgets: a.budgets, Groups: a.groupsOf, Mark: a.Tags.Mark,
+		LastTouch: a.lastTouches,
 		OptOut: func(ctx context.Context, id, by string) error {
 			return a.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 				return a.Governor.OptOut(ctx, tx, a.CorpID, id, "staff", by)

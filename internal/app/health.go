@@ -201,8 +201,16 @@ func (a *App) todoSessions(ctx context.Context, staff []string, lang string) ([]
 	minutes := int(a.World.Now().Sub(oldest).Round(time.Minute).Minutes())
 	return []stats.Todo{{
 		Kind: "session_waiting", Count: n, Link: "/inbox?view=waiting", Title: errs.T(fmt.Sprintf("%d 个会话在等人接待", n), errs.Count(n, "conversation", "conversations")+" waiting for a person").In(lang),
-		Detail: errs.T(fmt.Sprintf("最久等了 %d 分钟", minutes), "the longest for "+errs.Count(minutes, "minute", "minutes")).In(lang),
+		Detail: longest(minutes).In(lang),
 	}}, nil
+}
+
+// longest says how long the first in the queue has waited.
+func longest(minutes int) errs.Text {
+	if minutes < 60 {
+		return errs.T(fmt.Sprintf("最久等了 %d 分钟", minutes), "the longest for "+errs.Count(minutes, "minute", "minutes"))
+	}
+	return errs.Tf("最久等了 %d 小时 %d 分钟", "the longest for %d h %d min", minutes/60, minutes%60)
 }
 
 // todoDeadLetters is for those who may look at the list it leads to.

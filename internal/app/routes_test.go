@@ -94,6 +94,10 @@ func foreign(t *testing.T, a *app.App) {
 			"customer (corp_id, id, name, kind, live, added_at) VALUES ('ww1', 'wm2', 'canary name', 'wechat', TRUE, @at), ('ww1', 'wm1', 'lime 01', 'wechat', TRUE, @at)",
 			"relation (corp_id, customer_id, staff_id, live, remark, added_at) VALUES ('ww1', 'wm2', 'S02', TRUE, 'canary remark', @at), ('ww1', 'wm1', 'S01', TRUE, '', @at)",
 			"groupchat (corp_id, id, name, owner_id, state, created_at, read_at) VALUES ('ww1', 'wr2', 'canary group', 'S02', 'live', @at, @at)",
+			"groupchat (corp_id, id, name, owner_id, state, created_at, read_at) VALUES ('ww1', 'wr3', 'canary two', 'S02', 'live', @at, @at)",
+			"groupchat_member (corp_id, chat_id, id, kind, name, joined_at) VALUES ('ww1', 'wr2', 'wm2', 'customer', 'canary', @at), ('ww1', 'wr3', 'wm2', 'customer', 'canary', @at)",
+			"customer (corp_id, id, name, kind, live, added_at, lost_at) VALUES ('ww1', 'wm9', 'canary who left', 'wechat', FALSE, @at, @at)",
+			"relation (corp_id, customer_id, staff_id, live, remark, added_at, lost_at, lost_by) VALUES ('ww1', 'wm9', 'S02', FALSE, '', @at, @at, 'customer')",
 			"welcome_trace (corp_id, id, at, customer_id, staff_id, state, outcome, done_at) VALUES ('ww1', 7, @at, 'wm2', 'S02', '', 'sent', @at)",
 			`touch (corp_id, id, key, customer_id, staff_id, channel, class, texts, state, rule_version, reserved_at, earliest_at)
 			 VALUES ('ww1', 7, 'k7', 'wm2', 'S02', 'mass_customer', 'marketing', '["canary text"]', 'held', 'v1', @at, @at)`,
@@ -163,7 +167,7 @@ func TestEveryListObeysTheScope(t *testing.T) {
 		}
 	}
 	for _, path := range []string{
-		"/customers", "/customers/{id}", "/customers/export.csv", "/groupchats", "/groupchats/{id}", "/welcomes/traces", "/touches", "/touches/{id}",
+		"/customers", "/customers/{id}", "/customers/export.csv", "/losses", "/groupchats", "/groupchats/several", "/groupchats/{id}", "/welcomes/traces", "/touches", "/touches/{id}",
 		"/broadcasts", "/broadcasts/{id}", "/broadcasts/{id}/receivers", "/kf/sessions", "/kf/sessions/{id}", "/home", "/dead-letters", "/optouts",
 	} {
 		if !shown[path] {

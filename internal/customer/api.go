@@ -54,7 +54,9 @@ type Neighbours struct {
 	// Preferences is the address of the page on which this customer alone stops and resumes messages.
 	Preferences func(ctx context.Context, id string) string
 	OptIn       func(ctx context.Context, id, by, evidence string) error
-	Mark        func(ctx context.Context, customerID, staffID string, add, remove []string) (bus.Settle, error)
+	// LastTouch answers the last touch that reached each customer in the time before each moment; staff limits it to theirs.
+	LastTouch func(ctx context.Context, moments []Moment, within time.Duration, staff []string) (map[Moment]Touched, error)
+	Mark      func(ctx context.Context, customerID, staffID string, add, remove []string) (bus.Settle, error)
 }
 
 // Group is a customer group the person is in.
@@ -162,6 +164,10 @@ func (s *Service) RegisterAPI(a *web.API, near Neighbours) {
 		ID: "get-customer-timeline", Permission: "customer.read", Scope: web.Filtered,
 		Summary: "What happened with a customer",
 	}, h.timeline)
+	web.Get(a, "/losses", web.Op{
+		ID: "list-losses", Permission: "customer.read", Scope: web.Filtered, Tag: "customers",
+		Summary: "Who was lost, and after what",
+	}, h.losses)
 	web.Post(a, "/customers/tags", web.Op{
 		ID: "tag-customers", Permission: "customer.write", Scope: web.Filtered,
 		Summary: "Change the tags of many customers",
@@ -194,14 +200,9 @@ func (h *API) filter(ctx context.Context, in FilterIn) (Filter, error) {
 		into        *clock.Time
 		add         int
 	}{{"added_from", in.AddedFrom, &f.From, 0}, {"added_to", in.AddedTo, &f.To, 1}} {
-		if d.text == "" {
-			continue
+		if err := h.day(d.field, d.text, d.into, d.add); err != nil {
+			return f, err
 		}
-		day, err := time.ParseInLocation("2006-01-02", d.text, h.Zone)
-		if err != nil {
-			return f, errs.Bad(d.field, "invalid_date", errs.T("日期要写成 2026-11-24 这样。", "Write the date like 2026-11-24."))
-		}
-		*d.into = clock.At(day.AddDate(0, 0, d.add))
 	}
 	return f, nil
 }

@@ -125,9 +125,7 @@ func (h *API) show(ctx context.Context, rows []*Touch) ([]TouchOut, error) {
 		o := TouchOut{
 			ID: web.IDOf(t.ID), At: t.ReservedAt.In(h.zone), ChatID: t.ChatID, Channel: t.Channel, Kind: kind, Class: t.Class, State: t.State,
 			Late: t.Late, SeenOnly: t.SeenOnly, RuleID: t.RuleID, Reason: t.Reason().In(lang), NextAt: h.when(t.NextAt),
-		}
-		if texts := t.texts(); len(texts) > 0 {
-			o.Text = texts[0]
+			Text: t.FirstText(),
 		}
 		if t.CustomerID != "" {
 			o.Customer = &named{t.CustomerID, customerNames[t.CustomerID]}

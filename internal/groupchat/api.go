@@ -74,6 +74,8 @@ type Neighbours struct {
 	Scope   func(ctx context.Context) ([]string, error) // staff ids the caller may see; nil = all
 	Staff   func(ctx context.Context, ids []string) (map[string]string, error)
 	Sources func(ctx context.Context, states []string) (map[string]Source, error) // by the state of a group code
+	// Customers answers the names of those who are customers of the corp.
+	Customers func(ctx context.Context, ids []string) (map[string]string, error)
 }
 
 type api struct {
@@ -85,6 +87,9 @@ type api struct {
 func (s *Service) RegisterAPI(a *web.API, near Neighbours) {
 	h := &api{s, near}
 	web.Get(a, "/groupchats", web.Op{ID: "list-groupchats", Permission: "groupchat.read", Scope: web.Filtered, Summary: "List customer groups"}, h.list)
+	web.Get(a, "/groupchats/several", web.Op{
+		ID: "list-groupchat-several", Permission: "groupchat.read", Scope: web.Filtered, Summary: "List people who are in several groups",
+	}, h.several)
 	web.Get(a, "/groupchats/{id}", web.Op{ID: "get-groupchat", Permission: "groupchat.read", Scope: web.Filtered, Summary: "Get a group with its members"}, h.get)
 }
 

@@ -672,6 +672,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/groupchats/several": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List people who are in several groups
+         * @description Permission: `groupchat.read`.
+         */
+        get: operations["list-groupchat-several"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/groupchats/{id}": {
         parameters: {
             query?: never;
@@ -1002,6 +1022,26 @@ export interface paths {
          * @description Permission: `kf.write`.
          */
         post: operations["transfer-kf-session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/losses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who was lost, and after what
+         * @description Permission: `customer.read`.
+         */
+        get: operations["list-losses"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2054,6 +2094,33 @@ export interface components {
             joined_at: string;
             name: string;
         };
+        CustomerLoss: {
+            /** Format: date-time */
+            added_at: string;
+            customer: components["schemas"]["CustomerNamed"];
+            /** @description the customer has no other member of staff left */
+            gone: boolean;
+            /** @description the last one of the 30 days before */
+            last_touch?: components["schemas"]["CustomerTouched"];
+            /** Format: date-time */
+            lost_at: string;
+            /** @enum {string} */
+            lost_by: "customer" | "staff" | "unknown";
+            source: components["schemas"]["CustomerSource"];
+            staff: components["schemas"]["CustomerNamed"];
+        };
+        CustomerLossPage: {
+            items: components["schemas"]["CustomerLoss"][] | null;
+            /** @description Send as after to get the next page; empty at the end */
+            next: string;
+            /**
+             * Format: int64
+             * @description Exact up to 10,000
+             */
+            total: number;
+            /** @description There are more than total; ask with count=exact */
+            total_more: boolean;
+        };
         CustomerNamed: {
             id: string;
             name: string;
@@ -2105,6 +2172,21 @@ export interface components {
             /** Format: int64 */
             changed: number;
             failed: components["schemas"]["CustomerFailed"][] | null;
+        };
+        CustomerTouched: {
+            /**
+             * Format: date-time
+             * @description when the customer got it
+             */
+            at: string;
+            /** @enum {string} */
+            channel: "welcome" | "kf" | "mass_customer" | "mass_group" | "moment" | "group_welcome";
+            id: string;
+            /** @description what it belongs to: broadcast, welcome, kf, ... */
+            kind: string;
+            /** @description of what it belongs to; may be empty */
+            name: string;
+            text: string;
         };
         DeadletterLetter: {
             /**
@@ -2467,6 +2549,13 @@ export interface components {
             /** @enum {string} */
             state: "live" | "dismissed";
         };
+        GroupchatInGroup: {
+            id: string;
+            /** Format: date-time */
+            joined_at: string;
+            name: string;
+            owner: components["schemas"]["GroupchatNamed"];
+        };
         GroupchatMember: {
             id: string;
             invitor?: components["schemas"]["GroupchatNamed"];
@@ -2482,6 +2571,27 @@ export interface components {
         GroupchatNamed: {
             id: string;
             name: string;
+        };
+        GroupchatSeveral: {
+            /** Format: int64 */
+            count: number;
+            customer: components["schemas"]["GroupchatNamed"];
+            /** @description in the order of joining */
+            groups: components["schemas"]["GroupchatInGroup"][] | null;
+            /** @description a customer of the corp; false: only in the groups */
+            known: boolean;
+        };
+        GroupchatSeveralPage: {
+            items: components["schemas"]["GroupchatSeveral"][] | null;
+            /** @description Send as after to get the next page; empty at the end */
+            next: string;
+            /**
+             * Format: int64
+             * @description Exact up to 10,000
+             */
+            total: number;
+            /** @description There are more than total; ask with count=exact */
+            total_more: boolean;
         };
         GroupchatSource: {
             joinway_id: string;
@@ -4672,6 +4782,47 @@ export interface operations {
             };
         };
     };
+    "list-groupchat-several": {
+        parameters: {
+            query?: {
+                /** @description next of the page before */
+                after?: string;
+                limit?: number;
+                /** @description exact counts beyond 10,000 */
+                count?: "exact";
+                /** @description part of the name */
+                q?: string;
+                /** @description a group: only people who are in it too */
+                chat?: string;
+                /** @description staff id: only groups of this owner count */
+                owner?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupchatSeveralPage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-groupchat": {
         parameters: {
             query?: never;
@@ -5305,6 +5456,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KfDetail"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-losses": {
+        parameters: {
+            query?: {
+                /** @description next of the page before */
+                after?: string;
+                limit?: number;
+                /** @description exact counts beyond 10,000 */
+                count?: "exact";
+                by?: "customer" | "staff" | "unknown";
+                staff?: string;
+                /** @description YYYY-MM-DD in the corp's zone; a week back when empty */
+                from?: string;
+                /** @description YYYY-MM-DD, the day counts */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerLossPage"];
                 };
             };
             /** @description Problem */

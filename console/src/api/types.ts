@@ -39,6 +39,7 @@ export type Customer = With<S<'Customer'>, { type: 'wechat' | 'wecom' }>
 export type CustomerTouchable = Pick<Customer, 'budget' | 'optout'>
 export type CustomerDetail = With<S<'CustomerDetail'>, { type: Customer['type'] }>
 export type TimelineItem = S<'CustomerEntry'>
+export type Loss = S<'CustomerLoss'>
 
 // Channel codes, group codes, groups
 export type Contactway = S<'ContactwayWay'>
@@ -47,6 +48,7 @@ export type Joinway = S<'JoinwayWay'>
 export type JoinwayDraft = S<'JoinwayWayIn'>
 export type Groupchat = S<'GroupchatChat'>
 export type GroupchatDetail = S<'GroupchatDetail'>
+export type InSeveral = S<'GroupchatSeveral'>
 export type GroupMember = GroupchatDetail['members'][number]
 
 // Messages and their check

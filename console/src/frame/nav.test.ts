@@ -5,7 +5,7 @@ test('an entry needs its permission, and some the whole corp', () => {
   const all = nav.flatMap((g) => g.items)
   const names = (can: (p: string) => boolean, scope: 'own' | 'all') => visible(all, can, scope).map((i) => i.key)
   expect(names(() => false, 'all')).toEqual(['home'])
-  expect(names((p) => p === 'customer.read', 'own')).toEqual(['home', 'customers'])
+  expect(names((p) => p === 'customer.read', 'own')).toEqual(['home', 'customers', 'losses'])
   expect(names(() => true, 'own')).not.toContain('optouts')
   expect(names(() => true, 'all')).toEqual(all.map((i) => i.key))
 })
@@ -13,6 +13,8 @@ test('an entry needs its permission, and some the whole corp', () => {
 test('a path belongs to its longest entry', () => {
   expect(entryOf('/')?.key).toBe('home')
   expect(entryOf('/customers/wm1')?.key).toBe('customers')
+  expect(entryOf('/groupchats/wr1')?.key).toBe('groupchats')
+  expect(entryOf('/groupchats/several')?.key).toBe('several')
   expect(entryOf('/settings')?.key).toBe('corp')
   expect(entryOf('/settings/sync')?.key).toBe('sync')
   expect(entryOf('/nowhere')).toBeUndefined()

@@ -9,6 +9,7 @@ import { useFormat, useWords } from '../i18n/i18n'
 import { Icon } from './Icon'
 import { Empty, Failed, Skeleton } from './states'
 import { useUrl } from './useurl'
+import { useMedia } from '../look/look'
 import { w } from './words'
 
 export interface Option { value: string; label: string; options?: { value: string; label: string }[] }
@@ -28,6 +29,8 @@ export interface ListProps<T> {
   /** What the link says, as this API wants it. */
   request?: (query: Query) => Query
   search?: string; query?: Query; opens?: (row: T) => string; open?: (row: T) => void; batch?: (chosen: Chosen) => ReactNode
+  /** What can be done with everything that the filters leave, without marking it first. */
+  whole?: (chosen: Chosen) => ReactNode
   empty: { title: string; text?: string; action?: ReactNode }
   tools?: ReactNode; total?: (n: number, more: boolean) => void; rowClass?: (row: T) => string; defaultSort?: string
 }
@@ -40,6 +43,7 @@ export function List<T extends object>(props: ListProps<T>) {
   const go = useGo()
   const [start] = useState(() => url.one('after'))
   const box = useRef<InputRef>(null)
+  const narrow = useMedia('(max-width: 1199px)')
 
   const names = ['q', ...filters.flatMap((x) => (x.kind === 'range' ? [x.from, x.to] : [x.key]))]
   const filter: Query = { ...props.query }
@@ -118,7 +122,7 @@ export function List<T extends object>(props: ListProps<T>) {
   const firstEmpty = list.data && total === 0 && rows.length === 0 && !filtered
   return (
     <section className="panel list">
-      {!firstEmpty && (
+      {!firstEmpty && (props.search || filters.length > 0 || props.tools) && (
         <div className="filters">
           {props.search && <SearchBox key={url.one('q')} ref={box} hint={props.search} value={url.one('q')} onSearch={(q) => url.set({ q })} />}
           {inRow.map((x) => <FilterField key={x.key} filter={x} />)}
@@ -142,6 +146,7 @@ export function List<T extends object>(props: ListProps<T>) {
           {active.map((a) => <Removable key={a.text} text={a.text} remove={() => url.set(a.without)} />)}
           <button type="button" className="linky" onClick={clear}>{t('clear')}</button>
           {list.data && <span className="push" aria-live="polite">{more ? t('moreThan', { n: total }) : t('matching', { n: total })}</span>}
+          {list.data && total > 0 && props.whole?.({ ids: [], all: true, count: total, filter, clear: unmark })}
         </div>
       )}
       {props.batch && chosen.count > 0 && (
@@ -163,7 +168,7 @@ export function List<T extends object>(props: ListProps<T>) {
         : (
           <div className="rows" style={list.isPlaceholderData ? { opacity: 0.6 } : undefined}>
             <Table<T>
-              size="small" rowKey={rowKey} columns={table} dataSource={rows} pagination={false} sticky={{ offsetHeader: 56 }} tableLayout="auto" scroll={{ x: 'max-content' }}
+              size="small" rowKey={rowKey} columns={table} dataSource={rows} pagination={false} tableLayout="auto" scroll={narrow || visible.length > 8 ? { x: 'max-content' } : undefined}
               rowClassName={(row, i) => `${i === at ? 'at' : ''} ${props.rowClass?.(row) ?? ''}`}
               onRow={(_row, i) => ({ onClick: () => setAt(i ?? -1), onDoubleClick: () => openRow(_row) })}
               rowSelection={props.batch ? { selectedRowKeys: all ? rows.map(rowKey) : marked, columnWidth: 32, onChange: (keys) => { setAll(false); setMarked(keys.map(String)) } } : undefined}

@@ -27,8 +27,9 @@ export function HeldMark({ children, size = 14 }: { children?: ReactNode; size?:
   return <span className="mark held"><Icon name="held" size={size} />{children}</span>
 }
 
+/** A rule's id from the policy; what has no number there has none to show. */
 export function RuleId({ id }: { id?: string }) {
-  return id ? <span className="rule">{id}</span> : null
+  return id && /\d/.test(id) ? <span className="rule">{id}</span> : null
 }
 
 /** Figures that cost customers something; zero is quiet. */

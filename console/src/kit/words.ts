@@ -31,6 +31,11 @@ export const w = words({
   scope_own: ['只看自己的', 'Own only'],
   scope_department: ['本部门及以下', 'Own department and below'],
   scope_all: ['全部', 'All'],
+  byToken: ['{name}（访问令牌）', '{name} (API token)'],
+  byCustomer: ['客户本人', 'The customer'],
+  by_welcome: ['欢迎语', 'Welcome messages'],
+  by_kf: ['微信客服', 'WeChat customer service'],
+  by_autoreply: ['关键词规则', 'Keyword rules'],
   // lists
   searchHint: ['搜索', 'Search'],
   moreFilters: ['更多筛选', 'More filters'],
@@ -61,9 +66,9 @@ export const w = words({
   // budget
   budgetOf: ['{used} / {cap} 次', '{used} / {cap}'],
   budgetFull: ['{used} / {cap} 次，已满', '{used} / {cap}, full'],
-  budgetLabel: ['{days} 天内已触达 {used} 次，上限 {cap} 次', '{used} of {cap} touches used within {days} days'],
+  budgetLabel: ['{days} 天内已触达 {used} 次，上限 {cap} 次', '{used} of {cap} {cap, plural, one {touch} other {touches}} used within {days, plural, one {# day} other {# days}}'],
   today: ['今天', 'Today'],
-  days: ['{n} 天', '{n} days'],
+  days: ['{n} 天', '{n, plural, one {# day} other {# days}}'],
   untouched: ['不再触达', 'No more touches'],
   next: ['最早 {time} 可再发', 'Next possible {time}'],
   // phone

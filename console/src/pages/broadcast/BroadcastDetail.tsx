@@ -7,6 +7,7 @@ import { useCan } from '../../api/session'
 import type { Broadcast, BroadcastTask, Receiver, ReceiverState } from '../../api/types'
 import { useFormat, useWords } from '../../i18n/i18n'
 import { A, useGo } from '../../kit/A'
+import { useActor } from '../../kit/actor'
 import { useSaid } from '../../kit/fail'
 import { List, type Column } from '../../kit/List'
 import { HeldMark, RuleId, State, type Tone } from '../../kit/marks'
@@ -38,6 +39,7 @@ function Shown({ b, path }: { b: Broadcast; path: string }) {
   const url = useUrl()
   const ask = useReach()
   const said = useSaid()
+  const actor = useActor()
   const may = useCan()('broadcast.write')
   const touches = ['/broadcasts', '/home']
   const remind = useAct({ method: 'POST', path: `${path}/remind`, touches, done: () => said(t('reminded')) })
@@ -45,7 +47,7 @@ function Shown({ b, path }: { b: Broadcast; path: string }) {
   const remove = useAct({ method: 'DELETE', path, touches, done: () => go('/broadcasts') })
   const waiting = b.tasks.staff - b.tasks.confirmed
   const running = b.state === 'planned' || b.state === 'creating' || b.state === 'open'
-  const meta = [b.submitted_at && t('submittedAt', { time: f.moment(b.submitted_at) }), b.created_by.name, running && b.closes_at && t('closes', { time: f.when(b.closes_at) }), b.reminded > 0 && t('remindedN', { n: b.reminded })].filter(Boolean).join(' · ')
+  const meta = [b.submitted_at && t('submittedAt', { time: f.moment(b.submitted_at) }), actor(b.created_by.name), running && b.closes_at && t('closes', { time: f.when(b.closes_at) }), b.reminded > 0 && t('remindedN', { n: b.reminded })].filter(Boolean).join(' · ')
   return (
     <Page
       title={b.name} crumbs={[{ text: t('title'), to: '/broadcasts' }]} tags={<BroadcastStateTag state={b.state} />} meta={meta}
@@ -97,7 +99,7 @@ function Receivers({ path }: { path: string }) {
   const f = useFormat()
   const columns: Column<Receiver>[] = [
     { key: 'customer', title: t('customer'), render: (r) => <A to={`/customers/${encodeURIComponent(r.customer.id)}`}>{r.customer.name}</A> },
-    { key: 'state', title: t('outcome'), render: (r) => <div className="row"><State tone={tones[r.state]}>{t(`rs_${r.state}`)}</State>{r.reason && <span className="s12 second row"><HeldMark>{r.reason}</HeldMark><RuleId id={r.rule_id} />{r.next_at && <span className="mute">{t('nextAt', { time: f.moment(r.next_at) })}</span>}</span>}</div> },
+    { key: 'state', title: t('outcome'), render: (r) => <div><State tone={tones[r.state]}>{t(`rs_${r.state}`)}</State>{r.reason && <div className="s12 second held-why"><HeldMark>{r.reason}</HeldMark> <RuleId id={r.rule_id} />{r.next_at && <span className="mute nowrap">{t('nextAt', { time: f.moment(r.next_at) })}</span>}</div>}</div> },
     { key: 'staff', title: t('staff'), render: (r) => r.staff.name },
     { key: 'at', title: t('at'), num: true, render: (r) => <span className="nowrap">{f.moment(r.sent_at)}</span> },
     { key: 'why', title: '', num: true, render: (r) => (r.touch_id ? <A className="nowrap" to={`/touches/${encodeURIComponent(r.touch_id)}`}>{t('why')}</A> : null) },

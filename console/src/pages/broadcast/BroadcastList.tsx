@@ -7,6 +7,7 @@ import type { Broadcast, BroadcastState } from '../../api/types'
 import { useFormat, useWords } from '../../i18n/i18n'
 import { A, useGo } from '../../kit/A'
 import { Icon } from '../../kit/Icon'
+import { useActor } from '../../kit/actor'
 import { List, type Column } from '../../kit/List'
 import { Harm, HeldCount } from '../../kit/marks'
 import { Page } from '../../kit/Page'
@@ -23,6 +24,7 @@ export function BroadcastList() {
   const go = useGo()
   const can = useCan()
   const soon = useInvalidateSoon()
+  const actor = useActor()
   const [total, setTotal] = useState<number>()
   useLive('broadcast', () => soon('/broadcasts'))
   const to = (b: Broadcast) => `/broadcasts/${encodeURIComponent(b.id)}${b.state === 'draft' ? '/edit' : ''}`
@@ -36,7 +38,7 @@ export function BroadcastList() {
     { key: 'held', title: t('held'), num: true, render: (b) => (started(b) ? <HeldCount n={b.counts.held} /> : '—') },
     { key: 'confirmed', title: t('confirmed'), num: true, render: (b) => (started(b) ? `${b.tasks.confirmed} / ${b.tasks.staff}` : '—') },
     { key: 'harm', title: t('harm'), num: true, render: (b) => (started(b) ? <Harm n={b.harm.optouts + b.harm.deletions} of={b.counts.sent} /> : '—') },
-    { key: 'by', title: t('by'), render: (b) => b.created_by.name },
+    { key: 'by', title: t('by'), render: (b) => actor(b.created_by.name) },
     { key: 'created', title: t('created'), render: (b) => <span className="nowrap">{f.moment(b.created_at)}</span> },
   ]
   return (

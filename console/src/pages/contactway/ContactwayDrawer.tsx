@@ -61,12 +61,12 @@ function Edit({ way, close }: { way?: Contactway; close: () => void }) {
         </div>
       )}
       <Form.Item name="name" label={t('name')} rules={[{ required: true, whitespace: true, message: t('needName') }]}><Input placeholder={t('nameHint')} maxLength={60} /></Form.Item>
-      <Form.Item name="staff" label={t('staff')} dependencies={['departments']} rules={[({ getFieldValue }) => ({ validator: async (_, v: string[]) => { if (v.length + ((getFieldValue('departments') as string[] | undefined)?.length ?? 0) === 0) throw new Error(t('needStaff')) } })]}><Select mode="multiple" options={staff} showSearch={{ optionFilterProp: 'label' }} /></Form.Item>
+      <Form.Item name="staff" label={t('staff')} dependencies={['departments']} rules={[({ getFieldValue }) => ({ validator: async (_, v: string[]) => { if (v.length + ((getFieldValue('departments') as string[] | undefined)?.length ?? 0) === 0) throw new Error(t('needStaff')) } })]}><Select mode="multiple" options={staff} placeholder={t('staffHint')} showSearch={{ optionFilterProp: 'label' }} /></Form.Item>
+      <Form.Item name="departments" label={t('departments')}><Select mode="multiple" options={departments} placeholder={t('departmentsHint')} showSearch={{ optionFilterProp: 'label' }} /></Form.Item>
       {!way && can('welcome.write') && <Form.Item name="welcome" label={t('welcome')}><Input.TextArea placeholder={t('welcomeHint')} autoSize={{ minRows: 2, maxRows: 6 }} maxLength={1300} /></Form.Item>}
-      <Form.Item name="departments" label={t('departments')}><Select mode="multiple" options={departments} showSearch={{ optionFilterProp: 'label' }} /></Form.Item>
-      <Form.Item name="tags" label={t('tags')}><Select mode="multiple" options={tags} showSearch={{ optionFilterProp: 'label' }} /></Form.Item>
+      <Form.Item name="tags" label={t('tags')}><Select mode="multiple" options={tags} placeholder={t('tagsHint')} showSearch={{ optionFilterProp: 'label' }} /></Form.Item>
       <Form.Item name="remark" label={t('remark')}><Input maxLength={30} /></Form.Item>
-      <Form.Item name="skip_verify" label={t('skip')} valuePropName="checked" layout="horizontal"><Switch size="small" /></Form.Item>
+      <Form.Item name="skip_verify" label={t('skip')} valuePropName="checked" layout="horizontal" colon={false}><Switch size="small" /></Form.Item>
       {may && (
         <div className="row">
           <Button type="primary" htmlType="submit" loading={save.isPending}>{way ? t('save') : t('make')}</Button>

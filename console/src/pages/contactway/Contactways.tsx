@@ -20,7 +20,7 @@ export function Contactways() {
   const open = url.one('open')
   const create = can('contactway.write') && <Button type="primary" icon={<Icon name="plus" />} onClick={() => url.set({ open: 'new' })}>{t('create')}</Button>
   const columns: Column<Contactway>[] = [
-    { key: 'name', title: t('name'), render: (c) => <span className="row"><img src={c.qr_code} alt="" width={32} height={32} loading="lazy" style={{ borderRadius: 4 }} /><span><button type="button" className="linky" style={{ minHeight: 0 }} onClick={() => url.set({ open: c.id })}>{c.name}</button>{c.remark && <div className="mute s12">{c.remark}</div>}</span></span> },
+    { key: 'name', title: t('name'), render: (c) => <span className="row"><img src={c.qr_code} alt="" width={32} height={32} loading="lazy" style={{ borderRadius: 4 }} /><span><button type="button" className="linky" style={{ minHeight: 0 }} onClick={() => url.set({ open: c.id })}>{c.name}</button>{c.remark && c.remark !== c.name && <div className="mute s12">{c.remark}</div>}</span></span> },
     { key: 'staff', title: t('staff'), render: (c) => <TagList tags={c.staff} max={3} /> },
     { key: 'tags', title: t('tags'), render: (c) => <TagList tags={c.tags} max={2} /> },
     { key: 'skip', title: t('skipCol'), render: (c) => <span className="nowrap">{c.skip_verify ? t('skipYes') : t('skipNo')}</span> },

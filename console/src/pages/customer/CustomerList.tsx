@@ -56,6 +56,7 @@ export function CustomerList() {
         id="customers" path="/customers" rowKey={(c) => c.id} columns={columns} filters={filters} search={t('search')} defaultSort="-added" total={(n, more) => setTotal([n, more])}
         opens={(c) => `/customers/${encodeURIComponent(c.id)}`}
         batch={can('customer.write') ? (chosen) => <Button size="small" onClick={() => setTagging(chosen)}>{t('tagAct')}</Button> : undefined}
+        whole={can('customer.write') ? (chosen) => <button type="button" className="linky" onClick={() => setTagging(chosen)}>{t('tagWhole', { n: chosen.count })}</button> : undefined}
         empty={{ title: t('empty'), text: t('emptyText'), action: <Button type="primary" onClick={() => go('/settings/sync')}>{t('emptyAct')}</Button> }}
       />
       {tagging && <TagDialog chosen={tagging} close={() => setTagging(undefined)} />}

@@ -44,8 +44,8 @@ export function TagDialog({ chosen, close }: { chosen: Chosen; close: () => void
       onOk={() => act.mutate({ ...who, add, remove })}
     >
       <div className="stack" style={{ gap: 12 }}>
-        <label><span className="second s13">{t('tagAdd')}</span><Select mode="multiple" style={{ width: '100%' }} options={options} value={add} onChange={setAdd} showSearch={{ optionFilterProp: 'label' }} /></label>
-        <label><span className="second s13">{t('tagRemove')}</span><Select mode="multiple" style={{ width: '100%' }} options={options} value={remove} onChange={setRemove} showSearch={{ optionFilterProp: 'label' }} /></label>
+        <label><span className="second s13">{t('tagAdd')}</span><Select mode="multiple" style={{ width: '100%' }} options={options} value={add} onChange={setAdd} autoFocus defaultOpen aria-label={t('tagAdd')} placeholder={t('tagPick')} showSearch={{ optionFilterProp: 'label' }} /></label>
+        <label><span className="second s13">{t('tagRemove')}</span><Select mode="multiple" style={{ width: '100%' }} options={options} value={remove} onChange={setRemove} aria-label={t('tagRemove')} placeholder={t('tagPick')} showSearch={{ optionFilterProp: 'label' }} /></label>
         {ready && <p className="b" aria-live="polite">{n === undefined ? k('reachCounting') : t('tagReach', { n })}</p>}
       </div>
     </Modal>

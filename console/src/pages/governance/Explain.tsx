@@ -6,6 +6,7 @@ import { useAct, useGet } from '../../api/queries'
 import type { Recomputed, RuleRead, TouchDetail } from '../../api/types'
 import { useFormat } from '../../i18n/i18n'
 import { A } from '../../kit/A'
+import { useActor } from '../../kit/actor'
 import { useSaid } from '../../kit/fail'
 import { Icon } from '../../kit/Icon'
 import { RuleId } from '../../kit/marks'
@@ -64,12 +65,13 @@ function Said({ touch: x }: { touch: TouchDetail }) {
 function Who({ touch: x }: { touch: TouchDetail }) {
   const { t, cls, channel, cause } = useTouchWords()
   const to = cause(x)
+  const actor = useActor()
   return (
     <section>
       <h3>{t('who')}</h3>
       <Facts rows={[
         ...(x.customer ? [[t('customer'), <A key="c" to={`/customers/${encodeURIComponent(x.customer.id)}`}>{x.customer.name}</A>] as [string, ReactNode]] : []),
-        [t('requested'), x.who.requested_by.name || '—'], [t('reason'), x.who.reason || '—'], [t('sender'), x.who.sender?.name || x.staff?.name || '—'],
+        [t('requested'), actor(x.who.requested_by.name)], [t('reason'), x.who.reason === 'added' ? t('reasonAdded') : x.who.reason || '—'], [t('sender'), x.who.sender?.name || x.staff?.name || '—'],
         [t('channel'), <span key="h">{channel(x.channel)} · {cls(x.class)}{x.campaign?.name && <> · {to ? <A to={to}>{x.campaign.name}</A> : x.campaign.name}</>}</span>],
       ]} />
       {x.text && <blockquote>{x.text}</blockquote>}

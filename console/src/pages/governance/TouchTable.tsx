@@ -31,6 +31,7 @@ export function TouchTable({ query }: { query: Query }) {
   const t = useWords(w)
   const f = useFormat()
   const list = useList<Touch>('/touches', query)
+  const many = query.customer === undefined
   if (list.error && !list.data) return <Failed error={list.error} retry={() => void list.refetch()} />
   if (!list.data) return <Skeleton rows={6} />
   const rows = list.data.pages.flatMap((p) => p.items)
@@ -38,10 +39,10 @@ export function TouchTable({ query }: { query: Query }) {
   return (
     <>
       <table className="plain-table">
-        <thead><tr><th>{t('at')}</th><th>{t('text')}</th><th>{t('state')}</th><th>{t('campaign')}</th><th /></tr></thead>
+        <thead><tr><th>{t('at')}</th>{many && <th>{t('customer')}</th>}<th>{t('text')}</th><th>{t('state')}</th><th>{t('campaign')}</th><th /></tr></thead>
         <tbody>
           {rows.map((x) => (
-            <tr key={x.id}><td className="nowrap">{f.moment(x.at)}</td><td><div className="cut" style={{ maxWidth: 260 }} title={x.text}>{x.text}</div><HeldReason touch={x} /></td><td><TouchStateTag touch={x} /></td><td className="nowrap">{x.campaign?.name ?? '—'}</td><td className="right nowrap"><A to={`/touches/${encodeURIComponent(x.id)}`}>{t('why')}</A></td></tr>
+            <tr key={x.id}><td className="nowrap">{f.moment(x.at)}</td>{many && <td className="nowrap">{x.customer ? <A to={`/customers/${encodeURIComponent(x.customer.id)}`}>{x.customer.name}</A> : '—'}</td>}<td><div className="cut" style={{ maxWidth: 260 }} title={x.text}>{x.text}</div><HeldReason touch={x} /></td><td><TouchStateTag touch={x} /></td><td className="nowrap">{x.campaign?.name ?? '—'}</td><td className="right nowrap"><A to={`/touches/${encodeURIComponent(x.id)}`}>{t('why')}</A></td></tr>
           ))}
         </tbody>
       </table>

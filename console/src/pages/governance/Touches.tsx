@@ -54,8 +54,8 @@ export function Touches() {
     { key: 'staff', title: t('staff'), render: (x) => x.staff?.name ?? '—' },
     { key: 'why', title: '', num: true, render: (x) => <A className="nowrap" to={to(x)}>{t('why')}</A> },
   ]
-  /** The link says days of the corp; the API wants instants, the last exclusive. */
-  const range = (q: Query): Query => ({ ...q, from: typeof q.from === 'string' ? f.dayStart(q.from) : undefined, to: typeof q.to === 'string' ? f.dayStart(q.to, 1) : undefined })
+  /** The link says days of the corp; the API wants instants, the last exclusive. What is booked was delivered. */
+  const range = (q: Query): Query => ({ ...q, state: q.state === 'delivered' ? 'delivered,committed' : q.state, from: typeof q.from === 'string' ? f.dayStart(q.from) : undefined, to: typeof q.to === 'string' ? f.dayStart(q.to, 1) : undefined })
   return (
     <Page title={t('touches')}>
       <List<Touch>

@@ -50,7 +50,7 @@ function Shown({ group: g }: { group: Detail }) {
           <Panel title={t('facts')}><Facts rows={[[t('owner'), g.owner.name], [t('customers'), t('people', { n: g.customers })], [t('created'), f.moment(g.created_at)], ['ID', <span key="id" className="rule">{g.id}</span>]]} /></Panel>
           <Panel title={t('sources')}>
             <ul className="sources stack" style={{ gap: 8 }}>
-              {from.map(([name, n]) => <li key={name} className="s13"><div className="row"><span className="cut">{name}</span><b className="push">{n}</b></div><div style={{ height: 6, borderRadius: 3, background: 'var(--line2)' }}><i style={{ display: 'block', height: 6, borderRadius: 3, background: 'var(--pine)', width: `${(n / top) * 100}%` }} /></div></li>)}
+              {from.map(([name, n]) => <li key={name} className="s13"><div className="row"><span className="cut">{name}</span><b className="push">{n}</b></div><div style={{ height: 6, borderRadius: 3, marginTop: 3, background: 'var(--line2)' }}><i style={{ display: 'block', height: 6, borderRadius: 3, background: 'var(--pine)', width: `${(n / top) * 100}%` }} /></div></li>)}
             </ul>
           </Panel>
           <Panel title={t('notice')}><p className="s13" style={{ whiteSpace: 'pre-wrap' }}>{g.notice || <span className="mute">{t('noNotice')}</span>}</p></Panel>

@@ -25,7 +25,7 @@ export function GroupchatList() {
     { key: 'state', title: t('state'), render: (g) => <State tone={g.state === 'live' ? 'ok' : 'plain'}>{t(g.state)}</State> },
   ]
   return (
-    <Page title={t('title')} meta={total !== undefined && t('count', { n: total })}>
+    <Page title={t('title')} meta={total !== undefined && t('count', { n: total })} actions={<Button onClick={() => go('/groupchats/several')}>{t('severalLink')}</Button>}>
       <List<Groupchat>
         id="groupchats" path="/groupchats" rowKey={(g) => g.id} columns={columns} search={t('search')} opens={to} total={(n) => setTotal(n)}
         filters={[{ kind: 'one', key: 'owner', label: t('owner'), options: useStaffOptions() }, { kind: 'one', key: 'source', label: t('source'), options: useJoinSourceOptions() }, { kind: 'one', key: 'state', label: t('state'), options: [{ value: 'live', label: t('live') }, { value: 'dismissed', label: t('dismissed') }] }]}

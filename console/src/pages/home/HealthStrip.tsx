@@ -11,7 +11,7 @@ export function HealthStrip({ health: h }: { health: Health }) {
   const f = useFormat()
   const left = h.token.expires_at ? (Date.parse(h.token.expires_at) - corpNow()) / 1000 : Number.NaN
   const rows: [string, Light, string, string][] = [
-    [t('token'), h.token.state, left > 0 ? t('tokenLeft', { t: f.duration(left) }) : (h.token.detail ?? ''), '/settings/doctor'],
+    [t('token'), h.token.state, left > 0 ? t('tokenLeft', { t: f.duration(left) }) : h.token.state === 'ok' ? t('tokenFine') : (h.token.detail ?? ''), '/settings/doctor'],
     [t('callback'), h.callback.state, t('callbackNote', { s: (h.callback.lag_p95_ms / 1000).toFixed(1), n: h.callback.backlog }), '/settings/doctor'],
     [t('syncH'), h.sync.state, `${f.count(h.sync.read)} / ${f.count(h.sync.expected)}`, '/settings/sync'],
     [t('quota'), h.quota.state, t('quotaNote', { a: h.quota.used_max, b: h.quota.limit }), '/broadcasts'],

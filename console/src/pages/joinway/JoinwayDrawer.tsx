@@ -53,8 +53,8 @@ function Edit({ way, close }: { way?: Joinway; close: () => void }) {
         </div>
       )}
       <Form.Item name="name" label={t('name')} rules={[{ required: true, whitespace: true, message: t('needName') }]}><Input placeholder={t('nameHint')} maxLength={60} /></Form.Item>
-      <Form.Item name="chat_ids" label={t('rooms')} extra={t('roomsHint', { n: 200 })} rules={[{ type: 'array', min: 1, max: 5, required: true, message: t('needRooms') }]}><Select mode="multiple" maxCount={5} options={options} showSearch={{ optionFilterProp: 'label' }} /></Form.Item>
-      <Form.Item name="auto_create_room" label={t('auto')} valuePropName="checked" layout="horizontal"><Switch size="small" /></Form.Item>
+      <Form.Item name="chat_ids" label={t('rooms')} extra={t('roomsHint', { n: 200 })} rules={[{ type: 'array', min: 1, max: 5, required: true, message: t('needRooms') }]}><Select mode="multiple" maxCount={5} placeholder={t('roomsPick')} options={options} showSearch={{ optionFilterProp: 'label' }} /></Form.Item>
+      <Form.Item name="auto_create_room" label={t('auto')} valuePropName="checked" layout="horizontal" colon={false}><Switch size="small" /></Form.Item>
       {auto && <div className="row" style={{ alignItems: 'flex-start' }}><Form.Item name="room_base_name" label={t('autoName')} style={{ flex: 1 }} rules={[{ required: true, message: t('needName') }]}><Input maxLength={40} /></Form.Item><Form.Item name="room_base_id" label={t('autoNo')}><InputNumber min={1} /></Form.Item></div>}
       <Form.Item name="remark" label={t('remark')}><Input maxLength={30} /></Form.Item>
       {may && (

@@ -19,8 +19,8 @@ export function Joinways() {
   const open = url.one('open')
   const create = can('joinway.write') && <Button type="primary" icon={<Icon name="plus" />} onClick={() => url.set({ open: 'new' })}>{t('create')}</Button>
   const columns: Column<Joinway>[] = [
-    { key: 'name', title: t('name'), render: (j) => <span className="row"><img src={j.qr_code} alt="" width={32} height={32} loading="lazy" style={{ borderRadius: 4 }} /><span><button type="button" className="linky" style={{ minHeight: 0 }} onClick={() => url.set({ open: j.id })}>{j.name}</button>{j.remark && <div className="mute s12">{j.remark}</div>}</span></span> },
-    { key: 'rooms', title: t('rooms'), width: 280, render: (j) => <div className="stack" style={{ gap: 4 }}>{j.rooms.map((r) => <RoomBar key={r.chat_id} room={r} />)}</div> },
+    { key: 'name', title: t('name'), render: (j) => <span className="row"><img src={j.qr_code} alt="" width={32} height={32} loading="lazy" style={{ borderRadius: 4 }} /><span><button type="button" className="linky" style={{ minHeight: 0 }} onClick={() => url.set({ open: j.id })}>{j.name}</button>{j.remark && j.remark !== j.name && <div className="mute s12">{j.remark}</div>}</span></span> },
+    { key: 'rooms', title: t('rooms'), width: 280, render: (j) => <div className="stack" style={{ gap: 8 }}>{j.rooms.map((r) => <RoomBar key={r.chat_id} room={r} />)}</div> },
     { key: 'left', title: t('room'), num: true, render: (j) => (j.room_left > 0 ? t('roomLeft', { n: j.room_left }) : <span className={j.auto_create_room ? 'second' : 'warn b'}>{j.auto_create_room ? t('autoYes') : t('noRoom')}</span>) },
     { key: 'joined', title: t('joined'), num: true, render: (j) => f.count(j.joined) },
     { key: 'auto', title: t('auto'), hidden: true, render: (j) => (j.auto_create_room ? t('autoYes') : '—') },

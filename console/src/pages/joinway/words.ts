@@ -12,6 +12,7 @@ export const w = words({
   code: ['码', 'Code'],
   rooms: ['后面的群', 'Groups behind it'],
   roomsHint: ['按顺序进：前一个到 {n} 人就换下一个', 'Filled in order: at {n} members it moves on'],
+  roomsPick: ['选 1 到 5 个群', 'Choose one to five groups'],
   needRooms: ['至少选一个群，最多 5 个', 'Choose between one and 5 groups'],
   room: ['还能进', 'Room left'],
   roomLeft: ['{n} 人', '{n, plural, one {# person} other {# people}}'],

@@ -144,6 +144,6 @@ export const w = words({
   retry: ['再试', 'Retry'],
   retryAll: ['全部再试', 'Retry all'],
   retried: ['已放回队列', 'Put back into the queue'],
-  noDead: ['没有没处理成的事件', 'No failed events'],
+  noDead: ['都处理好了', 'Nothing has failed'],
   noDeadText: ['每个回调都处理好了。处理不了的会留在这里，不会丢。', 'Every callback was handled. What cannot be handled stays here and is not lost.'],
 })

@@ -1,0 +1,25 @@
+import { words } from '../../i18n/i18n'
+
+export const w = words({
+  title: ['客户流失', 'Lost customers'],
+  meta: ['近 7 天 {n} 位，按跟进员工算', '{n, plural, one {# in the last 7 days, counted by staff} other {# in the last 7 days, counted by staff}}'],
+  metaFiltered: ['{n} 位，按跟进员工算', '{n, plural, one {#, counted by staff} other {#, counted by staff}}'],
+  customer: ['客户', 'Customer'],
+  staff: ['跟进员工', 'Staff'],
+  at: ['流失时间', 'Lost'],
+  by: ['怎么流失的', 'How'],
+  by_customer: ['客户删除了员工', 'Removed by the customer'],
+  by_staff: ['员工删除了客户', 'Removed by staff'],
+  by_unknown: ['同步时发现不在了', 'Found gone by a sync'],
+  after: ['在什么之后', 'After what'],
+  later: ['{t}后流失', '{t} before the loss'],
+  nothing: ['之前 30 天没有触达', 'No touch in the 30 days before'],
+  stayed: ['在了多久', 'Stayed'],
+  source: ['来源', 'Source'],
+  still: ['还有别的员工', 'Still with others'],
+  day: ['日期', 'Date'],
+  why: ['看这次触达', 'This touch'],
+  empty: ['近 7 天没有流失', 'Nobody was lost in the last 7 days'],
+  emptyText: ['客户删除员工、员工删除客户，会记在这里，并写明之前收到了什么。', 'When customers remove staff or staff remove customers it is listed here, with what they had got before.'],
+  longer: ['看近 30 天', 'Look at 30 days'],
+})
