@@ -1,4 +1,6 @@
-// Pictures of pages of a running console: node dev/shots.mjs OUT PATH... [--en] [--dark] [--width N] [--full] [--base URL] [--login USER:PASSWORD] [--do SCRIPT]
+// Pictures of pages of a running console: node dev/shots.mjs OUT PATH... [--en] [--dark] [--width N] [--full] [--base URL] [--login USER:PASSWORD] [--name NAME] [--do SCRIPT]
+// The picture in the READMEs is the home page after a day of the demo: make demo ARGS="--speed 60", then
+//   node dev/shots.mjs ../docs/images / --name console --login admin:PASSWORD
 import { chromium } from 'playwright-core'
 
 const args = process.argv.slice(2)
@@ -6,7 +8,7 @@ const flag = (name) => { const at = args.indexOf(name); if (at < 0) return false
 const value = (name, or) => { const at = args.indexOf(name); if (at < 0) return or; return args.splice(at, 2)[1] }
 const en = flag('--en'); const dark = flag('--dark'); const full = flag('--full')
 const width = Number(value('--width', '1440')); const height = Number(value('--height', '960')); const base = value('--base', 'http://127.0.0.1:8420')
-const act = value('--do', ''); const login = value('--login', '')
+const act = value('--do', ''); const login = value('--login', ''); const name = value('--name', '')
 const [out, ...paths] = args
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
 const context = await browser.newContext({ viewport: { width, height }, locale: en ? 'en-US' : 'zh-CN', colorScheme: dark ? 'dark' : 'light', timezoneId: 'Asia/Shanghai' })
@@ -27,6 +29,6 @@ for (const path of paths) {
   if (act) { await page.evaluate(act); await page.waitForTimeout(700) }
   const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)
   if (wide) console.log(`${path}: wider than the window`)
-  await page.screenshot({ path: `${out}/${path.replace(/[/?=&]+/g, '_').replace(/^_$/, 'home')}${en ? '-en' : ''}${dark ? '-dark' : ''}.png`, fullPage: full })
+  await page.screenshot({ path: `${out}/${name || path.replace(/[/?=&]+/g, '_').replace(/^_$/, 'home')}${en ? '-en' : ''}${dark ? '-dark' : ''}.png`, fullPage: full })
 }
 await browser.close()

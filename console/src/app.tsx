@@ -12,7 +12,7 @@ import { newQueryClient } from './api/queries'
 import { SessionGate } from './api/session'
 import { LangProvider, useLang } from './i18n/i18n'
 import { Unreachable } from './kit/Unreachable'
-import { LookProvider, useLook } from './look/look'
+import { LookProvider, useLook, useMedia } from './look/look'
 import { antdTheme } from './look/tokens'
 import { Login } from './pages/login/Login'
 import { newRouter } from './routes'
@@ -24,7 +24,9 @@ export function App() {
 function Shell() {
   const { name } = useLook()
   const { lang } = useLang()
-  const theme = useMemo(() => antdTheme(name), [name])
+  // Without motion antd places lists at once; with it, one that opens while somebody types can stay outside the window.
+  const still = useMedia('(prefers-reduced-motion: reduce)')
+  const theme = useMemo(() => { const made = antdTheme(name); return still ? { ...made, token: { ...made.token, motion: false } } : made }, [name, still])
   const [client] = useState(newQueryClient)
   const [router] = useState(newRouter)
   dayjs.locale(lang === 'zh' ? 'zh-cn' : 'en')

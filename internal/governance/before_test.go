@@ -21,8 +21,11 @@ func TestLastBefore(t *testing.T) {
 				state           State
 				delivered       clock.Time
 			}{
-				{"wm1", "S01", Committed, at(1)}, {"wm1", "S01", Committed, at(5)}, {"wm1", "S02", Committed, at(7)},
-				{"wm1", "S01", "held", 0}, {"wm2", "S01", Committed, at(-900)},
+				{"wm1", "S01", Committed, at(1)},
+				{"wm1", "S01", Committed, at(5)},
+				{"wm1", "S02", Committed, at(7)},
+				{"wm1", "S01", "held", 0},
+				{"wm2", "S01", Committed, at(-900)},
 			} {
 				touch := &Touch{
 					CorpID: "ww1", ID: int64(i + 1), Key: string(rune('a' + i)), CustomerID: row.customer, StaffID: row.staff, Channel: "mass_customer",

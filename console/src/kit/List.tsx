@@ -44,6 +44,7 @@ export function List<T extends object>(props: ListProps<T>) {
   const [start] = useState(() => url.one('after'))
   const box = useRef<InputRef>(null)
   const narrow = useMedia('(max-width: 1199px)')
+  const phone = useMedia('(max-width: 767px)')
 
   const names = ['q', ...filters.flatMap((x) => (x.kind === 'range' ? [x.from, x.to] : [x.key]))]
   const filter: Query = { ...props.query }
@@ -165,6 +166,7 @@ export function List<T extends object>(props: ListProps<T>) {
               <Button onClick={clear}>{t('clear')}</Button>
             </Empty>
           : <Empty title={props.empty.title} text={props.empty.text}>{props.empty.action}</Empty>)
+        : phone ? <PhoneRows rows={rows} rowKey={rowKey} columns={visible} />
         : (
           <div className="rows" style={list.isPlaceholderData ? { opacity: 0.6 } : undefined}>
             <Table<T>
@@ -185,6 +187,21 @@ export function List<T extends object>(props: ListProps<T>) {
         <div className="stack">{inDrawer.map((x) => <label key={x.key} className="stack" style={{ gap: 4 }}><span className="second s13">{x.label}</span><FilterField filter={x} wide /></label>)}</div>
       </Drawer>
     </section>
+  )
+}
+
+/** On a phone a row is its name and, below, what else it says: nothing lies outside the window. */
+function PhoneRows<T>({ rows, rowKey, columns }: { rows: T[]; rowKey: (row: T) => string; columns: Column<T>[] }) {
+  const [name, ...rest] = columns
+  return (
+    <ul className="phone-rows">
+      {rows.map((row) => (
+        <li key={rowKey(row)}>
+          <div className="b">{name?.render(row)}</div>
+          <dl>{rest.map((c) => <div key={c.key}>{c.title && <dt>{c.title}</dt>}<dd>{c.render(row)}</dd></div>)}</dl>
+        </li>
+      ))}
+    </ul>
   )
 }
 

@@ -66,6 +66,7 @@ function Figures({ counters: c }: { counters: Counters }) {
   const fresh = shown.times
   const t = useWords(w)
   const f = useFormat()
+  const than = (delta: number) => (delta === 0 ? t.rich('even') : t.rich('vsSame', { d: f.change(delta) }))
   const today = f.isoDay(new Date(corpNow()))
   const parts = c.added.parts.filter((p) => p.value > 0).slice(0, 3).map((p) => {
     const key = `part_${p.key}`
@@ -73,19 +74,19 @@ function Figures({ counters: c }: { counters: Counters }) {
   })
   return (
     <dl className={`panel kps ${fresh ? 'fresh' : ''}`} key={fresh} aria-live="polite">
-      <Figure name={t('customers')} to="/customers" value={f.count(c.customers.value)} title={f.exact(c.customers.value)} vs={t('vs')} change={f.change(c.customers.delta)} note={t('customersNote', { n: c.persons })} />
-      <Figure name={t('added')} to={`/customers?added_from=${today}&added_to=${today}`} value={f.count(c.added.value)} vs={t('vsSame')} change={f.change(c.added.delta)} note={parts.length > 0 ? parts.join(f.lang === 'zh' ? '，' : ', ') : t('addedNone')} />
-      <Figure name={t('lost')} to="/losses" hint={t('lostAll')} tone={c.lost.value > 0 ? 'harm' : ''} value={f.count(c.lost.value)} vs={t('vsSame')} change={f.change(c.lost.delta)} note={t('lostNote', { a: c.lost.by_customer, b: c.lost.by_staff })} />
-      <Figure name={t('reply')} value={!c.first_reply_seconds.known ? '—' : <Duration seconds={c.first_reply_seconds.value} />} vs={t('vs')} change={c.first_reply_seconds.known ? f.faster(c.first_reply_seconds.delta) : '—'} note={t('replyNote', { n: c.first_reply_seconds.sessions })} />
-      <Figure name={t('delivered')} to={`/touches?state=delivered&from=${today}&to=${today}`} value={f.count(c.delivered.value)} vs={t('vsSame')} change={f.change(c.delivered.delta)} note={t('deliveredNote', { n: c.delivered.persons })} />
-      <Figure name={t('held')} to="/held" tone={c.held.value > 0 ? 'held' : ''} value={f.count(c.held.value)} vs={t('vsSame')} change={f.change(c.held.delta)} note={t('heldNote', { a: c.held.deferred, b: c.held.refused })} />
+      <Figure name={t('customers')} to="/customers" value={f.count(c.customers.value)} title={f.exact(c.customers.value)} vs={t.rich('vs', { d: f.change(c.customers.delta) })} note={t('customersNote', { n: c.persons })} />
+      <Figure name={t('added')} to={`/customers?added_from=${today}&added_to=${today}`} value={f.count(c.added.value)} vs={than(c.added.delta)} note={parts.length > 0 ? parts.join(f.lang === 'zh' ? '，' : ', ') : t('addedNone')} />
+      <Figure name={t('lost')} to="/losses" hint={t('lostAll')} tone={c.lost.value > 0 ? 'harm' : ''} value={f.count(c.lost.value)} vs={than(c.lost.delta)} note={t('lostNote', { a: c.lost.by_customer, b: c.lost.by_staff })} />
+      <Figure name={t('reply')} value={!c.first_reply_seconds.known ? '—' : <Duration seconds={c.first_reply_seconds.value} />} vs={t.rich('vs', { d: c.first_reply_seconds.known ? f.faster(c.first_reply_seconds.delta) : '—' })} note={t('replyNote', { n: c.first_reply_seconds.sessions })} />
+      <Figure name={t('delivered')} to={`/touches?state=delivered&from=${today}&to=${today}`} value={f.count(c.delivered.value)} vs={than(c.delivered.delta)} note={t('deliveredNote', { n: c.delivered.persons })} />
+      <Figure name={t('held')} to="/held" tone={c.held.value > 0 ? 'held' : ''} value={f.count(c.held.value)} vs={than(c.held.delta)} note={t('heldNote', { a: c.held.deferred, b: c.held.refused })} />
     </dl>
   )
 }
 
 /** A counter; the one that can be looked into leads to its rows, of today or, for losses, of the week. */
-function Figure({ name, value, title, vs, change, note, tone = '', to, hint }: { name: string; value: ReactNode; title?: string; vs: string; change: string; note: string; tone?: string; to?: string; hint?: string }) {
-  return <div className="kp"><dt>{name}</dt><dd className={`figure ${tone}`} title={title}>{to ? <A to={to} title={hint} aria-label={hint ? `${name}: ${hint}` : name}>{value}</A> : value}</dd><dd><p>{vs} <b>{change}</b></p><p className="mute cut" title={note}>{note}</p></dd></div>
+function Figure({ name, value, title, vs, note, tone = '', to, hint }: { name: string; value: ReactNode; title?: string; vs: ReactNode; note: string; tone?: string; to?: string; hint?: string }) {
+  return <div className="kp"><dt>{name}</dt><dd className={`figure ${tone}`} title={title}>{to ? <A to={to} title={hint} aria-label={hint ? `${name}: ${hint}` : name}>{value}</A> : value}</dd><dd><p>{vs}</p><p className="mute cut" title={note}>{note}</p></dd></div>
 }
 
 function Duration({ seconds }: { seconds: number }) {

@@ -61,7 +61,7 @@ export function Running({ running }: { running: Home['running'] }) {
   return (
     <Panel title={t('running')} actions={<A to="/broadcasts">{t('all')}</A>}>
       {running.length === 0 ? <Empty icon="send" title={t('runningNone')} /> : (
-        <table className="plain-table" style={{ marginTop: -8 }}>
+        <div className="running"><table className="plain-table" style={{ marginTop: -8 }}>
           <thead><tr><th>{t('name')}</th><th className="right">{t('planned')}</th><th className="right">{t('done')}</th><th className="right">{t('heldCol')}</th><th className="right">{t('harmCol')}</th><th style={{ paddingLeft: 16 }}>{t('state')}</th></tr></thead>
           <tbody>
             {running.map((x) => (
@@ -71,7 +71,7 @@ export function Running({ running }: { running: Home['running'] }) {
               </tr>
             ))}
           </tbody>
-        </table>
+        </table></div>
       )}
     </Panel>
   )

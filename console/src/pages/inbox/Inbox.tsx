@@ -49,7 +49,7 @@ export function Inbox() {
   const deskOf = (s?: Session) => accounts.data?.items.find((a) => a.id === s?.account.id)
   const current = rows.find((s) => s.id === open)
   return (
-    <div className="desk">
+    <div className={`desk ${open ? 'open' : ''}`}>
       <h1 className="sr">{t('title')}</h1>
       <nav className="views" aria-label={t('title')}>
         {views.map((v) => <ViewButton key={v} view={v} account={account} on={v === view} onPick={() => url.set({ view: v === 'all' ? undefined : v })} />)}
@@ -66,7 +66,8 @@ export function Inbox() {
           : rows.map((s) => <SessionRow key={s.id} session={s} on={s.id === open} onPick={() => show(s.id)} />)}
         {list.hasNextPage && <button type="button" className="linky" style={{ padding: 12 }} onClick={() => void list.fetchNextPage()}>{t('earlier')}</button>}
       </section>
-      {open ? <Talk key={open} id={open} row={current} account={deskOf(current)} accounts={accounts.data?.items ?? []} /> : <section className="talk-pane" style={{ gridColumn: '3 / 5', justifyContent: 'center' }}><Empty icon="talk" title={t('pick')} text={t('pickText')} /></section>}
+      {open && <button type="button" className="linky back" onClick={() => url.set({ open: undefined })}><Icon name="back" size={14} />{t('back')}</button>}
+      {open ? <Talk key={open} id={open} row={current} account={deskOf(current)} accounts={accounts.data?.items ?? []} /> : <section className="talk-pane nobody"><Empty icon="talk" title={t('pick')} text={t('pickText')} /></section>}
       {open && <Contact key={`c${open}`} id={open} />}
       {keys && <Modal open title={t('keys')} footer={null} onCancel={() => setKeys(false)} width={380}><ul className="stack" style={{ gap: 8 }}>{([['j k', 'k_jk'], ['r', 'k_r'], ['n', 'k_n'], ['t', 'k_t'], ['e', 'k_e'], ['Enter', 'k_enter']] as const).map(([key, what]) => <li key={key} className="row"><kbd>{key}</kbd>{t(what)}</li>)}</ul></Modal>}
       {setting && <Accounts accounts={accounts.data?.items ?? []} close={() => setSetting(false)} />}

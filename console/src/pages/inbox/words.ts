@@ -18,6 +18,7 @@ export const w = words({
   humanBy: ['人工 · {name}', 'Person · {name}'],
   waited: ['等待 {t}', 'Waiting {t}'],
   botSaid: ['机器人：{text}', 'Bot: {text}'],
+  back: ['会话列表', 'Conversations'],
   emptyAll: ['还没有会话', 'No sessions yet'],
   emptyAllText: ['客户从客服链接进来说第一句话，就会出现在这里。', 'When a customer writes the first line through a service link, it appears here.'],
   emptyView: ['这里现在没有会话', 'No session here now'],

@@ -13,7 +13,7 @@ export function WelcomeTraces() {
   const columns: Column<WelcomeTrace>[] = [
     { key: 'at', title: t('at'), render: (x) => <span className="nowrap">{f.moment(x.at)}</span> },
     { key: 'customer', title: t('customer'), render: (x) => <A className="nowrap" to={`/customers/${encodeURIComponent(x.customer.id)}`}>{x.customer.name}</A> },
-    { key: 'outcome', title: t('outcome'), render: (x) => <div><State tone={x.outcome === 'sent' ? 'ok' : x.outcome === 'waiting' ? 'plain' : 'warn'}>{t(`o_${x.outcome}`)}</State>{x.reason && <div className="s12 second" style={{ maxWidth: 420, marginTop: 4, whiteSpace: 'normal' }}>{x.reason.text} <span className="mute">{x.reason.way_out}</span> <span className="rule">{x.reason.code}</span></div>}</div> },
+    { key: 'outcome', title: t('outcome'), render: (x) => <div><State tone={x.outcome === 'sent' ? 'ok' : x.outcome === 'waiting' ? 'plain' : 'warn'}>{t(`o_${x.outcome}`)}</State>{x.reason && <div className="s12 second" style={{ maxWidth: 420, marginTop: 4, whiteSpace: 'normal' }}>{x.reason.text} <span className="mute">{x.reason.way_out}</span></div>}</div> },
     { key: 'welcome', title: t('welcome'), render: (x) => (x.welcome ? <A to={`/welcomes/${encodeURIComponent(x.welcome.id)}`}>{x.welcome.name}</A> : '—') },
     { key: 'staff', title: t('staff'), render: (x) => x.staff.name },
     { key: 'channel', title: t('channel'), render: (x) => x.channel?.name ?? '—' },
