@@ -25,6 +25,7 @@ type contactWay struct {
 	created     int64
 	deleted     bool
 	scans       uint64
+	used        bool // a temp way by which somebody was added
 }
 
 const (

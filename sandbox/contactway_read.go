@@ -49,7 +49,7 @@ func wayGet(c *call, q *wayIDQuery) (any, error) {
 	}
 	v := wayView{
 		ConfigID: way.id, Type: way.kind, Scene: way.scene, Remark: way.remark, SkipVerify: way.skipVerify,
-		State: way.state, User: slices.Concat([]string{}, way.users), Party: slices.Concat([]int{}, way.parties),
+		State: way.state, User: copied(way.users), Party: copied(way.parties),
 		IsTemp: way.isTemp, ExpiresIn: way.expiresIn, ChatExpiresIn: way.chatExpires, UnionID: way.unionID,
 		MarkSource: way.markSource, Conclusions: c.readConclusions(way.conclusions),
 	}

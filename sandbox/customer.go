@@ -218,6 +218,9 @@ func customerGet(c *call, q *customerGetQuery) (any, error) {
 	return out, nil
 }
 
+// copied is a list of its own, empty rather than null.
+func copied[T any](list []T) []T { return append(make([]T, 0, len(list)), list...) }
+
 // makeCursor is a place in a list, bound to the filter of the call.
 func makeCursor(filter uint64, at int) string {
 	return strconv.FormatUint(filter&0xffffffff, 16) + "-" + strconv.Itoa(at)

@@ -97,7 +97,7 @@ func massList(c *call, q *massListQuery) (any, error) {
 		}
 		out.List = append(out.List, massView{
 			MsgID: m.id, Creator: m.byMember, CreateTime: m.created, CreateType: personal,
-			Text: textView{m.text}, Attachments: slices.Concat([]attachment{}, m.attachments),
+			Text: textView{m.text}, Attachments: copied(m.attachments),
 		})
 	}
 	return out, nil

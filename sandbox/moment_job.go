@@ -150,7 +150,7 @@ func momentJobResult(c *call, q *momentJobQuery) (any, error) {
 	}
 	if len(job.badUsers)+len(job.badParties) > 0 {
 		result.Senders = &invalidSenders{
-			UserList: slices.Concat([]string{}, job.badUsers), DepartmentList: slices.Concat([]int{}, job.badParties),
+			UserList: copied(job.badUsers), DepartmentList: copied(job.badParties),
 		}
 	}
 	if len(job.badTags) > 0 {

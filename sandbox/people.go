@@ -57,7 +57,7 @@ func (s *Sandbox) pickWay(q *scanQuery) (*contactWay, error) {
 	}
 	var usable []*contactWay
 	for _, way := range w.ways {
-		if members, err := w.wayMembers(way); !way.deleted && err == nil && len(members) > 0 {
+		if members, err := w.wayMembers(way); !way.deleted && !way.used && err == nil && len(members) > 0 {
 			if q.State == "" || way.state == q.State {
 				usable = append(usable, way)
 			}
@@ -92,14 +92,17 @@ func scanContactWay(s *Sandbox, q *scanQuery) (any, error) {
 		}
 		cust = n
 	}
-	if way.isTemp && s.now().Unix() > way.created+int64(way.expiresIn) {
-		return nil, errors.New("the temp way has expired")
+	if way.isTemp && (way.used || s.now().Unix() > way.created+int64(way.expiresIn)) {
+		return nil, errors.New("the temp way has expired, or somebody was added by it")
 	}
 	if cust < 0 {
 		cust = w.newPerson()
 	}
 	way.scans++
 	added := s.addFriend(staff, cust, way.state, q.Pending)
+	if added && way.isTemp {
+		s.beginTempChat(way, staff, cust)
+	}
 	return scanAnswer{
 		Customer: w.customerID(cust), Staff: w.staff[staff].id, State: way.state, ConfigID: way.id, New: added,
 	}, nil
@@ -306,6 +309,9 @@ func staffSays(s *Sandbox, q *sayQuery) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if rule := s.intercepted(r.staff, q.Text); rule != nil {
+		return map[string]any{"staff": s.world.staff[r.staff].id, "customer": s.world.customerID(r.customer), "intercepted": rule.id}, nil
+	}
 	s.talk(r)
 	s.delivered(Delivery{
 		Customer: s.world.customerID(r.customer), Staff: s.world.staff[r.staff].id,
@@ -329,6 +335,9 @@ func (s *Sandbox) staffSaysInChat(q *sayQuery) (any, error) {
 		staff = n
 	}
 	id := s.world.staff[staff].id
+	if rule := s.intercepted(staff, q.Text); rule != nil {
+		return map[string]any{"staff": id, "chat": c.id, "intercepted": rule.id}, nil
+	}
 	s.delivered(Delivery{Staff: id, Chat: c.id, Channel: "group", Kind: "chat", Origin: "member", Text: q.Text})
 	m := inRoom(c.id, c.members)
 	m.from = speaker{staffSpeaks, staff}
@@ -367,6 +376,7 @@ func customerSays(s *Sandbox, q *sayQuery) (any, error) {
 	}
 	s.talk(r)
 	s.archiveText(archived{from: speaker{customerSpeaks, r.customer}, to: speaker{staffSpeaks, r.staff}}, q.Text)
+	s.acquiredSays(r)
 	s.journal(entry{Kind: "customer_says", Staff: s.world.staff[r.staff].id, Customer: s.world.customerID(r.customer), Detail: q.Text})
 	return s.viewPair(r), nil
 }

@@ -162,7 +162,7 @@ func (k strategyKind) get(c *call, q *strategyQuery) (any, error) {
 	}
 	v := strategyView{
 		ID: st.id, Parent: st.parent, Name: st.name, Created: st.created,
-		Admins: slices.Concat([]string{}, st.admins), Privilege: map[string]bool{},
+		Admins: copied(st.admins), Privilege: map[string]bool{},
 	}
 	root := k.root(c.w, st)
 	for _, right := range slices.Concat(k.basic, k.rights) {
@@ -207,7 +207,7 @@ func (k strategyKind) getRange(c *call, q *strategyRangeQuery) (any, error) {
 	}
 	at = min(at, len(st.nodes))
 	end := min(at+pageSize(q.Limit, strategyPage, strategyPage), len(st.nodes))
-	out := strategyRangeReply{reply: done(), Range: slices.Concat([]rangeNode{}, st.nodes[at:end])}
+	out := strategyRangeReply{reply: done(), Range: copied(st.nodes[at:end])}
 	if end < len(st.nodes) {
 		out.NextCursor = makeCursor(filter, end)
 	}

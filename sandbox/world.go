@@ -59,6 +59,11 @@ type world struct {
 	groupWelcomes      groupWelcomes
 	customerStrategies strategyBook
 	momentStrategies   strategyBook
+	acquisition        *acquisitionDesk
+	album              productAlbum
+	intercepts         interceptRules
+	tempChats          map[pairKey]*tempChat
+	traversals         []contactTraversal
 
 	kf      *kfDesk
 	media   *mediaStore

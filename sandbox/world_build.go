@@ -13,8 +13,9 @@ func newWorld(spec WorldSpec, seed uint64, start time.Time) *world {
 		staffIndex: map[string]int32{}, wayIndex: map[string]*contactWay{},
 		chatIndex: map[string]*chat{}, joinIndex: map[string]*joinWay{}, msgIndex: map[string]*massMessage{},
 		moments: newMomentBook(), handovers: newHandoverBook(),
-		groupWelcomes: groupWelcomes{index: map[string]*groupWelcome{}},
-		tagIndex:      map[string]*tag{}, groupTags: map[string]*tagGroup{},
+		groupWelcomes: groupWelcomes{index: map[string]*groupWelcome{}}, album: productAlbum{index: map[string]*product{}},
+		intercepts: interceptRules{index: map[string]*interceptRule{}}, tempChats: map[pairKey]*tempChat{},
+		tagIndex: map[string]*tag{}, groupTags: map[string]*tagGroup{},
 		storeState: map[int]string{}, massGot: map[int32][]int64{}, chatGot: map[int32][]int64{}, welcomes: map[string]*welcome{},
 		wechatIDs: newIDSpace(seed, "wm", "wechat user"), wecomIDs: newIDSpace(seed, "wo", "wecom user"),
 	}
