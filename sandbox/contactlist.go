@@ -193,7 +193,7 @@ func opensMiniProgram(s *Sandbox, q *chatActQuery) (any, error) {
 	return map[string]any{"chat": c.id, "opengid": c.openGID()}, nil
 }
 
-type openIDQuery struct {
+type customerOpenIDQuery struct {
 	ExternalUserID string `json:"external_userid"`
 }
 
@@ -202,7 +202,7 @@ type openIDReply struct {
 	OpenID string `json:"openid"`
 }
 
-func convertToOpenID(c *call, q *openIDQuery) (any, error) {
+func convertToOpenID(c *call, q *customerOpenIDQuery) (any, error) {
 	cust, err := c.w.customerParam(q.ExternalUserID)
 	switch {
 	case err != nil:
