@@ -375,8 +375,8 @@ func customerSays(s *Sandbox, q *sayQuery) (any, error) {
 		return nil, err
 	}
 	s.talk(r)
-	s.archiveText(archived{from: speaker{customerSpeaks, r.customer}, to: speaker{staffSpeaks, r.staff}}, q.Text)
 	s.acquiredSays(r)
+	s.archiveText(archived{from: speaker{customerSpeaks, r.customer}, to: speaker{staffSpeaks, r.staff}}, q.Text)
 	s.journal(entry{Kind: "customer_says", Staff: s.world.staff[r.staff].id, Customer: s.world.customerID(r.customer), Detail: q.Text})
 	return s.viewPair(r), nil
 }

@@ -12,12 +12,6 @@ import (
 var switchValues = map[string][]string{
 	"decode.unknown":           {"refuse", "ignore"},            // unknown parameters give 40058
 	"quota.base":               {"on", "off"},                   // 10,000 calls a minute and 150,000 an hour by path
-	"quota.call":               {"on", "off"},                   // limits a minute of single calls
-	"archive.open":             {"on", "off"},                   // the corp has opened the conversation archive
-	"archive.group_consent":    {"speaker", "everyone"},         // whose consent a customer's words in a group need
-	"archive.unknown_kinds":    {"placeholder", "raw"},          // group relays and notes come as a text that says so
-	"archive.vote":             {"nested", "flat"},              // a vote's fields under "vote" or at top level
-	"archive.sent":             {"on", "off"},                   // welcomes and mass messages are archived as the member's words
 	"contact.48009":            {"off", "on"},                   // contacts secret may not read details
 	"contact.app_events":       {"off", "on"},                   // the app too hears of changes of members and departments
 	"contact.event_fields":     {"ids", "full"},                 // what the contacts helper is told: its URL is new or of before 2022-08-15
@@ -39,7 +33,6 @@ var switchValues = map[string][]string{
 	"groupchat.read_delay_ms":  {"2000", "0", "500", "10000"},   // groupchat/get shows changes then, world time
 	"kf.no_token_limit":        {"on", "off"},                   // sync_msg without a token: 10 calls a minute and account
 	"kf.empty_pages":           {"off", "on"},                   // sync_msg puts an empty page before each full one
-	"kf.intent_shape":          {"beside", "nested"},            // answers of list_intent beside the question, or in it
 	"kf.trans_to_ended":        {"any", "from_3"},               // states from which the API may end a session
 	"groupchat.auto_create":    {"replace", "append", "ignore"}, // what a created room does to a full list
 	"acquisition.category":     {"set", "unset"},                // the corp has set its business category; unset gives 41305
@@ -47,6 +40,13 @@ var switchValues = map[string][]string{
 	"acquisition.open_profile": {"off", "on"},                   // the category whose corps hear of opened profiles
 	"acquisition.priority":     {"off", "on"},                   // the category that may set priority_option; off gives 41200
 	"album.products":           {"1000", "2"},                   // products a corp may have; more give 41202
+	"quota.call":               {"on", "off"},                   // limits a minute of single calls
+	"archive.open":             {"on", "off"},                   // the corp has opened the conversation archive
+	"archive.group_consent":    {"speaker", "everyone"},         // whose consent a customer's words in a group need
+	"archive.unknown_kinds":    {"placeholder", "raw"},          // group relays and notes come as a text that says so
+	"archive.vote":             {"nested", "flat"},              // a vote's fields under "vote" or at top level
+	"archive.sent":             {"on", "off"},                   // welcomes and mass messages are archived as the member's words
+	"kf.intent_shape":          {"beside", "nested"},            // answers of list_intent beside the question, or in it
 }
 
 func initialSwitches(given map[string]string) (map[string]string, error) {
