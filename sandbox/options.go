@@ -38,6 +38,9 @@ type Options struct {
 	// DataDir is where private keys and certificates that other programs open
 	// are written; empty means a temporary directory, removed by Close.
 	DataDir string
+	// Front is the loopback address of a proxy that stands for the official
+	// hosts over TLS, for programs that know no other; empty means none.
+	Front string
 	// ControlToken, when set, is demanded as "Authorization: Bearer" on the
 	// control plane and lets callers in that are not on loopback.
 	ControlToken string

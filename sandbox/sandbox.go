@@ -25,6 +25,8 @@ type Sandbox struct {
 
 	archiveKeys *archiveKeys
 
+	frontProxy, frontCA string // of the ready line; set before anybody calls
+
 	stats     *stats
 	callbacks *callbackQueue
 	sender    *sender

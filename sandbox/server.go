@@ -73,6 +73,9 @@ func (s *Sandbox) Ready(base string) Ready {
 	if dir := s.archiveKeys.dir; dir != "" {
 		r.Archive = map[string]any{"url": base, "keys_dir": dir}
 	}
+	if s.frontProxy != "" {
+		r.Front = map[string]any{"proxy": s.frontProxy, "ca_file": s.frontCA}
+	}
 	return r
 }
 
@@ -84,9 +87,10 @@ type Server struct {
 	// Ready is the ready line.
 	Ready Ready
 
-	http *http.Server
-	disk *disk
-	done chan struct{}
+	http  *http.Server
+	disk  *disk
+	front *front // nil when there is none
+	done  chan struct{}
 }
 
 // Start serves a new sandbox on a free loopback port until ctx ends or Close
@@ -122,6 +126,12 @@ func Listen(ctx context.Context, addr string, opts Options) (*Server, error) {
 		Sandbox: s, URL: "http://" + l.Addr().String(), done: make(chan struct{}), disk: files,
 		http: &http.Server{Handler: s.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute},
 	}
+	if opts.Front != "" {
+		if srv.front, err = s.startFront(ctx, files); err != nil {
+			_, _, _ = l.Close(), s.Close(), files.close()
+			return nil, err
+		}
+	}
 	srv.Ready = s.Ready(srv.URL)
 	go func() {
 		defer close(srv.done)
@@ -151,7 +161,7 @@ func (s *Sandbox) openFiles() (*disk, error) {
 // Close stops serving, ends the sandbox and removes the keys that have no data
 // directory.
 func (srv *Server) Close() error {
-	err := srv.http.Close()
+	err := errors.Join(srv.http.Close(), srv.front.close())
 	<-srv.done
 	return errors.Join(err, srv.Sandbox.Close(), srv.disk.close())
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"os"
 	"time"
 
@@ -33,9 +34,12 @@ func (w worldFlags) options() (sandbox.Options, error) {
 	return o, nil
 }
 
+const defaultFront = "127.0.0.1:8422"
+
 type sandboxCmd struct {
 	worldFlags
 	Listen       string `help:"Address to serve on; beyond loopback it needs --control-token." default:"127.0.0.1:8421"`
+	Front        string `help:"Loopback address of the proxy that stands for the official hosts (HTTPS_PROXY and a CA file); empty for none. When the default address is taken, a free port serves." default:"127.0.0.1:8422"`
 	Corp         string `help:"new (kf and customer-contact secrets repeat the app's) or old." enum:"new,old" default:"new"`
 	Callback     string `help:"URL that callbacks of every area go to."`
 	Data         string `help:"Directory for keys and certificates; default a temporary one." type:"path"`
@@ -62,6 +66,7 @@ func (c *sandboxCmd) Run(ctx context.Context) error {
 		}
 		defer func() { _ = os.RemoveAll(o.DataDir) }() // keys of a world that is gone
 	}
+	o.Front = c.front(ctx)
 	srv, err := sandbox.Listen(ctx, c.Listen, o)
 	if err != nil {
 		return err
@@ -81,4 +86,18 @@ func (c *sandboxCmd) Run(ctx context.Context) error {
 	}
 	<-ctx.Done()
 	return nil
+}
+
+// front is the address of the front: a second sandbox beside one that has the
+// default address takes a free port.
+func (c *sandboxCmd) front(ctx context.Context) string {
+	if c.Front != defaultFront {
+		return c.Front
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Front)
+	if err != nil {
+		return "127.0.0.1:0"
+	}
+	_ = l.Close() // it was free; nothing was accepted
+	return c.Front
 }
