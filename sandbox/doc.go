@@ -5,8 +5,9 @@
 // network, an account or anybody to annoy.
 //
 // It is not a client and shares no wire struct with one: it is meant to find
-// the mistakes a shared struct hides. It keeps nothing on disk. Commands and
-// tests use it; nothing in this module's internal packages does.
+// the mistakes a shared struct hides. It keeps nothing on disk but private keys
+// and certificates that other programs open. Commands and tests use it; nothing
+// in this module's internal packages does.
 //
 // # Use
 //
