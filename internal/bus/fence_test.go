@@ -2,6 +2,8 @@ package bus
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -119,6 +121,64 @@ func TestRowsReadBeforeTheLossAreNotHandledAfterTheReturn(t *testing.T) {
 			if err := p.commit(t.Context(), c.fence, nil); err != c.want { //nolint:errorlint // the sentinel itself
 				t.Errorf("a batch with the fence %s: %v, want %v", c.name, err, c.want)
 			}
+		}
+	})
+}
+
+// The database goes away while a call is made, so its end cannot be written: it is tried again once the database is back,
+// as one whose call may have gone out, and nothing of its order key goes before it.
+func TestAnIntentWhoseEndCouldNotBeWrittenIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		b := held(t, d)
+		write := func(f func(ctx context.Context, tx *db.Tx) error) {
+			t.Helper()
+			if err := d.Tx(t.Context(), f); err != nil {
+				t.Fatal(err)
+			}
+		}
+		rename := func(from, to string) {
+			write(func(ctx context.Context, tx *db.Tx) error {
+				_, err := tx.NewRaw("ALTER TABLE " + from + " RENAME TO " + to).Exec(ctx)
+				return err
+			})
+		}
+		var calls []string
+		b.Perform("call", func(_ context.Context, w Work) (Settle, error) {
+			calls = append(calls, fmt.Sprint(w.Key, w.Attempts))
+			if len(calls) == 1 {
+				rename("work", "work_away")
+			}
+			return nil, nil
+		})
+		if err := b.shareOut(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		write(func(ctx context.Context, tx *db.Tx) error {
+			_, err := b.Put(ctx, tx, Item{CorpID: "c", Lane: Intent, Kind: "call", Key: "x", OrderKey: "x"}, Item{CorpID: "c", Lane: Intent, Kind: "call", Key: "y", OrderKey: "x"})
+			return err
+		})
+		p := b.parts[part("c", "x")]
+		if n, err := p.perform(t.Context(), p.owned()); err != nil || n != 1 {
+			t.Fatalf("began %d intents, %v", n, err)
+		}
+		b.wg.Wait()
+		if _, err := p.perform(t.Context(), p.owned()); err == nil {
+			t.Fatal("without its table the bus found no fault")
+		}
+		rename("work_away", "work")
+		for range 2 {
+			if n, err := p.perform(t.Context(), p.owned()); err != nil || n != 1 {
+				t.Fatalf("after the return it began %d intents, %v", n, err)
+			}
+			b.wg.Wait()
+		}
+		if want := []string{"x0", "x1", "y0"}; !slices.Equal(calls, want) {
+			t.Errorf("called %v, want %v", calls, want)
+		}
+		var open int
+		if err := d.Read().NewRaw("SELECT COUNT(*) FROM work WHERE state <> 'done'").Scan(t.Context(), &open); err != nil || open != 0 {
+			t.Errorf("%d intents are left, %v", open, err)
 		}
 	})
 }

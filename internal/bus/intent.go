@@ -17,6 +17,9 @@ const look = 64
 // perform starts the intents that may be performed now, one per order key, as many as there are slots, and answers how
 // many were started. When there is no slot at all it waits for one.
 func (p *partition) perform(ctx context.Context, fence int64) (int, error) {
+	if err := p.takeUp(ctx, fence); err != nil {
+		return 0, err
+	}
 	rows, err := p.due(ctx, asked, look)
 	if err != nil {
 		return 0, err
@@ -46,7 +49,7 @@ func (p *partition) perform(ctx context.Context, fence int64) (int, error) {
 	if err := p.markRunning(ctx, fence, begin); err != nil {
 		for i, w := range begin {
 			<-slots[i]
-			p.release(w)
+			p.strand(fence, w) // the commit may have gone through, and its answer got lost
 		}
 		return 0, err
 	}
@@ -54,10 +57,13 @@ func (p *partition) perform(ctx context.Context, fence int64) (int, error) {
 		p.bus.wg.Go(func() {
 			defer func() {
 				<-slots[i]
-				p.release(w)
 				p.signal(callIntents) // the next of its order key may begin
 			}()
-			p.performOne(ctx, fence, w)
+			if p.performOne(ctx, fence, w) {
+				p.release(w)
+			} else {
+				p.strand(fence, w)
+			}
 		})
 	}
 	return len(begin), nil
@@ -137,7 +143,8 @@ func (p *partition) markRunning(ctx context.Context, fence int64, rows []Work) e
 	return nil
 }
 
-func (p *partition) performOne(ctx context.Context, fence int64, w Work) {
+// performOne says whether what became of the intent is written, by this node or whoever owns the partition now.
+func (p *partition) performOne(ctx context.Context, fence int64, w Work) bool {
 	settle, err := p.invoke(ctx, w)
 	if err == nil {
 		err = p.bus.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
@@ -153,11 +160,62 @@ func (p *partition) performOne(ctx context.Context, fence int64, w Work) {
 		})
 	}
 	if err == nil || errors.Is(err, errNotOwner) || ctx.Err() != nil {
-		return
+		return true
 	}
-	if err := p.fail(ctx, fence, w, err); err != nil && ctx.Err() == nil {
-		p.bus.log.Error("settle an intent", "kind", w.Kind, "id", w.ID, "error", err)
+	err = p.fail(ctx, fence, w, err)
+	if err == nil || errors.Is(err, errNotOwner) || ctx.Err() != nil {
+		return true
 	}
+	p.bus.log.Error("settle an intent", "kind", w.Kind, "id", w.ID, "error", err)
+	return false
+}
+
+// stranded is an intent that may be marked running although nobody performs it: the database went away before its end
+// was written. It keeps its order key.
+type stranded struct {
+	fence int64
+	work  Work
+}
+
+func (p *partition) strand(fence int64, w Work) {
+	p.mu.Lock()
+	p.stranded = append(p.stranded, stranded{fence, w})
+	p.mu.Unlock()
+}
+
+// takeUp has stranded intents tried again, counted as an attempt, as the next owner would after a crash. Those of a former
+// lease were taken up with the present one.
+func (p *partition) takeUp(ctx context.Context, fence int64) error {
+	p.mu.Lock()
+	all := p.stranded
+	p.stranded = nil
+	p.mu.Unlock()
+	var ids []int64
+	for _, s := range all {
+		if s.fence == fence {
+			ids = append(ids, s.work.ID)
+		}
+	}
+	if len(ids) > 0 {
+		err := p.bus.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+			if err := p.checkFence(ctx, tx, fence); err != nil {
+				return err
+			}
+			_, err := tx.NewUpdate().Model((*Work)(nil)).Set("state = ?", Pending).Set("attempts = attempts + 1").
+				Where("id IN (?) AND state = ?", bun.List(ids), Running).Exec(ctx)
+			return err
+		})
+		if err != nil {
+			p.mu.Lock()
+			p.stranded = append(all, p.stranded...)
+			p.mu.Unlock()
+			return fmt.Errorf("take up intents whose end could not be written: %w", err)
+		}
+	}
+	for _, s := range all {
+		p.release(s.work)
+	}
+	return nil
 }
 
 func (p *partition) invoke(ctx context.Context, w Work) (settle Settle, err error) {

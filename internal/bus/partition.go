@@ -34,6 +34,7 @@ type partition struct {
 	mu       sync.Mutex
 	fence    int64           // 0 = not owned
 	inFlight map[string]bool // order keys of intents being performed
+	stranded []stranded      // intents whose end could not be written
 }
 
 func newPartition(b *Bus, n int) *partition {
