@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -29,6 +30,7 @@ type road struct {
 	unanswered int
 	refused    []int // statuses that are no success
 	bodies     []delivery
+	took       []time.Duration // of those that were acknowledged
 }
 
 type delivery struct{ path, body string }
@@ -46,7 +48,9 @@ func newRoad(t *testing.T, box *sandbox.Server, a *node) *road {
 		r.mu.Lock()
 		r.bodies = append(r.bodies, d)
 		r.mu.Unlock()
+		began := time.Now()
 		resp, err := client.Post(a.url+d.path, "text/xml", bytes.NewReader(body))
+		took := time.Since(began)
 		if err == nil {
 			defer func() { _ = resp.Body.Close() }()
 		}
@@ -64,6 +68,7 @@ func newRoad(t *testing.T, box *sandbox.Server, a *node) *road {
 			w.WriteHeader(resp.StatusCode)
 		default:
 			r.acked++
+			r.took = append(r.took, took)
 			_, _ = io.Copy(w, resp.Body)
 		}
 	}))
@@ -264,6 +269,46 @@ func TestCallbacksAreAnsweredWhileWeComIsSlow(t *testing.T) {
 		})
 		if known := a.rows(t, "SELECT COUNT(*) FROM relation WHERE add_way = -1"); known != n {
 			t.Fatalf("%d of %d relations wait for their details: WeCom answered while callbacks came in", known, n)
+		}
+	})
+}
+
+// Rounds at both latencies take turns, so that what else the machine does meets both alike.
+func TestCallbacksAreAnsweredAsFastWhenWeComTakesHalfASecond(t *testing.T) {
+	t.Parallel()
+	eachEngine(t, func(t *testing.T, databaseURL string) {
+		box, a := platform(t, small(), databaseURL)
+		synced(t, a)
+		if _, err := a.Welcomes.Save(t.Context(), welcome.Welcome{Name: "默认", Text: "你好，护肤问题随时问我。", Enabled: true}); err != nil {
+			t.Fatal(err)
+		}
+		idle(t, a)
+		r := newRoad(t, box, a)
+		const rounds, each = 6, 10
+		took := map[int][]time.Duration{}
+		for i := range 2 * rounds {
+			latency := i % 2 * 500
+			box.SetFaults(sandbox.Faults{Calls: []sandbox.CallFault{{Match: "/cgi-bin/*", LatencyMS: latency}}})
+			for range each {
+				act(t, box, map[string]any{"act": "scan_contact_way"})
+				quiet(t, box)
+			}
+			r.mu.Lock()
+			took[latency], r.took = append(took[latency], r.took...), nil
+			r.mu.Unlock()
+		}
+		median := func(latency int) time.Duration {
+			all := took[latency]
+			if len(all) != rounds*each {
+				t.Fatalf("%d of %d callbacks were acknowledged at %d ms", len(all), rounds*each, latency)
+			}
+			slices.Sort(all)
+			return all[len(all)/2]
+		}
+		fast, slow := median(0), median(500)
+		t.Logf("the middle answer took %s at 0 ms and %s at 500 ms", fast, slow)
+		if slow > 3*fast+10*time.Millisecond {
+			t.Errorf("callbacks are answered after %s when WeCom takes 500 ms, after %s when it takes none", slow, fast)
 		}
 	})
 }
