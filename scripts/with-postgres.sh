@@ -3,12 +3,14 @@
 #
 # The server lives in a temporary directory, listens on a free port of 127.0.0.1 behind a random password, and is gone
 # when the command ends, however it ends. A server that TEST_DATABASE_URL already names is used as it is.
+# ZHIYIN_TEST_POSTGRES names PostgreSQL's programs, for tests that stop a server of their own.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
+if [ -z "${TEST_DATABASE_URL:-}" ]; then "$root/scripts/need.sh" postgres; fi
+bin=$("$root/scripts/need.sh" --pg-bin || true)
+export ZHIYIN_TEST_POSTGRES=$bin
 if [ -n "${TEST_DATABASE_URL:-}" ]; then exec "$@"; fi
 
-"$root/scripts/need.sh" postgres
-bin=$("$root/scripts/need.sh" --pg-bin)
 dir=$(mktemp -d "${TMPDIR:-/tmp}/zhiyin-pg.XXXXXX")
 
 # PostgreSQL refuses to run as root: an account that owns nothing else does it.
