@@ -28,7 +28,7 @@ func TestRunsKeepOrderAndNameNoOrderKeyTwice(t *testing.T) {
 		"x1 x2 x3 x3 y3 y4 y3": "x1 x2 x3|x3|y3 y4|y3",
 	} {
 		var in []Work
-		for _, w := range strings.Fields(rows) {
+		for w := range strings.FieldsSeq(rows) {
 			in = append(in, Work{Kind: w[:1], OrderKey: w[1:]})
 		}
 		var out []string

@@ -34,7 +34,7 @@ func emit(t *testing.T, p *apptest.Platform, kind string, fields map[string]stri
 
 func groupOf(t *testing.T, p *apptest.Platform, id string) (tag.Group, bool) {
 	t.Helper()
-	groups, err := p.Tags.Groups(t.Context())
+	groups, err := p.Tags.Groups(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +120,7 @@ func TestAShuffleBringsTheNewOrder(t *testing.T) {
 	}
 	emit(t, p, "change_external_tag.shuffle", map[string]string{"Id": ""})
 	apptest.Eventually(t, "the order of the groups", func() bool {
-		groups, err := p.Tags.Groups(t.Context())
+		groups, err := p.Tags.Groups(t.Context(), nil)
 		return err == nil && groups[0].ID == ours.ID
 	})
 }
