@@ -11,6 +11,9 @@ import (
 type appState struct {
 	sent        map[string]time.Time // messages by msgid, for recall
 	seq         uint64
+	cards       map[string]*sentCard     // by task_id
+	responses   map[string]*cardResponse // by response_code
+	inDay       map[int64]int            // recipients by day
 	windows     map[int32]*sendWindow
 	bodies      map[uint64]time.Time // identical requests, until when they are dropped
 	menu        []menuButton
@@ -23,6 +26,7 @@ type appState struct {
 func newAppState() *appState {
 	return &appState{
 		sent: map[string]time.Time{}, windows: map[int32]*sendWindow{}, bodies: map[uint64]time.Time{},
+		cards: map[string]*sentCard{}, responses: map[string]*cardResponse{}, inDay: map[int64]int{},
 		tickets: map[string]*jsTicket{}, userTickets: map[string]userTicket{},
 	}
 }
@@ -33,6 +37,7 @@ func (a *appState) forget(now time.Time) {
 		return
 	}
 	maps.DeleteFunc(a.sent, func(_ string, at time.Time) bool { return now.Sub(at) > 48*time.Hour })
+	maps.DeleteFunc(a.responses, func(_ string, r *cardResponse) bool { return now.After(r.expires) })
 	maps.DeleteFunc(a.bodies, func(_ uint64, until time.Time) bool { return now.After(until) })
 	maps.DeleteFunc(a.userTickets, func(_ string, t userTicket) bool { return now.After(t.expires) })
 }

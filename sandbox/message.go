@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +12,13 @@ func messageFamily() family {
 		routes: []route{
 			post("/cgi-bin/message/send", byApp, messageSend),
 			post("/cgi-bin/message/recall", byApp, messageRecall),
+			post("/cgi-bin/message/update_template_card", byApp, updateTemplateCard),
+			post("/cgi-bin/message/update_taskcard", byApp, updateTaskCard),
+			post("/cgi-bin/message/get_statistics", byApp, messageStatistics),
+		},
+		acts: []act{
+			doing("staff_clicks_card", staffClicksCard),
+			doing("staff_clicks_card_menu", staffClicksCardMenu),
 		},
 		build: func(s *Sandbox) { s.world.app = newAppState() },
 	}
@@ -29,41 +35,7 @@ type messageQuery struct {
 	Duplicate int     `json:"enable_duplicate_check"`
 	Interval  int     `json:"duplicate_check_interval"`
 
-	Text *struct {
-		Content string `json:"content"`
-	} `json:"text"`
-	Markdown *struct {
-		Content string `json:"content"`
-	} `json:"markdown"`
-	Image *mediaRef `json:"image"`
-	Voice *mediaRef `json:"voice"`
-	File  *mediaRef `json:"file"`
-	Video *struct {
-		MediaID     string `json:"media_id"`
-		Title       string `json:"title"`
-		Description string `json:"description"`
-	} `json:"video"`
-	TextCard *struct {
-		Title       string `json:"title"`
-		Description string `json:"description"`
-		URL         string `json:"url"`
-		BtnTxt      string `json:"btntxt"`
-	} `json:"textcard"`
-	News *struct {
-		Articles []struct {
-			Title       string `json:"title"`
-			Description string `json:"description"`
-			URL         string `json:"url"`
-			PicURL      string `json:"picurl"`
-			AppID       string `json:"appid"`
-			PagePath    string `json:"pagepath"`
-		} `json:"articles"`
-	} `json:"news"`
-	// The other kinds are taken as they are.
-	MPNews       json.RawMessage `json:"mpnews"`
-	MiniProgram  json.RawMessage `json:"miniprogram_notice"`
-	TemplateCard json.RawMessage `json:"template_card"`
-	TaskCard     json.RawMessage `json:"taskcard"`
+	messageContent
 }
 
 type messageReply struct {
@@ -72,6 +44,7 @@ type messageReply struct {
 	InvalidParty string `json:"invalidparty,omitempty"`
 	InvalidTag   string `json:"invalidtag,omitempty"`
 	MsgID        string `json:"msgid,omitempty"`
+	ResponseCode string `json:"response_code,omitempty"`
 }
 
 // maxDuplicateCheck bounds duplicate_check_interval, in seconds.
@@ -81,14 +54,16 @@ func messageSend(c *call, q *messageQuery) (any, error) {
 	if err := q.AgentID.check(c); err != nil {
 		return nil, err
 	}
-	if err := q.checkContent(c); err != nil {
+	if err := q.check(c, q.MsgType, messageKinds); err != nil {
 		return nil, err
 	}
 	switch {
 	case q.Interval < 0 || q.Interval > maxDuplicateCheck:
 		return nil, refuse(40058, "duplicate_check_interval is at most %d s", maxDuplicateCheck)
-	case q.Safe < 0 || q.Safe > 2:
-		return nil, refuse(40058, "safe is 0, 1 or 2")
+	case q.Safe < 0 || q.Safe > 2 || q.Safe == 2 && q.MsgType != "mpnews":
+		return nil, refuse(40058, "safe is 0 or 1, or 2 for mpnews")
+	case q.MsgType == "miniprogram_notice" && strings.Contains(q.ToUser, "@all"):
+		return nil, refuse(40058, "a miniprogram_notice cannot go to @all")
 	case q.IDTrans>>1 != 0 || q.Duplicate>>1 != 0:
 		return nil, refuse(40058, "enable_id_trans and enable_duplicate_check are 0 or 1")
 	}
@@ -98,6 +73,12 @@ func messageSend(c *call, q *messageQuery) (any, error) {
 		return nil, err
 	}
 	app := c.w.app
+	if err := app.checkCards(q); err != nil {
+		return nil, err
+	}
+	if c.s.on("message.daily") && app.sentOn(c.now)+len(targets) > 200*c.w.accountLimit() {
+		return nil, refuse(45009, "more than %d recipients today", 200*c.w.accountLimit())
+	}
 	app.seq++
 	app.forget(c.now)
 	out.MsgID = letters(48, c.w.seed, app.seq, hashString("app message"))
@@ -105,6 +86,8 @@ func messageSend(c *call, q *messageQuery) (any, error) {
 	if q.Duplicate == 1 && app.seen(c.body, q.Interval, c.now) {
 		return out, nil
 	}
+	app.countSent(c.now, len(targets))
+	out.ResponseCode = c.keepCard(q, out.MsgID, targets)
 	for _, n := range targets {
 		sw := app.windows[n]
 		if sw == nil {
@@ -112,7 +95,7 @@ func messageSend(c *call, q *messageQuery) (any, error) {
 			app.windows[n] = sw
 		}
 		if sw.take(c.now) {
-			c.s.journal(entry{Kind: "app_message", Staff: c.w.staff[n].id, ID: out.MsgID, Detail: q.summary()})
+			c.s.journal(entry{Kind: "app_message", Staff: c.w.staff[n].id, ID: out.MsgID, Detail: q.summary(q.MsgType)})
 		}
 	}
 	return out, nil
@@ -192,6 +175,11 @@ func messageRecall(c *call, q *messageRecallQuery) (any, error) {
 	}
 	if c.now.Sub(at) > 24*time.Hour {
 		return nil, refuse(42052, "the message was sent more than 24 hours ago")
+	}
+	for _, card := range c.w.app.cards {
+		if card.msgid == q.MsgID {
+			card.recalled = true
+		}
 	}
 	c.s.journal(entry{Kind: "app_message_recalled", ID: q.MsgID})
 	return nil, nil

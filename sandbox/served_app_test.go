@@ -47,6 +47,25 @@ func appCalls() map[string]func(r *rig) goodCall {
 				"enable_id_trans": 0, "enable_duplicate_check": 0, "duplicate_check_interval": 1800, "text": object{"content": "内测"},
 			}, lax: map[string]string{"text.content/limit": "cut, not refused"}}
 		},
+		"message.update_template_card": func(r *rig) goodCall {
+			sent := r.as(AreaApp).good("message/send", r.card("t1"))
+			return goodCall{body: object{
+				"userids": []string{"S01", "nobody"}, "partyids": []int{2}, "atall": 0, "agentid": r.Ready.AgentID,
+				"response_code": sent["response_code"], "enable_id_trans": 0, "button": object{"replace_name": "已办"},
+			}}
+		},
+		"message.update_taskcard": func(r *rig) goodCall {
+			r.as(AreaApp).good("message/send", object{
+				"touser": "S01", "agentid": r.Ready.AgentID, "msgtype": "taskcard", "taskcard": object{
+					"title": "审批", "description": "请假", "task_id": "t1", "btn": []object{{"key": "yes", "name": "同意"}},
+				},
+			})
+			return goodCall{body: object{"userids": []string{"S01", "nobody"}, "agentid": r.Ready.AgentID, "task_id": "t1", "clicked_key": "yes"}}
+		},
+		"message.get_statistics": func(r *rig) goodCall {
+			r.as(AreaApp).good("message/send", r.appText("S01|S02", "内测"))
+			return goodCall{body: object{"time_type": 0}}
+		},
 		"message.recall": func(r *rig) goodCall {
 			r.token = r.tokenOf(r.Ready.Secrets.App)
 			return goodCall{body: object{"msgid": r.good("message/send", r.appText("S01", "内测"))["msgid"]}}

@@ -304,7 +304,7 @@ func (x *examiner) refusedBy(what string, c goodCall) {
 	x.t.Helper()
 	_, out := x.send(c, x.own())
 	code, _ := out["errcode"].(float64)
-	general := code == 40058 || code == 40063 || code >= 41000 && code < 42000
+	general := code == 40056 || code == 40058 || code == 40063 || code >= 41000 && code < 42000
 	if out == nil || code == 0 || !general && !slices.Contains(x.e.Errors, int(code)) {
 		x.t.Errorf("%s: got %v, want a refusal by one of %v", what, out, x.e.Errors)
 	}

@@ -47,6 +47,7 @@ var switchValues = map[string][]string{
 	"archive.vote":             {"nested", "flat"},              // a vote's fields under "vote" or at top level
 	"archive.sent":             {"on", "off"},                   // welcomes and mass messages are archived as the member's words
 	"kf.intent_shape":          {"beside", "nested"},            // answers of list_intent beside the question, or in it
+	"message.daily":            {"on", "off"},                   // an app's recipients a day: 200 times the account limit
 }
 
 func initialSwitches(given map[string]string) (map[string]string, error) {

@@ -59,11 +59,10 @@ func (e *event) bare(name, value string) *event {
 }
 
 // within puts elements into one of their own.
-func (e *event) within(name string, add func()) *event {
+func (e *event) within(name string, add func()) {
 	e.b.WriteString("<" + name + ">")
 	add()
 	e.b.WriteString("</" + name + ">")
-	return e
 }
 
 // list adds a wrapper with one Item for each value.
