@@ -1,5 +1,5 @@
-// Command gendocs writes the documents that are made from code: docs/configuration.md from the table of variables.
-// Run from the root of the tree, by scripts/generate.sh.
+// Command gendocs writes the documents that are made from code: docs/configuration.md from the table of variables,
+// docs/sandbox-endpoints.md from the sandbox's routes and the facts. Run from the root of the tree, by scripts/generate.sh.
 package main
 
 import (
@@ -10,8 +10,21 @@ import (
 )
 
 func main() {
-	if err := os.WriteFile("docs/configuration.md", []byte(config.Markdown()), 0o644); err != nil {
+	if err := write(); err != nil {
 		fmt.Fprintln(os.Stderr, "gendocs:", err)
 		os.Exit(1)
 	}
+}
+
+func write() error {
+	table, err := endpoints()
+	if err != nil {
+		return err
+	}
+	for file, text := range map[string]string{"docs/configuration.md": config.Markdown(), "docs/sandbox-endpoints.md": table} {
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
 }
