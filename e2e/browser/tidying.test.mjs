@@ -54,14 +54,17 @@ test('all customers of a filter are tagged at once', async (t) => {
   await page.goto(`${url}/customers`);
   const hand = byHand(page);
   await hand.click(page.locator('.filters').getByLabel('标签', { exact: true }));
+  const offered = page.locator('.ant-select-dropdown:visible .ant-select-item-option', { hasText: of.name });
+  await offered.first().waitFor();
   await page.keyboard.type(of.name);
-  await hand.click(page.locator('.ant-select-dropdown:visible .ant-select-item-option', { hasText: of.name }));
+  await until('one tag to be offered', async () => await page.locator('.ant-select-dropdown:visible .ant-select-item-option').count() === 1);
+  await page.keyboard.press('Enter');
   await page.locator('.list .active .tag', { hasText: of.name }).waitFor();
   await page.keyboard.press('Escape'); // closes the list
   await hand.button(`给这 ${total} 位打标签`);
   const dialog = page.getByRole('dialog');
   const wanted = page.locator('.ant-select-dropdown:visible .ant-select-item-option', { hasText: give.name });
-  await wanted.first().waitFor(); // the list is open and has the cursor: a name and Enter need no click
+  await hand.click(dialog.locator('.ant-select').first()); // then a name and Enter need no click
   await page.keyboard.type(give.name);
   await until('one tag to be left', async () => await wanted.count() === 1);
   await page.keyboard.press('Enter');
