@@ -23,6 +23,14 @@ async function details() {
 const forgotten = /\[object |\bundefined\b|\bNaN\b|Invalid Date|\{[a-z_]+\}|\b(?:rs|ts|evKind|via|ch|tl|role|scope)_[a-z_]+\b/i;
 const han = /\p{Script=Han}/u;
 
+/** Runs in the page: does the head of a table lie over its rows? */
+function headCovers() {
+  return [...document.querySelectorAll('.ant-table-wrapper')].some((table) => {
+    const head = table.querySelector('thead th'), row = table.querySelector('tbody tr:not(.ant-table-measure-row) td');
+    return head && row && row.getBoundingClientRect().top < head.getBoundingClientRect().bottom - 1;
+  });
+}
+
 for (const [i, language] of languages.entries()) {
   for (const dark of process.env.KEEP ? [false, true] : [i === 1]) { // both looks of both languages only for somebody who looks
     test(`every page has its words, ${language}, ${dark ? 'dark' : 'light'}`, async (t) => {
@@ -42,6 +50,7 @@ for (const [i, language] of languages.entries()) {
           const left = menu.filter((words) => han.test(words) && !path.includes('/', 1));
           for (const words of left.filter((x) => !/知音|花间集|群|店|会员|换季|敏感|营业|默认|\p{Script=Han}{2} \d\d/u.test(x))) wrong.push(`${path} is not in English: ${words}`);
         }
+        if (await page.evaluate(headCovers)) wrong.push(`${path} has a list whose head covers its first row`);
         if (await tooWide(page) > 1) wrong.push(`${path} is wider than the window`);
         if (process.env.KEEP) await picture(page, `walk-${language}-${dark ? 'dark' : 'light'}-${path.replaceAll(/[/?=]/g, '_')}`, true);
       }

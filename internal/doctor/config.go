@@ -78,6 +78,15 @@ func (d *Doctor) Saw(s Seen) {
 	}
 }
 
+// secretTitles name the secrets as the settings page does.
+var secretTitles = map[string]errs.Text{
+	"app":      errs.T("自建应用 Secret", "App secret"),
+	"contact":  errs.T("通讯录 Secret", "Address book secret"),
+	"external": errs.T("客户联系 Secret", "Customer contact secret"),
+	"kf":       errs.T("微信客服 Secret", "Customer service secret"),
+	"archive":  errs.T("会话存档 Secret", "Archive secret"),
+}
+
 // checks is the list, in the order in which a person would look.
 func (d *Doctor) checks() []check {
 	var list []check
@@ -94,7 +103,7 @@ func (d *Doctor) checks() []check {
 	}
 	if d.WeCom != nil {
 		for _, area := range config.Areas {
-			add("token_"+area, errs.Tf("%s 的 Secret", "Secret of %s", area), func(ctx context.Context) Result { return d.token(ctx, area) })
+			add("token_"+area, secretTitles[area], func(ctx context.Context) Result { return d.token(ctx, area) })
 		}
 		add("trusted_ip", errs.T("可信 IP", "Trusted IP"), d.trustedIP)
 		add("contact", errs.T("客户联系权限", "Customer contact"), d.contact)

@@ -42,6 +42,7 @@ type memberOut struct {
 	ID        string    `json:"id"`
 	Kind      Kind      `json:"kind" enum:"staff,customer"`
 	Name      string    `json:"name"`
+	Known     bool      `json:"known" doc:"has a page of its own: a customer of the corp, not only a guest of the group"`
 	JoinedAt  time.Time `json:"joined_at"`
 	JoinScene string    `json:"join_scene" doc:"how the member came, in words"`
 	Invitor   *named    `json:"invitor,omitempty"`
@@ -228,8 +229,11 @@ func (h *api) get(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	var staff, states []string
+	var staff, customers, states []string
 	for _, m := range members {
+		if m.Kind == Customer {
+			customers = append(customers, m.ID)
+		}
 		if m.InvitorID != "" {
 			staff = append(staff, m.InvitorID)
 		}
@@ -244,6 +248,10 @@ func (h *api) get(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
+	known, err := h.near.Customers(ctx, customers)
+	if err != nil {
+		return nil, err
+	}
 	sources, err := h.near.Sources(ctx, states)
 	if err != nil {
 		return nil, err
@@ -255,6 +263,7 @@ func (h *api) get(ctx context.Context, in *struct {
 	}
 	for i, m := range members {
 		o := memberOut{ID: m.ID, Kind: m.Kind, Name: m.Name, JoinedAt: m.JoinedAt.In(h.Zone), JoinScene: scenes[m.JoinScene].In(web.Lang(ctx))}
+		_, o.Known = known[m.ID]
 		if m.Kind == Staff && o.Name == "" {
 			o.Name = names[m.ID]
 		}

@@ -52,6 +52,7 @@ func TestWhoSitsInSeveralGroups(t *testing.T) {
 				return nil, nil
 			},
 			Staff: self,
+			Sources: func(context.Context, []string) (map[string]Source, error) { return map[string]Source{}, nil },
 			Customers: func(context.Context, []string) (map[string]string, error) {
 				return map[string]string{"wm1": "青柠 07"}, nil
 			},
@@ -73,6 +74,10 @@ func TestWhoSitsInSeveralGroups(t *testing.T) {
 			webtest.Scenario{Name: "groups of one owner", As: "admin", Path: path + "?owner=S01", Status: 200, Has: []string{`"total":2,`, `"count":2`}, Not: []string{"三群"}},
 			webtest.Scenario{Name: "a member counts their own groups only", As: "own", Path: path, Status: 200, Has: []string{`"total":2,`, "wm1", "wm2"}, Not: []string{"三群", "wm3", `"count":3`}},
 			webtest.Scenario{Name: "another's groups stay closed", As: "own", Path: path + "?owner=S02", Status: 200, Has: []string{`"total":0,`}},
+			webtest.Scenario{
+				Name: "in a group too, only customers have a page of their own", As: "admin", Path: "/groupchats/wr3", Status: 200,
+				Has: []string{`"id":"wm1","kind":"customer","name":"青柠 wm1","known":true`, `"id":"wm3","kind":"customer","name":"青柠 wm3","known":false`},
+			},
 			webtest.Scenario{Name: "a page mark that is none", As: "admin", Path: path + "?after=x", Status: 422},
 		)
 	})

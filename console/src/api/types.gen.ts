@@ -2565,6 +2565,8 @@ export interface components {
             joined_at: string;
             /** @enum {string} */
             kind: "staff" | "customer";
+            /** @description has a page of its own: a customer of the corp, not only a guest of the group */
+            known: boolean;
             name: string;
             source?: components["schemas"]["GroupchatSource"];
         };

@@ -100,6 +100,7 @@ export function List<T extends object>(props: ListProps<T>) {
   })
   const choose = (keys: string[]) => { setShown(keys); localStorage.setItem(store, keys.join(',')) }
   const visible = columns.filter((c, i) => i === 0 || shown.includes(c.key))
+  const sideways = narrow || visible.length > 8
   const table: TableColumnsType<T> = visible.map((c) => {
     const active = c.sort && (sort === c.sort || sort === `-${c.sort}`)
     const down = sort.startsWith('-')
@@ -168,9 +169,9 @@ export function List<T extends object>(props: ListProps<T>) {
           : <Empty title={props.empty.title} text={props.empty.text}>{props.empty.action}</Empty>)
         : phone ? <PhoneRows rows={rows} rowKey={rowKey} columns={visible} />
         : (
-          <div className="rows" style={list.isPlaceholderData ? { opacity: 0.6 } : undefined}>
+          <div className={sideways ? 'rows sideways' : 'rows'} style={list.isPlaceholderData ? { opacity: 0.6 } : undefined}>
             <Table<T>
-              size="small" rowKey={rowKey} columns={table} dataSource={rows} pagination={false} tableLayout="auto" scroll={narrow || visible.length > 8 ? { x: 'max-content' } : undefined}
+              size="small" rowKey={rowKey} columns={table} dataSource={rows} pagination={false} tableLayout="auto" scroll={sideways ? { x: 'max-content' } : undefined}
               rowClassName={(row, i) => `${i === at ? 'at' : ''} ${props.rowClass?.(row) ?? ''}`}
               onRow={(_row, i) => ({ onClick: () => setAt(i ?? -1), onDoubleClick: () => openRow(_row) })}
               rowSelection={props.batch ? { selectedRowKeys: all ? rows.map(rowKey) : marked, columnWidth: 32, onChange: (keys) => { setAll(false); setMarked(keys.map(String)) } } : undefined}

@@ -57,7 +57,7 @@ function Said({ touch: x }: { touch: TouchDetail }) {
     <div className="say">
       <p className={`kind ${held ? 'held' : sent ? 'pine' : 'second'}`}><Icon name={held ? 'held' : sent ? 'check' : 'clock'} />{held ? t('notSent') : sent ? t('sent') : t('underway')}<span>{f.longDate(x.at)} {f.clock(x.at)}</span></p>
       <h2>{x.sentence}</h2>
-      <p>{held ? (x.next_at ? t('judgedAgain') : t('notAgain')) : <>{t('passedAll', { n: passed })}{win && sent ? t('nth', { days: win.days, used: win.used + 1, cap: win.cap }) : x.class === 'service' ? t('serviceNote') : ''}</>}</p>
+      <p>{held ? (x.next_at ? t('judgedAgain') : t('notAgain')) : <>{t('passedAll', { n: passed })}{f.lang === 'en' && ' '}{win && sent ? t('nth', { days: win.days, used: win.used + 1, cap: win.cap }) : x.class === 'service' ? t('serviceNote') : ''}</>}</p>
     </div>
   )
 }
@@ -95,7 +95,7 @@ export function Rules({ rules, version }: { rules: RuleRead[]; version: string }
       <table className="plain-table read"><tbody>
         {rules.map((r, i) => (
           <tr key={i} className={r.verdict}>
-            <td><RuleId id={r.rule_id} /></td><td>{r.days ? t('withinDays', { title: r.title, days: r.days }) : r.title}{r.verdict === 'waits' && r.next_at && <span className="mute s12"> {t('from', { time: f.moment(r.next_at) })}</span>}</td>
+            <td><RuleId id={r.rule_id} /></td><td>{r.days ? t('withinDays', { title: r.title, days: r.days }) : r.title}{r.reason && <div className="held s12">{r.reason}</div>}{r.verdict === 'waits' && r.next_at && <span className="mute s12"> {t('from', { time: f.moment(r.next_at) })}</span>}</td>
             <td className="right nowrap">{r.cap ? (r.verdict === 'not_read' ? '' : `${r.before} → ${r.after}`) : r.value}</td>
             <td className={`right nowrap ${r.verdict === 'pass' ? 'pine' : r.verdict === 'held' || r.verdict === 'waits' ? 'held b' : 'mute'}`}>{t(r.verdict)}</td>
           </tr>

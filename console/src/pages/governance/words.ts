@@ -48,7 +48,7 @@ export const w = words({
   underway: ['还在路上', 'Under way'],
   passedAll: ['{n} 条规则都通过。', '{n, plural, one {# rule passed.} other {All # rules passed.}}'],
   nth: ['这是 {days} 天里的第 {used} 次营销触达，上限 {cap} 次。', 'Marketing touch {used} of {cap} within {days, plural, one {# day} other {# days}}.'],
-  serviceNote: ['这是对客户自己来问的回答，照规则检查，不占次数。', 'An answer to the customer\'s own act: checked by the rules, not counted.'],
+  serviceNote: ['这是对客户自己动作的回答：照规则检查并记账，不占上限的次数。', 'An answer to the customer\'s own act: checked by the rules and booked, but it uses up no cap.'],
   judgedAgain: ['到时会重新判断，不会自动补发。', 'It will be judged again then, and is not sent by itself.'],
   notAgain: ['这一次不再发送，发起人看得到原因。', 'This one will not be sent; whoever asked for it sees why.'],
   who: ['谁、为什么', 'Who and why'],

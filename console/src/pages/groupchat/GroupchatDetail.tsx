@@ -38,7 +38,7 @@ function Shown({ group: g }: { group: Detail }) {
           <Table<GroupMember>
             size="small" rowKey={(m) => m.id} dataSource={rows} pagination={rows.length > 100 ? { pageSize: 100, size: 'small', showSizeChanger: false } : false} locale={{ emptyText: t('noneOf') }}
             columns={[
-              { title: t('member'), render: (_, m) => <span className="row"><Avatar name={m.name || '?'} />{m.kind === 'customer' ? <A to={`/customers/${encodeURIComponent(m.id)}`}>{m.name}</A> : m.name || '—'}</span> },
+              { title: t('member'), render: (_, m) => <span className="row"><Avatar name={m.name || '?'} />{m.known ? <A to={`/customers/${encodeURIComponent(m.id)}`}>{m.name}</A> : <>{m.name || '—'}{m.kind === 'customer' && <span className="mute s12 nowrap">{t('k_unknown')}</span>}</>}</span> },
               { title: t('kind'), render: (_, m) => <span className={m.kind === 'customer' ? '' : 'mute'}>{t(`k_${m.kind}`)}</span> },
               { title: t('joined'), render: (_, m) => <span className="nowrap">{f.moment(m.joined_at)}</span> },
               { title: t('scene'), render: (_, m) => <>{m.join_scene}{m.invitor && <span className="mute">{f.lang === 'zh' ? '，' : ', '}{t('invitor', { name: m.invitor.name })}</span>}</> },

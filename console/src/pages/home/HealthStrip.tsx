@@ -13,7 +13,7 @@ export function HealthStrip({ health: h }: { health: Health }) {
   const rows: [string, Light, string, string][] = [
     [t('token'), h.token.state, left > 0 ? t('tokenLeft', { t: f.duration(left) }) : h.token.state === 'ok' ? t('tokenFine') : (h.token.detail ?? ''), '/settings/doctor'],
     [t('callback'), h.callback.state, t('callbackNote', { s: (h.callback.lag_p95_ms / 1000).toFixed(1), n: h.callback.backlog }), '/settings/doctor'],
-    [t('syncH'), h.sync.state, `${f.count(h.sync.read)} / ${f.count(h.sync.expected)}`, '/settings/sync'],
+    [t('syncH'), h.sync.state, h.sync.expected > 0 ? `${f.count(h.sync.read)} / ${f.count(h.sync.expected)}` : (h.sync.detail ?? ''), '/settings/sync'],
     [t('quota'), h.quota.state, t('quotaNote', { a: h.quota.used_max, b: h.quota.limit }), '/broadcasts'],
     [t('queue'), h.queue.state, t('queueNote', { a: h.queue.pending, b: h.queue.dead }), '/settings/dead-letters'],
   ]
