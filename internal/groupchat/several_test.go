@@ -42,7 +42,7 @@ func TestWhoSitsInSeveralGroups(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		self := func(_ context.Context, ids []string) (map[string]string, error) { return map[string]string{}, nil }
+		self := func(context.Context, []string) (map[string]string, error) { return map[string]string{}, nil }
 		api := webtest.New(t, map[string]web.Who{"admin": webtest.Admin(), "own": webtest.Who(web.Own, "S01", "groupchat.read")})
 		s.RegisterAPI(api, Neighbours{
 			Scope: func(ctx context.Context) ([]string, error) {
@@ -51,7 +51,7 @@ func TestWhoSitsInSeveralGroups(t *testing.T) {
 				}
 				return nil, nil
 			},
-			Staff: self,
+			Staff:   self,
 			Sources: func(context.Context, []string) (map[string]Source, error) { return map[string]Source{}, nil },
 			Customers: func(context.Context, []string) (map[string]string, error) {
 				return map[string]string{"wm1": "青柠 07"}, nil
