@@ -49,7 +49,7 @@ port=
 for _ in 1 2 3 4 5; do
   try=$((20000 + (RANDOM * 32768 + RANDOM) % 12000))
   if run "$bin/pg_ctl" -D "$dir/data" -l "$dir/server.log" -w -t 30 start \
-    -o "-c listen_addresses=127.0.0.1 -c port=$try -c unix_socket_directories='$dir' -c max_connections=400 -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c shared_buffers=64MB" >/dev/null 2>&1; then
+    -o "-c listen_addresses=127.0.0.1 -c port=$try -c unix_socket_directories='$dir' -c max_connections=400 -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off -c jit=off -c shared_buffers=64MB" >/dev/null 2>&1; then
     port=$try
     break
   fi

@@ -2,7 +2,7 @@
 //
 // The table work is the truth. A row is written in the transaction of its cause and marked done in the transaction of
 // its effects, so both happen once, whatever crashes between. JetStream carries only the wake-up "partition P has work",
-// and may lose it: every second the owner of a partition looks by itself.
+// and may lose it: every second each node looks by itself, with one statement for all its partitions.
 //
 // Order. Work is spread over 16 partitions by (corp, order key). A partition is owned by one node at a time, by a lease
 // with a fence that is checked in every transaction. Within a partition rows are read in the order they were put; a row
@@ -168,6 +168,7 @@ func (b *Bus) Start(ctx context.Context) error {
 		b.wg.Go(func() { p.run(run, p.handled, told, p.handle) })
 		b.wg.Go(func() { p.run(run, p.intents, asked, p.perform) })
 	}
+	b.wg.Go(func() { b.sweep(run) })
 	b.wg.Go(func() { b.prune(run) })
 	return nil
 }

@@ -206,6 +206,43 @@ func TestTimerWaitsForTheWorld(t *testing.T) {
 	})
 }
 
+// The wake-ups of another node get lost: here they go to a server of its own, and it owns no partition.
+func TestWorkThatNoWakeUpToldOfIsFound(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		world, done := clock.NewManual(time.Unix(1_800_000_000, 0)), newSeen()
+		start(t, d, world, "n1", func(b *bus.Bus) {
+			b.Handle("told", func(_ context.Context, tx *db.Tx, w bus.Work) error {
+				tx.OnCommit(func() { done.add(w.Key) })
+				return nil
+			})
+			b.Perform("asked", func(context.Context, bus.Work) (bus.Settle, error) {
+				done.add("intent")
+				return nil, nil
+			})
+		})
+		nc, stop, err := bus.Connect("", t.TempDir(), "n2")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(stop)
+		deaf, err := bus.New(bus.Config{DB: d, World: world, Wall: clock.SystemWall(), Log: log.Discard(), NATS: nc, Node: "n2"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, item := range []bus.Item{
+			{CorpID: "c", Lane: bus.Inbox, Kind: "told", Key: "inbox", OrderKey: "a"},
+			{CorpID: "c", Lane: bus.Timer, Kind: "told", Key: "timer", OrderKey: "b", DueAt: world.Now()},
+			{CorpID: "c", Lane: bus.Intent, Kind: "asked", Key: "intent", OrderKey: "c"},
+		} {
+			put(t, d, deaf, item)
+			if got := done.wait(t, 1); got[len(got)-1] != item.Key {
+				t.Fatalf("after %s was put, %v were done", item.Key, got)
+			}
+		}
+	})
+}
+
 func TestTwoNodesShareThePartitionsAndDoAllWorkOnce(t *testing.T) {
 	t.Parallel()
 	d := dbtest.Postgres(t)

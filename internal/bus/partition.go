@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
-	"time"
 
 	"github.com/uptrace/bun"
 
@@ -92,10 +91,8 @@ func (p *partition) owned() int64 {
 	return p.fence
 }
 
-// run does the work of some lanes on every wake-up, when something becomes due, and each second.
+// run does the work of some lanes on every wake-up and when something becomes due.
 func (p *partition) run(ctx context.Context, wake <-chan struct{}, lanes []Lane, step func(ctx context.Context, fence int64) (int, error)) {
-	sweep := time.NewTicker(sweepEvery)
-	defer sweep.Stop()
 	for {
 		next := clock.Time(0)
 		if fence := p.owned(); fence != 0 {
@@ -116,7 +113,6 @@ func (p *partition) run(ctx context.Context, wake <-chan struct{}, lanes []Lane,
 		select {
 		case <-wake:
 		case <-due:
-		case <-sweep.C:
 		case <-ctx.Done():
 			cancel()
 			return

@@ -98,7 +98,7 @@ func TestWorkDoneTogetherIsDoneAloneAfterAFailure(t *testing.T) {
 	})
 }
 
-// The two loops of 16 partitions read the table all the time: whatever else lies in it, they must find their rows by index.
+// The loops of 16 partitions and their sweep read the table all the time: whatever else lies in it, they must find their rows by index.
 func TestDueWorkIsFoundByIndex(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
@@ -121,6 +121,7 @@ func TestDueWorkIsFoundByIndex(t *testing.T) {
 				{firstOf(Inbox, atOnce), []any{3, 1_800_000_000_000, 200}, []string{"work_open", "work_failed"}},
 				{firstOf(Intent, atOnce), []any{3, 1_800_000_000_000, 200}, []string{"work_open", "work_failed"}},
 				{firstOf(Timer, timed), []any{3, 1_800_000_000_000, 200}, []string{"work_failed"}}, // and work_open or work_next, as the engine likes
+				{whoHasDue([]string{"(1)", "(2)"}), []any{1_800_000_000_000}, []string{"work_open"}},
 				{waiting, []any{"c", bun.List([]string{"a", "b"}), "k"}, []string{"work_waiting"}},
 			} {
 				query := q.query

@@ -61,7 +61,8 @@ func Open(ctx context.Context, url, dir string) (*DB, error) {
 	cfg.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol // bun inlines arguments: every text is new to a statement cache
 	pool := stdlib.OpenDB(*cfg)
 	pool.SetMaxOpenConns(24)
-	pool.SetMaxIdleConns(12)
+	pool.SetMaxIdleConns(24) // each new one is a process of the server: those of a burst are kept for the next
+	pool.SetConnMaxIdleTime(5 * time.Minute)
 	bdb := bun.NewDB(pool, pgdialect.New())
 	d := &DB{Engine: Postgres, write: bdb, read: bdb, ids: newIDs()}
 	if err := d.Ping(ctx); err != nil {
