@@ -22,7 +22,7 @@ var benchKey = strings.Repeat("k", 43) //nolint:gochecknoglobals // a constant
 
 type benchCmd struct {
 	Callbacks   int    `help:"Callbacks to send." default:"30000"`
-	Connections int    `help:"Connections they come over." default:"256"`
+	Connections int    `help:"Connections they come over." default:"512"`
 	Staff       int    `help:"Members whose customers a sync reads." default:"20"`
 	Customers   int    `help:"Customers that a sync reads." default:"10000"`
 	Large       bool   `help:"Ten times as many callbacks and customers."`

@@ -80,7 +80,8 @@ func openSQLite(ctx context.Context, dir string) (*DB, error) {
 	open := func(extra string, conns int) (*bun.DB, error) {
 		dsn := "file:" + file + "?_txlock=immediate&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)" +
 			"&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=cache_size(-32000)" +
-			"&_pragma=wal_autocheckpoint(4000)" + extra // 16 MB: in a burst a page is copied back once, not after every few commits
+			"&_pragma=wal_autocheckpoint(4000)" + // 16 MB: in a burst a page is copied back once, not after every few commits
+			"&_pragma=temp_store(MEMORY)" + extra // what a statement would undo goes to memory and not to a file
 		pool, err := sql.Open("sqlite", dsn)
 		if err != nil {
 			return nil, err

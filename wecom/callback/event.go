@@ -2,6 +2,7 @@ package callback
 
 import (
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 	"strconv"
@@ -99,7 +100,8 @@ func (e Event) Time() time.Time {
 
 // Key is the identity of the event: equal for repeated deliveries, different
 // for any two events that differ in any field. The time is part of it, but
-// never all of it: two customers may be added in one second.
+// never all of it: two customers may be added in one second. Keys sort by
+// time, to the second.
 func (e Event) Key() string {
 	buf := make([]byte, 0, 1024)
 	for i := range e.Fields {
@@ -111,7 +113,9 @@ func (e Event) Key() string {
 		buf = append(buf, f.Text...)
 	}
 	sum := sha256.Sum256(buf)
-	return hex.EncodeToString(sum[:16])
+	// Events of one time have keys beside each other, so an index of keys grows at one end.
+	key := binary.BigEndian.AppendUint32(make([]byte, 0, 20), uint32(e.Int("CreateTime"))) //nolint:gosec // only for the order
+	return hex.EncodeToString(key) + base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
 // each calls f with the text of every element at path until f returns false.
