@@ -61,7 +61,8 @@ bench: ## callbacks, events, sync and matching per second, as figures and as sha
 bench-large: ## the same on large data: minutes and gigabytes
 	@scripts/bench.sh --large
 
-soak: build ## demo at speed 600 for SOAK=15m, watching memory, backlog and the caps
+soak: build ## kill -9 amid 20,000 callbacks, then demo at speed 600 for SOAK=15m, watching memory, backlog and the caps
+	@ZHIYIN_CRASH_EVENTS=20000 go run ./scripts/gotest -- -count=1 -timeout 20m -run TestNothingAcknowledged ./e2e
 	@node scripts/soak.mjs $(SOAK)
 
 fuzz: ## every fuzz target for FUZZTIME=30s each

@@ -182,16 +182,16 @@ func deliver(client *http.Client, base string, r recorded) bool {
 // settled waits until all events and the calls they caused are done.
 func (s *served) settled() {
 	s.t.Helper()
-	const open = "SELECT COUNT(*) FROM work WHERE state IN ('pending', 'running') AND (lane = 'inbox' OR kind IN ('customer.refresh', 'outreach.welcome'))"
-	left := 0
+	const open = "FROM work WHERE state IN ('pending', 'running') AND (lane = 'inbox' OR kind IN ('customer.refresh', 'outreach.welcome'))"
+	done := false
 	defer func() {
-		if left > 0 {
-			s.t.Logf("%d pieces of work are left", left)
+		if !done {
+			s.t.Logf("%d pieces of work are left", s.count("SELECT COUNT(*) "+open))
 		}
 	}()
 	within(s.t, forHangs, "all work to be done", func() bool {
-		left = s.count(open)
-		return left == 0
+		done = s.count("SELECT COUNT(*) FROM (SELECT 1 "+open+" LIMIT 1)") == 0 // the first one found is enough
+		return done
 	})
 }
 
@@ -208,6 +208,10 @@ func (s *served) judge(box *sandbox.Server, events []*told) {
 			welcomed[d.Customer]++
 		}
 	}
+	noted := s.tally("SELECT customer_id || '/' || actor || '/' || kind, COUNT(*) FROM timeline GROUP BY 1")
+	live := s.tally("SELECT customer_id || '/' || staff_id, COUNT(*) FROM relation WHERE live GROUP BY 1")
+	sent := s.tally("SELECT customer_id || '/' || staff_id, COUNT(*) FROM welcome_trace WHERE outcome = 'sent' GROUP BY 1")
+	kept := s.tally("SELECT customer_id || '/' || staff_id || '/' || remark, COUNT(*) FROM relation GROUP BY 1")
 	kinds := map[string]string{"add_external_contact": "added", "del_follow_user": "lost"}
 	acked, never := 0, 0
 	var wrong []string
@@ -222,9 +226,9 @@ func (s *served) judge(box *sandbox.Server, events []*told) {
 		if !counted {
 			continue
 		}
-		noted := s.count("SELECT COUNT(*) FROM timeline WHERE customer_id = ? AND actor IN (?, '') AND kind = ?", e.customer, e.staff, kind)
-		live := s.count("SELECT COUNT(*) FROM relation WHERE customer_id = ? AND staff_id = ? AND live", e.customer, e.staff)
-		sent := s.count("SELECT COUNT(*) FROM welcome_trace WHERE customer_id = ? AND staff_id = ? AND outcome = 'sent'", e.customer, e.staff)
+		relation := e.customer + "/" + e.staff
+		noted := noted[relation+"/"+kind] + noted[e.customer+"//"+kind]
+		live, sent := live[relation], sent[relation]
 		switch {
 		case kind == "added" && (noted != 1 || live != 1):
 			wrong = append(wrong, fmt.Sprintf("added %s (acknowledged: %v): %d notes, %d relations", e.customer, got, noted, live))
@@ -249,7 +253,7 @@ func (s *served) judge(box *sandbox.Server, events []*told) {
 	}
 	for _, e := range events {
 		if want := remarks[e.customer+"/"+e.staff]; e.kind == "edit_external_contact" && e.acked.Load() > 0 {
-			if s.count("SELECT COUNT(*) FROM relation WHERE customer_id = ? AND staff_id = ? AND remark = ?", e.customer, e.staff, want) != 1 {
+			if kept[e.customer+"/"+e.staff+"/"+want] != 1 {
 				t.Errorf("the remark of %s is not %q", e.customer, want)
 				break
 			}
@@ -258,7 +262,39 @@ func (s *served) judge(box *sandbox.Server, events []*told) {
 }
 
 // count asks the database file directly.
-func (s *served) count(query string, args ...any) (n int) {
+func (s *served) count(query string) (n int) {
+	s.t.Helper()
+	if err := s.open().QueryRowContext(s.t.Context(), query).Scan(&n); err != nil {
+		s.t.Fatal(err)
+	}
+	return n
+}
+
+// tally reads a name and a number from each row.
+func (s *served) tally(query string) map[string]int {
+	s.t.Helper()
+	rows, err := s.open().QueryContext(s.t.Context(), query)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	all := map[string]int{}
+	for rows.Next() {
+		var name string
+		var n int
+		if err := rows.Scan(&name, &n); err != nil {
+			s.t.Fatal(err)
+		}
+		all[name] = n
+	}
+	if err := rows.Err(); err != nil {
+		s.t.Fatal(err)
+	}
+	return all
+}
+
+// open opens the database file for reading.
+func (s *served) open() *sql.DB {
 	s.t.Helper()
 	if s.tables == nil {
 		d, err := sql.Open("sqlite", "file:"+filepath.Join(s.data, "zhiyin.db")+"?mode=ro&_pragma=busy_timeout(5000)")
@@ -268,10 +304,7 @@ func (s *served) count(query string, args ...any) (n int) {
 		s.t.Cleanup(func() { _ = d.Close() })
 		s.tables = d
 	}
-	if err := s.tables.QueryRowContext(s.t.Context(), query, args...).Scan(&n); err != nil {
-		s.t.Fatal(err)
-	}
-	return n
+	return s.tables
 }
 
 // run runs another command beside the same data.
