@@ -114,7 +114,7 @@ func (e Event) Key() string {
 	}
 	sum := sha256.Sum256(buf)
 	// Events of one time have keys beside each other, so an index of keys grows at one end.
-	key := binary.BigEndian.AppendUint32(make([]byte, 0, 20), uint32(e.Int("CreateTime"))) //nolint:gosec // only for the order
+	key := binary.BigEndian.AppendUint32(make([]byte, 0, 20), uint32(e.Int("CreateTime")))
 	return hex.EncodeToString(key) + base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
