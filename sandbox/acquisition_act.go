@@ -37,13 +37,9 @@ func openAcquisitionLink(s *Sandbox, q *openLinkQuery) (any, error) {
 	if q.Stop != "" && !slices.Contains([]string{"click", "profile", "request"}, q.Stop) {
 		return nil, errors.New(`stop: there are "click", "profile" and "request"`)
 	}
-	cust := int32(-1)
-	if q.Customer != "" {
-		n, ok := w.customerByID(q.Customer)
-		if !ok {
-			return nil, unknownID("customer", q.Customer)
-		}
-		cust = n
+	cust, err := w.namedCustomer(q.Customer)
+	if err != nil {
+		return nil, err
 	}
 	if cust < 0 {
 		cust = w.newPerson()

@@ -11,6 +11,30 @@ import (
 // unknownID is the answer to an act that names what is not there.
 func unknownID(kind, id string) error { return fmt.Errorf("no %s %q", kind, id) }
 
+// namedCustomer finds the customer an act names; -1 when it names none.
+func (w *world) namedCustomer(id string) (int32, error) {
+	if id == "" {
+		return -1, nil
+	}
+	n, ok := w.customerByID(id)
+	if !ok {
+		return 0, unknownID("customer", id)
+	}
+	return n, nil
+}
+
+// namedOrFirst finds the member an act names, or takes the first.
+func (w *world) namedOrFirst(id string) (int32, error) {
+	if id == "" {
+		return w.staffIndexOf(w.firstStaff()), nil
+	}
+	n, ok := w.staffByID(id)
+	if !ok {
+		return 0, unknownID("member", id)
+	}
+	return n, nil
+}
+
 type massActQuery struct {
 	Staff     string   `json:"staff"`
 	MsgID     string   `json:"msgid"`

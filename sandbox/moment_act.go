@@ -27,13 +27,9 @@ func publishMoment(s *Sandbox, q *publishQuery) (any, error) {
 		return s.publishCorpMoment(q.Staff, q.Moment)
 	}
 	w := s.world
-	staff := w.staffIndexOf(w.firstStaff())
-	if q.Staff != "" {
-		n, ok := w.staffByID(q.Staff)
-		if !ok {
-			return nil, unknownID("member", q.Staff)
-		}
-		staff = n
+	staff, err := w.namedOrFirst(q.Staff)
+	if err != nil {
+		return nil, err
 	}
 	if q.Text == "" {
 		q.Text = "今天也在店里等您"

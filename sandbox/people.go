@@ -84,13 +84,9 @@ func scanContactWay(s *Sandbox, q *scanQuery) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	cust := int32(-1)
-	if q.Customer != "" {
-		n, ok := w.customerByID(q.Customer)
-		if !ok {
-			return nil, unknownID("customer", q.Customer)
-		}
-		cust = n
+	cust, err := w.namedCustomer(q.Customer)
+	if err != nil {
+		return nil, err
 	}
 	if way.isTemp && (way.used || s.now().Unix() > way.created+int64(way.expiresIn)) {
 		return nil, errors.New("the temp way has expired, or somebody was added by it")
@@ -187,7 +183,7 @@ type pairQuery struct {
 // pair finds the relation an act means, or picks one that fits.
 func (s *Sandbox) pair(q pairQuery, fits func(*relation) bool) (*relation, error) {
 	w := s.world
-	staff, cust := int32(-1), int32(-1)
+	staff := int32(-1)
 	if q.Staff != "" {
 		n, ok := w.staffByID(q.Staff)
 		if !ok {
@@ -195,12 +191,9 @@ func (s *Sandbox) pair(q pairQuery, fits func(*relation) bool) (*relation, error
 		}
 		staff = n
 	}
-	if q.Customer != "" {
-		n, ok := w.customerByID(q.Customer)
-		if !ok {
-			return nil, unknownID("customer", q.Customer)
-		}
-		cust = n
+	cust, err := w.namedCustomer(q.Customer)
+	if err != nil {
+		return nil, err
 	}
 	ok := func(r *relation) bool {
 		return fits(r) && !w.staff[r.staff].resigned && (staff < 0 || r.staff == staff) && (cust < 0 || r.customer == cust)

@@ -18,13 +18,9 @@ func scanJoinWay(s *Sandbox, q *scanJoinQuery) (any, error) {
 	if j == nil {
 		return nil, unknownID("join way", q.ConfigID)
 	}
-	cust := int32(-1)
-	if q.Customer != "" {
-		n, ok := w.customerByID(q.Customer)
-		if !ok {
-			return nil, unknownID("customer", q.Customer)
-		}
-		cust = n
+	cust, err := w.namedCustomer(q.Customer)
+	if err != nil {
+		return nil, err
 	}
 	for _, id := range j.chats {
 		if c := w.chatIndex[id]; cust >= 0 && c != nil && !c.dismissed && c.place(false, cust) >= 0 {
@@ -103,13 +99,9 @@ func (s *Sandbox) pickChat(id string, fits func(*chat) bool) (*chat, error) {
 
 // leaveGroup takes a customer out of a group; "removed" means the owner did it.
 func leaveGroup(s *Sandbox, q *chatActQuery) (any, error) {
-	cust := int32(-1)
-	if q.Customer != "" {
-		n, ok := s.world.customerByID(q.Customer)
-		if !ok {
-			return nil, unknownID("customer", q.Customer)
-		}
-		cust = n
+	cust, err := s.world.namedCustomer(q.Customer)
+	if err != nil {
+		return nil, err
 	}
 	who := func(c *chat) int {
 		if cust >= 0 {
@@ -130,13 +122,9 @@ func leaveGroup(s *Sandbox, q *chatActQuery) (any, error) {
 // createGroup is a member making a customer group in the client.
 func createGroup(s *Sandbox, q *chatActQuery) (any, error) {
 	w := s.world
-	owner := w.staffIndexOf(w.firstStaff())
-	if q.Staff != "" {
-		n, ok := w.staffByID(q.Staff)
-		if !ok {
-			return nil, unknownID("member", q.Staff)
-		}
-		owner = n
+	owner, err := w.namedOrFirst(q.Staff)
+	if err != nil {
+		return nil, err
 	}
 	name := q.Name
 	if name == "" {

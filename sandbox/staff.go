@@ -189,6 +189,17 @@ func (w *world) membersOf(id int, below bool) ([]*member, error) {
 	return out, nil
 }
 
+// listed answers the members of a department, for both lists.
+func (c *call) listed(q *userListQuery) ([]*member, error) {
+	if err := c.mayReadDetails(); err != nil {
+		return nil, err
+	}
+	if q.DepartmentID == 0 {
+		return nil, refuse(60003, "the query has no department_id")
+	}
+	return c.w.membersOf(q.DepartmentID, q.FetchChild == 1)
+}
+
 type simpleUser struct {
 	UserID     string `json:"userid"`
 	Name       string `json:"name"`
@@ -201,13 +212,7 @@ type simpleListReply struct {
 }
 
 func userSimpleList(c *call, q *userListQuery) (any, error) {
-	if err := c.mayReadDetails(); err != nil {
-		return nil, err
-	}
-	if q.DepartmentID == 0 {
-		return nil, refuse(60003, "the query has no department_id")
-	}
-	found, err := c.w.membersOf(q.DepartmentID, q.FetchChild == 1)
+	found, err := c.listed(q)
 	if err != nil {
 		return nil, err
 	}
@@ -224,13 +229,7 @@ type userListReply struct {
 }
 
 func userList(c *call, q *userListQuery) (any, error) {
-	if err := c.mayReadDetails(); err != nil {
-		return nil, err
-	}
-	if q.DepartmentID == 0 {
-		return nil, refuse(60003, "the query has no department_id")
-	}
-	found, err := c.w.membersOf(q.DepartmentID, q.FetchChild == 1)
+	found, err := c.listed(q)
 	if err != nil {
 		return nil, err
 	}

@@ -260,21 +260,13 @@ type addCustomerQuery struct {
 // phone number, who accepts unless the request stays pending.
 func staffAddsCustomer(s *Sandbox, q *addCustomerQuery) (any, error) {
 	w := s.world
-	staff := w.staffIndexOf(w.firstStaff())
-	if q.Staff != "" {
-		n, ok := w.staffByID(q.Staff)
-		if !ok {
-			return nil, unknownID("member", q.Staff)
-		}
-		staff = n
+	staff, err := w.namedOrFirst(q.Staff)
+	if err != nil {
+		return nil, err
 	}
-	cust := int32(-1)
-	if q.Customer != "" {
-		n, ok := w.customerByID(q.Customer)
-		if !ok {
-			return nil, unknownID("customer", q.Customer)
-		}
-		cust = n
+	cust, err := w.namedCustomer(q.Customer)
+	if err != nil {
+		return nil, err
 	}
 	if cust < 0 {
 		cust = w.newPerson()

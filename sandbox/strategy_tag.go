@@ -228,15 +228,6 @@ func strategyTagDelete(c *call, q *strategyTagDeleteQuery) (any, error) {
 			return nil, refuse(40068, "no tag group %q of a rule group of this app", id)
 		}
 	}
-	for _, id := range q.TagID {
-		if t := c.w.tagIndex[id]; t != nil {
-			c.w.deleteTag(t)
-		}
-	}
-	for _, id := range q.GroupID {
-		if g := c.w.groupTags[id]; g != nil {
-			c.w.deleteGroup(g)
-		}
-	}
+	c.w.deleteTags(q.TagID, q.GroupID)
 	return nil, nil
 }

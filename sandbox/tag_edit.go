@@ -87,17 +87,22 @@ func tagDelete(c *call, q *tagDeleteQuery) (any, error) {
 			return nil, refuse(81011, "tag group %q was made by another app or in the console", g.name)
 		}
 	}
-	for _, id := range q.TagID {
-		if t := c.w.tagIndex[id]; t != nil {
-			c.w.deleteTag(t)
-		}
-	}
-	for _, id := range q.GroupID {
-		if g := c.w.groupTags[id]; g != nil {
-			c.w.deleteGroup(g)
-		}
-	}
+	c.w.deleteTags(q.TagID, q.GroupID)
 	return nil, nil
+}
+
+// deleteTags removes tags, and groups with all of theirs. A group may have gone with its last tag.
+func (w *world) deleteTags(tags, groups []string) {
+	for _, id := range tags {
+		if t := w.tagIndex[id]; t != nil {
+			w.deleteTag(t)
+		}
+	}
+	for _, id := range groups {
+		if g := w.groupTags[id]; g != nil {
+			w.deleteGroup(g)
+		}
+	}
 }
 
 // mayMark refuses a rule-group tag of another app, or outside the range of the
