@@ -94,14 +94,34 @@ type refusal struct {
 
 func (g *Governor) recheck(ctx context.Context, tx *db.Tx, touches map[int64]*Touch, now clock.Time) (map[int64]refusal, error) {
 	out := map[int64]refusal{}
-	customers := map[string][]string{} // by corp
 	contents := map[string]*Finding{}
 	for id, t := range touches {
 		r := Request{Class: t.Class, Channel: t.Channel, Texts: t.texts()}
 		if f := g.content(contents, r); f != nil {
 			out[id] = refusal{rule: f.RuleID, reason: f.Reason}
-			continue
 		}
+	}
+	err := g.eachLimited(ctx, tx, touches, func(t *Touch, caps Caps, s standing) {
+		switch {
+		case out[t.ID].rule != "":
+		case s.optedOut != 0:
+			out[t.ID] = refusal{rule: ruleOptOut, reason: reasonOptOut}
+		case s.suppressed != 0:
+			out[t.ID] = refusal{rule: ruleSuppressed, reason: reasonSuppressed}
+		case now < t.EarliestAt: // its counters looked at a later instant
+			out[t.ID] = refusal{rule: ruleCap, reason: reasonEarly, until: t.EarliestAt}
+		case !caps.Quiet.Open(now, g.zone):
+			out[t.ID] = refusal{rule: ruleQuiet, reason: reasonQuiet, until: caps.Quiet.Next(now, g.zone)}
+		}
+	})
+	return out, err
+}
+
+// eachLimited calls f for every touch whose class caps, hours and opt-outs hold for, with what its corp set and what its
+// customer said.
+func (g *Governor) eachLimited(ctx context.Context, tx *db.Tx, touches map[int64]*Touch, f func(t *Touch, caps Caps, s standing)) error {
+	customers := map[string][]string{} // by corp
+	for _, t := range touches {
 		if t.Class.Limited() {
 			customers[t.CorpID] = append(customers[t.CorpID], t.CustomerID) // "" of a group: nobody's opt-out, but the hours hold
 		}
@@ -109,31 +129,19 @@ func (g *Governor) recheck(ctx context.Context, tx *db.Tx, touches map[int64]*To
 	for corpID, ids := range customers {
 		caps, err := g.capsOf(ctx, tx, corpID)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		stopped, err := g.stopped(ctx, tx, corpID, ids)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		for id, t := range touches {
-			if t.CorpID != corpID || !t.Class.Limited() {
-				continue
-			}
-			s := stopped[t.CustomerID]
-			switch {
-			case out[id].rule != "":
-			case s.optedOut != 0:
-				out[id] = refusal{rule: ruleOptOut, reason: reasonOptOut}
-			case s.suppressed != 0:
-				out[id] = refusal{rule: ruleSuppressed, reason: reasonSuppressed}
-			case now < t.EarliestAt: // its counters looked at a later instant
-				out[id] = refusal{rule: ruleCap, reason: reasonEarly, until: t.EarliestAt}
-			case !caps.Quiet.Open(now, g.zone):
-				out[id] = refusal{rule: ruleQuiet, reason: reasonQuiet, until: caps.Quiet.Next(now, g.zone)}
+		for _, t := range touches {
+			if t.CorpID == corpID && t.Class.Limited() {
+				f(t, caps, stopped[t.CustomerID])
 			}
 		}
 	}
-	return out, nil
+	return nil
 }
 
 // refuse writes what stands against a touch into its row.
@@ -263,39 +271,21 @@ var errChanged = errors.New("changed meanwhile")
 // lateOnes tells which deliveries came after their customer had said stop, outside of the hours, or after the release.
 func (g *Governor) lateOnes(ctx context.Context, tx *db.Tx, touches map[int64]*Touch, at map[int64]clock.Time) (map[int64]bool, error) {
 	out := map[int64]bool{}
-	customers := map[string][]string{}
 	for id, t := range touches {
 		if t.State == Released || t.State == Held {
 			out[id] = true
 		}
-		if t.Class.Limited() {
-			customers[t.CorpID] = append(customers[t.CorpID], t.CustomerID) // "" of a group: nobody's opt-out, but the hours hold
-		}
 	}
-	for corpID, ids := range customers {
-		caps, err := g.capsOf(ctx, tx, corpID)
-		if err != nil {
-			return nil, err
+	err := g.eachLimited(ctx, tx, touches, func(t *Touch, caps Caps, s standing) {
+		since := s.optedOut
+		if since == 0 {
+			since = s.suppressed
 		}
-		stopped, err := g.stopped(ctx, tx, corpID, ids)
-		if err != nil {
-			return nil, err
+		if since != 0 && at[t.ID] >= since || !caps.Quiet.Open(at[t.ID], g.zone) {
+			out[t.ID] = true
 		}
-		for id, t := range touches {
-			if t.CorpID != corpID || !t.Class.Limited() {
-				continue
-			}
-			s := stopped[t.CustomerID]
-			since := s.optedOut
-			if since == 0 {
-				since = s.suppressed
-			}
-			if since != 0 && at[id] >= since || !caps.Quiet.Open(at[id], g.zone) {
-				out[id] = true
-			}
-		}
-	}
-	return out, nil
+	})
+	return out, err
 }
 
 // Release ends a touch that will not reach the customer, with the rule or answer that ended it. Delivered ones stay.
