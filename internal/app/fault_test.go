@@ -19,7 +19,6 @@ import (
 	"zhiyin.dev/zhiyin/internal/clock/clocktest"
 	"zhiyin.dev/zhiyin/internal/db"
 	syncing "zhiyin.dev/zhiyin/internal/sync"
-	"zhiyin.dev/zhiyin/internal/welcome"
 	"zhiyin.dev/zhiyin/sandbox"
 )
 
@@ -209,9 +208,7 @@ func TestOneDeliveryCountsOnceAndThreeCountOnce(t *testing.T) {
 	eachEngine(t, func(t *testing.T, databaseURL string) {
 		box, a := platform(t, small(), databaseURL)
 		synced(t, a)
-		if _, err := a.Welcomes.Save(t.Context(), welcome.Welcome{Name: "默认", Text: "你好，护肤问题随时问我。", Enabled: true}); err != nil {
-			t.Fatal(err)
-		}
+		welcoming(t, a)
 		r := newRoad(t, box, a)
 		var scans []map[string]any
 		for range 2 {
@@ -252,9 +249,7 @@ func TestCallbacksAreAnsweredWhileWeComIsSlow(t *testing.T) {
 	eachEngine(t, func(t *testing.T, databaseURL string) {
 		box, a := platform(t, small(), databaseURL)
 		synced(t, a)
-		if _, err := a.Welcomes.Save(t.Context(), welcome.Welcome{Name: "默认", Text: "你好，护肤问题随时问我。", Enabled: true}); err != nil {
-			t.Fatal(err)
-		}
+		welcoming(t, a)
 		idle(t, a)
 		r := newRoad(t, box, a)
 		box.SetFaults(sandbox.Faults{Calls: []sandbox.CallFault{{Match: "/cgi-bin/*", LatencyMS: 3_600_000}}})
@@ -279,9 +274,7 @@ func TestCallbacksAreAnsweredAsFastWhenWeComTakesHalfASecond(t *testing.T) {
 	eachEngine(t, func(t *testing.T, databaseURL string) {
 		box, a := platform(t, small(), databaseURL)
 		synced(t, a)
-		if _, err := a.Welcomes.Save(t.Context(), welcome.Welcome{Name: "默认", Text: "你好，护肤问题随时问我。", Enabled: true}); err != nil {
-			t.Fatal(err)
-		}
+		welcoming(t, a)
 		idle(t, a)
 		r := newRoad(t, box, a)
 		const rounds, each = 6, 10

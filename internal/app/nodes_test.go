@@ -8,7 +8,6 @@ import (
 
 	"zhiyin.dev/zhiyin/internal/clock/clocktest"
 	"zhiyin.dev/zhiyin/internal/db/dbtest"
-	"zhiyin.dev/zhiyin/internal/welcome"
 	"zhiyin.dev/zhiyin/sandbox"
 )
 
@@ -40,9 +39,7 @@ func TestTwoNodesDoEverythingOnceAndInOrderWhileOneIsReplaced(t *testing.T) {
 	env := []string{"ZHIYIN_NATS_URL=" + natsURL, "ZHIYIN_MASTER_KEY_FILE=" + filepath.Join(firstDir, "master.key")}
 	first := join(t, box, databaseURL, firstDir, env...)
 	synced(t, first)
-	if _, err := first.Welcomes.Save(t.Context(), welcome.Welcome{Name: "默认", Text: "你好，护肤问题随时问我。", Enabled: true}); err != nil {
-		t.Fatal(err)
-	}
+	welcoming(t, first)
 	second := join(t, box, databaseURL, t.TempDir(), env...) // callbacks go to the node that joined last
 	eventually(t, "the partitions to be shared", func() bool {
 		return second.rows(t, "SELECT COUNT(DISTINCT owner) FROM lease WHERE name LIKE 'partition/%' AND owner <> ''") == 2

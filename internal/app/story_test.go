@@ -89,6 +89,14 @@ func join(t *testing.T, box *sandbox.Server, databaseURL, dir string, env ...str
 	return n
 }
 
+// welcoming gives a platform its default welcome.
+func welcoming(t *testing.T, a *node) {
+	t.Helper()
+	if _, err := a.Welcomes.Save(t.Context(), welcome.Welcome{Name: "默认", Text: "你好，护肤问题随时问我。", Enabled: true}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // eventually waits, bounded, until ok answers true.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
