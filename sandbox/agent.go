@@ -1,6 +1,9 @@
 package sandbox
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 func agentFamily() family {
 	return family{routes: []route{
@@ -72,11 +75,12 @@ func agentGet(c *call, q *agentParam) (any, error) {
 	}
 	out := agentReply{
 		reply: done(), agentBrief: c.viewAgent(), Description: "客户运营",
-		AllowUsers: allowUsers{User: []allowUser{}}, AllowParties: allowParties{PartyID: []int{1}},
-		AllowTags: allowTags{TagID: []int{}}, ReportEnter: 1,
+		AllowUsers: allowUsers{User: []allowUser{}}, AllowParties: allowParties{PartyID: append([]int{}, c.w.app.visible.parties...)},
+		AllowTags: allowTags{TagID: append([]int{}, c.w.app.visible.tags...)}, ReportEnter: 1,
 	}
 	for i := range c.w.staff {
-		if m := &c.w.staff[i]; !m.resigned {
+		m := &c.w.staff[i]
+		if !m.resigned && (c.w.app.visible.whole() || slices.Contains(c.w.app.visible.staff, m.id)) {
 			out.AllowUsers.User = append(out.AllowUsers.User, allowUser{UserID: m.id})
 		}
 	}

@@ -17,6 +17,7 @@ type appState struct {
 	windows     map[int32]*sendWindow
 	bodies      map[uint64]time.Time // identical requests, until when they are dropped
 	menu        []menuButton
+	visible     visibleRange
 	tickets     map[string]*jsTicket
 	userTickets map[string]userTicket
 	asked       int // tickets in this hour
@@ -28,6 +29,7 @@ func newAppState() *appState {
 		sent: map[string]time.Time{}, windows: map[int32]*sendWindow{}, bodies: map[uint64]time.Time{},
 		cards: map[string]*sentCard{}, responses: map[string]*cardResponse{}, inDay: map[int64]int{},
 		tickets: map[string]*jsTicket{}, userTickets: map[string]userTicket{},
+		visible: visibleRange{parties: []int{1}},
 	}
 }
 

@@ -35,6 +35,8 @@ func families() []family {
 		mediaFamily(),
 		messageFamily(),
 		appActFamily(),
+		visibleFamily(),
+		appChatFamily(),
 		oauthFamily(),
 		loginFamily(),
 		ticketFamily(),

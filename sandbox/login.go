@@ -26,8 +26,8 @@ type userInfoReply struct {
 }
 
 // visitor uses a code up and says who stands behind it: a member by userid,
-// anybody else by openid, and by external_userid while somebody in the corp has
-// them as a customer.
+// anybody else by openid, and by external_userid while somebody in the app's
+// visible range has them as a customer.
 func (c *call) visitor(code string) (userInfoReply, error) {
 	out := userInfoReply{reply: done()}
 	if code == "" {
@@ -39,7 +39,7 @@ func (c *call) visitor(code string) (userInfoReply, error) {
 	}
 	if who.staff != "" {
 		out.UserID = who.staff
-		if who.private {
+		if n, seen := c.w.staffByID(who.staff); who.private && seen && c.w.appSees(n) {
 			out.UserTicket = c.newUserTicket(who.staff)
 		}
 		return out, nil
@@ -49,7 +49,7 @@ func (c *call) visitor(code string) (userInfoReply, error) {
 		return out, refuse(40029, "the code is of a customer who does not exist")
 	}
 	out.OpenID = "o" + letters(27, c.w.seed, uint64(n), hashString("openid"))
-	if c.w.customers[n].live > 0 {
+	if c.w.appSeesCustomer(n) {
 		out.ExternalUserID = who.customer
 	}
 	return out, nil

@@ -101,8 +101,8 @@ func messageSend(c *call, q *messageQuery) (any, error) {
 	return out, nil
 }
 
-// targets are the members a message goes to; what does not exist is named in
-// out, and refused when it is all there is.
+// targets are the members a message goes to; who does not exist or is outside
+// the app's visible range is named in out, and refused when it is all there is.
 func (q *messageQuery) targets(c *call, out *messageReply) ([]int32, error) {
 	split := func(s string) []string {
 		return slices.DeleteFunc(strings.Split(s, "|"), func(id string) bool { return id == "" })
@@ -122,7 +122,7 @@ func (q *messageQuery) targets(c *call, out *messageReply) ([]int32, error) {
 	in := make([]bool, len(w.staff))
 	var badUsers, badParties []string
 	for _, id := range users {
-		if n, ok := w.staffByID(id); ok {
+		if n, ok := w.staffByID(id); ok && w.appSees(n) {
 			in[n] = true
 		} else if id != "@all" {
 			badUsers = append(badUsers, strings.ToLower(id))
@@ -153,7 +153,7 @@ func (q *messageQuery) targets(c *call, out *messageReply) ([]int32, error) {
 	}
 	var found []int32
 	for i := range w.staff {
-		if !w.staff[i].resigned && (in[i] || slices.Contains(users, "@all")) {
+		if !w.staff[i].resigned && (in[i] || slices.Contains(users, "@all")) && w.appSees(int32(i)) {
 			found = append(found, int32(i))
 		}
 	}

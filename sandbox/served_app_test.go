@@ -66,6 +66,21 @@ func appCalls() map[string]func(r *rig) goodCall {
 			r.as(AreaApp).good("message/send", r.appText("S01|S02", "内测"))
 			return goodCall{body: object{"time_type": 0}}
 		},
+		"appchat.create": func(*rig) goodCall {
+			return goodCall{body: object{"name": "值班", "owner": "S02", "userlist": []string{"S01", "S02"}, "chatid": "duty1"}}
+		},
+		"appchat.get": func(r *rig) goodCall { return goodCall{query: object{"chatid": r.newAppChat()}} },
+		"appchat.update": func(r *rig) goodCall {
+			return goodCall{body: object{
+				"chatid": r.newAppChat(), "name": "白班", "owner": "S03", "add_user_list": []string{"S03"}, "del_user_list": []string{"S01"},
+			}}
+		},
+		"appchat.send": func(r *rig) goodCall {
+			return goodCall{
+				body: object{"chatid": r.newAppChat(), "msgtype": "text", "safe": 0, "text": object{"content": "交班"}},
+				lax:  map[string]string{"text.content/limit": "cut, not refused"},
+			}
+		},
 		"message.recall": func(r *rig) goodCall {
 			r.token = r.tokenOf(r.Ready.Secrets.App)
 			return goodCall{body: object{"msgid": r.good("message/send", r.appText("S01", "内测"))["msgid"]}}
@@ -84,6 +99,13 @@ func (r *rig) staffCode(private bool) string {
 	}
 	resp, _ := r.visit("/connect/oauth2/authorize", q)
 	return r.codeOf(resp)
+}
+
+// newAppChat is a chat of the app with S01, its owner, and S02.
+func (r *rig) newAppChat() string {
+	r.t.Helper()
+	made := r.as(AreaApp).good("appchat/create", object{"name": "值班", "owner": "S01", "userlist": []string{"S01", "S02"}})
+	return fmt.Sprint(made["chatid"])
 }
 
 func (r *rig) newMenu() {

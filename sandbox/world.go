@@ -65,10 +65,11 @@ type world struct {
 	tempChats          map[pairKey]*tempChat
 	traversals         []contactTraversal
 
-	kf      *kfDesk
-	media   *mediaStore
-	app     *appState
-	archive *archive
+	kf       *kfDesk
+	media    *mediaStore
+	app      *appState
+	appChats *appChats
+	archive  *archive
 
 	deliveries []Delivery
 	entries    []entry
