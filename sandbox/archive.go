@@ -28,7 +28,7 @@ type archive struct {
 	seats      map[int32]int // edition by number of the member
 	consents   map[consentKey]consent
 	rooms      []*innerRoom
-	robots     []robot
+	robots     []*robot
 	files      map[string]*archiveFile
 	fileOrder  []string // oldest first
 	notified   time.Time
@@ -41,12 +41,6 @@ type innerRoom struct {
 	creator          int32
 	members          []chatMember
 	made             int64
-}
-
-// robot posts into groups of members.
-type robot struct {
-	id, name string
-	creator  int32
 }
 
 func archiveFamily() family {
@@ -110,7 +104,7 @@ func buildArchive(s *Sandbox) {
 			room.members = append(room.members, chatMember{staff: true, who: int32(i), at: made})
 		}
 	}
-	a.robots = []robot{{id: "wb" + letters(30, w.seed, hashString("robot")), name: "值班提醒", creator: 0}}
+	a.robots = []*robot{{id: "wb" + letters(30, w.seed, hashString("robot")), name: "值班提醒", creator: 0}}
 }
 
 func (w *world) departmentName(id int) string {

@@ -94,7 +94,7 @@ func robotInfo(c *call, q *robotQuery) (any, error) {
 	if !strings.HasPrefix(q.RobotID, "wb") {
 		return nil, refuse(40058, "robot_id %q: ids of robots begin with wb", q.RobotID)
 	}
-	i := slices.IndexFunc(c.w.archive.robots, func(r robot) bool { return r.id == q.RobotID })
+	i := slices.IndexFunc(c.w.archive.robots, func(r *robot) bool { return r.id == q.RobotID })
 	if i < 0 {
 		return nil, refuse(40058, "no robot %q", q.RobotID)
 	}

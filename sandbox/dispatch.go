@@ -56,6 +56,7 @@ type route struct {
 	getToo  bool     // a POST call that some SDKs make with GET
 	bad     int      // errcode of a request that does not fit; 0 = 40058
 	minute  int      // calls a minute, where the call has a limit of its own
+	most    int64    // bytes of a body; 0 = maxBody
 	run     func(c *call) (any, error)
 	// raw, when set, answers by itself (uploads, downloads). It is called with
 	// s.mu NOT held and reports the errcode it sent.
@@ -129,6 +130,12 @@ func (r route) aMinute(n int) route {
 	return r
 }
 
+// upTo allows bodies of n bytes.
+func (r route) upTo(n int64) route {
+	r.most = n
+	return r
+}
+
 // unfit is the errcode of a request that does not fit.
 func (r *route) unfit() int {
 	if r.bad != 0 {
@@ -148,7 +155,7 @@ func (s *Sandbox) serveCall(rt *route, w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
 	c := &call{s: s, route: rt, r: r, base: requestBase(r)}
 	if rt.raw == nil && r.Method == http.MethodPost {
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, max(rt.most, maxBody)))
 		if err != nil {
 			s.stats.refused(rt.path, rt.unfit())
 			s.answer(w, c, nil, refuse(rt.unfit(), "the body could not be read: %v", err))

@@ -37,6 +37,7 @@ func families() []family {
 		appActFamily(),
 		visibleFamily(),
 		appChatFamily(),
+		webhookFamily(),
 		oauthFamily(),
 		loginFamily(),
 		ticketFamily(),

@@ -81,6 +81,23 @@ func appCalls() map[string]func(r *rig) goodCall {
 				lax:  map[string]string{"text.content/limit": "cut, not refused"},
 			}
 		},
+		"webhook.send": func(r *rig) goodCall {
+			key, _ := r.newRobot()
+			return goodCall{query: object{"key": key}, body: object{
+				"msgtype": "text", "text": object{"content": "到货", "mentioned_list": []string{"S01"}, "mentioned_mobile_list": []string{"@all"}},
+				"markdown": object{"content": "a"}, "image": picture(tinyPNG), "template_card": object{"card_type": "text_notice"},
+				"markdown_v2": object{"content": "a"}, "file": object{"media_id": "a"}, "voice": object{"media_id": "a"},
+				"news": object{"articles": []object{{"title": "a", "description": "a", "url": "https://example.com", "picurl": "https://example.com"}}},
+			}, lax: map[string]string{
+				"news.articles[].url/absent": "only the part of the msgtype counts", "markdown.content/limit": "the same",
+				"markdown_v2.content/limit": "the same", "news.articles/limit": "the same", "news.articles[].title/limit": "the same",
+				"news.articles[].description/limit": "the same", "image.base64/limit": "the same",
+			}}
+		},
+		"webhook.upload_media": func(r *rig) goodCall {
+			key, _ := r.newRobot()
+			return goodCall{query: object{"key": key, "type": "file"}, name: "a.txt", file: "a price list"}
+		},
 		"message.recall": func(r *rig) goodCall {
 			r.token = r.tokenOf(r.Ready.Secrets.App)
 			return goodCall{body: object{"msgid": r.good("message/send", r.appText("S01", "内测"))["msgid"]}}
