@@ -44,5 +44,6 @@ func families() []family {
 		agentFamily(),
 		menuFamily(),
 		archiveFamily(),
+		payFamily(),
 	}
 }

@@ -47,6 +47,7 @@ func goodCalls() map[string]func(r *rig) goodCall {
 		customerCalls(),
 		kfCalls(),
 		archiveCalls(),
+		payCalls(),
 	} {
 		for id, call := range chapter {
 			if all[id] != nil {

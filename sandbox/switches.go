@@ -49,6 +49,9 @@ var switchValues = map[string][]string{
 	"kf.intent_shape":          {"beside", "nested"},                     // answers of list_intent beside the question, or in it
 	"appchat.hourly":           {"150000", "350000", "700000", "300000"}, // recipients an hour in app chats, by the size of the corp; 300000 on an older page
 	"message.daily":            {"on", "off"},                            // an app's recipients a day: 200 times the account limit
+
+	"pay.open":      {"on", "off"},                 // the corp collects from customers; off gives 660013
+	"pay.refund_ms": {"2000", "0", "500", "10000"}, // a refund runs that long, world time
 }
 
 func initialSwitches(given map[string]string) (map[string]string, error) {

@@ -85,3 +85,12 @@ func (w *world) appSeesCustomer(cust int32) bool {
 	}
 	return false
 }
+
+// appSeesParty is true for departments in the app's visible range, or below one
+// that is.
+func (w *world) appSeesParty(id int) bool {
+	return slices.ContainsFunc(w.app.visible.parties, func(top int) bool {
+		found, err := w.under(top)
+		return err == nil && slices.ContainsFunc(found, func(d department) bool { return d.id == id })
+	})
+}

@@ -71,6 +71,8 @@ type world struct {
 	appChats *appChats
 	archive  *archive
 
+	pay *payDesk
+
 	deliveries []Delivery
 	entries    []entry
 	stampedAt  time.Time
