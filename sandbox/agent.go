@@ -64,19 +64,37 @@ type allowTags struct {
 	TagID []int `json:"tagid"`
 }
 
-// viewAgent is the one app of the corp, which everybody may see.
+// viewAgent is the one app of the corp.
 func (c *call) viewAgent() agentBrief {
-	return agentBrief{AgentID: c.s.agentID, Name: c.w.spec.Corp + "助手", Logo: c.base + "/avatar/0.svg"}
+	set := &c.w.app.settings
+	out := agentBrief{AgentID: c.s.agentID, Name: set.name, Logo: c.base + "/wwpic/" + set.logo}
+	if set.name == "" {
+		out.Name = c.w.spec.Corp + "助手"
+	}
+	if set.logo == "" {
+		out.Logo = c.base + "/avatar/0.svg"
+	}
+	return out
 }
 
 func agentGet(c *call, q *agentParam) (any, error) {
 	if err := q.check(c); err != nil {
 		return nil, err
 	}
+	set := &c.w.app.settings
 	out := agentReply{
-		reply: done(), agentBrief: c.viewAgent(), Description: "客户运营",
+		reply: done(), agentBrief: c.viewAgent(), Description: set.description, RedirectDomain: set.domain, HomeURL: set.home,
 		AllowUsers: allowUsers{User: []allowUser{}}, AllowParties: allowParties{PartyID: append([]int{}, c.w.app.visible.parties...)},
-		AllowTags: allowTags{TagID: append([]int{}, c.w.app.visible.tags...)}, ReportEnter: 1,
+		AllowTags: allowTags{TagID: append([]int{}, c.w.app.visible.tags...)},
+	}
+	if set.description == "" {
+		out.Description = "客户运营"
+	}
+	if set.location {
+		out.ReportLocation = 1
+	}
+	if !set.quietEnter {
+		out.ReportEnter = 1
 	}
 	for i := range c.w.staff {
 		m := &c.w.staff[i]

@@ -18,6 +18,7 @@ type appState struct {
 	bodies      map[uint64]time.Time // identical requests, until when they are dropped
 	menu        []menuButton
 	visible     visibleRange
+	settings    agentSettings
 	tickets     map[string]*jsTicket
 	userTickets map[string]userTicket
 	asked       int // tickets in this hour

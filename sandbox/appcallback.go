@@ -55,13 +55,21 @@ func (s *Sandbox) appEvent(m *member, kind, event, key string) {
 	s.send(e)
 }
 
-// staffOpensApp is a member opening the app.
+// staffOpensApp is a member opening the app, which hears of it as it is set to.
 func staffOpensApp(s *Sandbox, q *appActQuery) (any, error) {
 	m, err := s.appMember(q.Staff)
 	if err != nil {
 		return nil, err
 	}
-	s.appEvent(m, "enter_agent", "enter_agent", "")
+	set := &s.world.app.settings
+	if !set.quietEnter {
+		s.appEvent(m, "enter_agent", "enter_agent", "")
+	}
+	if set.location {
+		e := s.newMessage(AreaApp, "location", m.id, m.id, "event", s.now())
+		e.text("Event", "LOCATION").text("Latitude", "23.104").text("Longitude", "113.320").text("Precision", "65.000")
+		s.send(e.text("AppType", "wxwork").number("AgentID", int64(s.agentID)))
+	}
 	return map[string]any{"staff": m.id}, nil
 }
 

@@ -42,6 +42,7 @@ func families() []family {
 		loginFamily(),
 		ticketFamily(),
 		agentFamily(),
+		workbenchFamily(),
 		menuFamily(),
 		archiveFamily(),
 		payFamily(),

@@ -62,6 +62,11 @@ func (s *Sandbox) checkLogin(q url.Values, kindFits bool, otherwise string) stri
 	case err != nil || back.Host == "" || back.Scheme != "http" && back.Scheme != "https":
 		return "50001: redirect_uri is no absolute http or https address"
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if set := &s.world.app.settings; !set.trusts(back) {
+		return "50001: redirect_uri is not of the trusted domain " + set.domain
+	}
 	return ""
 }
 

@@ -24,7 +24,42 @@ func appCalls() map[string]func(r *rig) goodCall {
 			got := r.good("auth/getuserinfo", url.Values{"code": {r.staffCode(true)}})
 			return goodCall{body: object{"user_ticket": got["user_ticket"]}}
 		},
-		"agent.get":  func(r *rig) goodCall { return goodCall{query: object{"agentid": r.Ready.AgentID}} },
+		"agent.get": func(r *rig) goodCall { return goodCall{query: object{"agentid": r.Ready.AgentID}} },
+		"agent.set": func(r *rig) goodCall {
+			r.as(AreaApp)
+			return goodCall{body: object{
+				"agentid": r.Ready.AgentID, "report_location_flag": 1, "logo_mediaid": r.upload("image", "a.png", tinyPNG)["media_id"],
+				"name": "助手", "description": "客户运营助手", "redirect_domain": "127.0.0.1:1", "isreportenter": 0, "home_url": "http://127.0.0.1:1/",
+			}}
+		},
+		"agent.set_workbench_template": func(r *rig) goodCall {
+			return goodCall{body: object{
+				"agentid": r.Ready.AgentID, "type": "keydata", "replace_user_data": true, "keydata": keyData("3"),
+				"image": object{"url": "https://example.com/a.png", "jump_url": "https://example.com", "pagepath": "a"},
+				"list":  object{"items": []object{{"title": "a"}}}, "webview": object{"url": "https://example.com"},
+			}, lax: map[string]string{"list.items[].title/limit": "only the part of the type counts"}}
+		},
+		"agent.get_workbench_template": func(r *rig) goodCall {
+			r.newTemplate()
+			return goodCall{body: object{"agentid": r.Ready.AgentID}}
+		},
+		"agent.set_workbench_data": func(r *rig) goodCall {
+			r.newTemplate()
+			return goodCall{body: object{
+				"agentid": r.Ready.AgentID, "userid": "S01", "type": "keydata", "keydata": keyData("4"), "list": object{}, "webview": object{},
+				"image": object{"url": "https://example.com/a.png", "jump_url": "https://example.com", "pagepath": "a"},
+			}}
+		},
+		"agent.get_workbench_data": func(r *rig) goodCall {
+			r.newTemplate()
+			return goodCall{body: object{"agentid": r.Ready.AgentID, "userid": "S01"}}
+		},
+		"agent.batch_set_workbench_data": func(r *rig) goodCall {
+			r.newTemplate()
+			return goodCall{body: object{"agentid": r.Ready.AgentID, "userid_list": []string{"S01", "S02"}, "data": object{
+				"type": "keydata", "keydata": keyData("4"), "image": object{}, "list": object{}, "webview": object{},
+			}}}
+		},
 		"agent.list": func(*rig) goodCall { return goodCall{} },
 		"menu.create": func(r *rig) goodCall {
 			return goodCall{query: object{"agentid": r.Ready.AgentID}, body: object{"button": []object{
@@ -116,6 +151,15 @@ func (r *rig) staffCode(private bool) string {
 	}
 	resp, _ := r.visit("/connect/oauth2/authorize", q)
 	return r.codeOf(resp)
+}
+
+func keyData(value string) object {
+	return object{"items": []object{{"key": "待办", "data": value, "jump_url": "https://example.com", "pagepath": "a"}}}
+}
+
+func (r *rig) newTemplate() {
+	r.t.Helper()
+	r.as(AreaApp).good("agent/set_workbench_template", object{"agentid": r.Ready.AgentID, "type": "keydata", "keydata": keyData("3")})
 }
 
 // newAppChat is a chat of the app with S01, its owner, and S02.

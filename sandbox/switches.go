@@ -47,6 +47,7 @@ var switchValues = map[string][]string{
 	"archive.vote":             {"nested", "flat"},                       // a vote's fields under "vote" or at top level
 	"archive.sent":             {"on", "off"},                            // welcomes and mass messages are archived as the member's words
 	"kf.intent_shape":          {"beside", "nested"},                     // answers of list_intent beside the question, or in it
+	"agent.domain_proven":      {"on", "off"},                            // the corp owns the trusted domain it names; off gives 85005
 	"appchat.hourly":           {"150000", "350000", "700000", "300000"}, // recipients an hour in app chats, by the size of the corp; 300000 on an older page
 	"message.daily":            {"on", "off"},                            // an app's recipients a day: 200 times the account limit
 

@@ -65,11 +65,12 @@ type world struct {
 	tempChats          map[pairKey]*tempChat
 	traversals         []contactTraversal
 
-	kf       *kfDesk
-	media    *mediaStore
-	app      *appState
-	appChats *appChats
-	archive  *archive
+	kf        *kfDesk
+	media     *mediaStore
+	app       *appState
+	appChats  *appChats
+	workbench *workbench
+	archive   *archive
 
 	pay *payDesk
 
