@@ -65,6 +65,20 @@ export async function logInByHand(page) {
   await page.locator('button[type="submit"]').click();
 }
 
+/** Gives a member a role and a data scope, and opens a page as them, logged in by WeCom. */
+export async function openAs(t, id, access, options = {}) {
+  await api('PATCH', `/api/v1/staff/${id}`, access);
+  const { code } = await control('oauth/code', { userid: id });
+  // Before the login the page asks who is there, and is answered 401.
+  const page = await open(t, { loggedIn: false, tolerate: /40[13]/, ...options });
+  await page.goto(url);
+  const begun = await page.request.get(`${url}/api/v1/session/wecom`);
+  const state = new URL((await begun.json()).oauth_url).searchParams.get('state');
+  await page.goto(`${url}/login/wecom?code=${code}&state=${state}`);
+  await page.locator('.rail').waitFor();
+  return page;
+}
+
 /** Calls the platform's API with a token of its own. */
 let token;
 export async function api(method, path, body) {

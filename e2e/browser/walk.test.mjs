@@ -2,7 +2,7 @@
 // that the pages have something to show.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { api, control, languages, open, picture, tooWide, url } from './lib.mjs';
+import { api, languages, open, openAs, picture, tooWide, url } from './lib.mjs';
 
 const lists = ['/', '/customers', '/losses', '/contactways', '/joinways', '/groupchats', '/groupchats/several', '/inbox', '/autoreplies', '/welcomes', '/welcomes/traces', '/broadcasts',
   '/touches', '/held', '/optouts', '/caps', '/settings', '/settings/staff', '/settings/tokens', '/settings/sync', '/settings/doctor', '/settings/dead-letters'];
@@ -70,13 +70,22 @@ test('the language is switched by hand and kept', async (t) => {
 });
 
 test('who may not see a page is told so, and who could', async (t) => {
-  const { code } = await control('oauth/code', { userid: 'S09' });
-  const page = await open(t, { loggedIn: false, tolerate: /40[13]/ });
-  await page.goto(url);
-  const begun = await page.request.get(`${url}/api/v1/session/wecom`);
-  const state = new URL((await begun.json()).oauth_url).searchParams.get('state');
-  await page.goto(`${url}/login/wecom?code=${code}&state=${state}`);
+  const page = await openAs(t, 'S09', { role: 'staff', scope: 'own' });
   await page.goto(`${url}/settings/tokens`);
   await page.getByText('你的角色').first().waitFor();
   await picture(page, 'forbidden');
 });
+
+for (const [id, role, scope] of [['S01', 'manager', 'department'], ['S09', 'staff', 'own']]) {
+  test(`no page asks for what the server refuses to ${role} with scope ${scope}`, async (t) => {
+    const page = await openAs(t, id, { role, scope });
+    const refused = [];
+    page.on('response', (r) => { if (r.status() >= 400) refused.push(`${new URL(page.url()).pathname}: ${r.status()} ${r.url()}`); });
+    for (const path of [...lists, ...drawers]) {
+      await page.goto(url + path);
+      await page.locator('h1, .desk').first().waitFor();
+      await page.locator('.skeleton, .ant-skeleton, .sk-wait').first().waitFor({ state: 'detached', timeout: 8000 }).catch(() => refused.push(`${path} keeps loading`));
+    }
+    assert.deepEqual(refused, []);
+  });
+}

@@ -38,8 +38,13 @@ export function useMe(): Me {
   return me
 }
 
+/** The same where nobody may be signed in yet. */
+export const useMaybeMe = () => use(MeContext)
+
 /** Whether the caller may: `customer.read`, `broadcast.write`. The server decides again on every request. */
 export function useCan(): (permission: string) => boolean {
   const me = useMe()
-  return (permission) => me.role === 'owner' || me.permissions.includes(permission) || me.permissions.includes('*')
+  return (permission) => allows(me, permission)
 }
+
+export const allows = (me: Me, permission: string) => me.role === 'owner' || me.permissions.includes(permission) || me.permissions.includes('*')

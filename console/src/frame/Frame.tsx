@@ -5,13 +5,15 @@ import { basePath } from '../api/client'
 import { useLive, useLiveLost } from '../api/live'
 import { useGet, useInvalidateSoon } from '../api/queries'
 import { useCan, useMe } from '../api/session'
-import type { Page, Session } from '../api/types'
+import type { Page as Rows, Session } from '../api/types'
 import { useWords } from '../i18n/i18n'
 import { A } from '../kit/A'
 import { Icon } from '../kit/Icon'
-import { Stale } from '../kit/states'
+import { Page } from '../kit/Page'
+import { Forbidden, Stale } from '../kit/states'
+import { w as kit } from '../kit/words'
 import { useMedia } from '../look/look'
-import { entryOf, nav, visible } from './nav'
+import { closed, entryOf, nav, visible, type NavItem } from './nav'
 import { TopBar } from './TopBar'
 import { w } from './words'
 import './frame.css'
@@ -24,6 +26,8 @@ export function Frame() {
   const [folded, setFolded] = useState(() => localStorage.getItem('zhiyin.rail') === 'folded')
   const slim = desk || narrow || folded
   const lost = useLiveLost()
+  const me = useMe()
+  const shut = closed(path, useCan(), me.scope)
   const fold = () => { localStorage.setItem('zhiyin.rail', folded ? '' : 'folded'); setFolded(!folded) }
   return (
     <div className={`app ${slim ? 'slim' : ''}`}>
@@ -36,10 +40,20 @@ export function Frame() {
       <div style={{ minWidth: 0 }}>
         <TopBar />
         {lost && <Stale since={lost} />}
-        <main id="main" tabIndex={-1} style={{ outline: 'none' }}><Outlet /></main>
+        <main id="main" tabIndex={-1} style={{ outline: 'none' }}>{shut ? <Shut entry={shut.entry} why={shut.why} /> : <Outlet />}</main>
       </div>
     </div>
   )
+}
+
+/** In place of a page that the caller cannot open: which one, why, who can help. */
+function Shut({ entry, why }: { entry: NavItem; why: 'role' | 'scope' | 'write' }) {
+  const t = useWords(w)
+  const k = useWords(kit)
+  const me = useMe()
+  const role = k(`role_${me.role}`)
+  const title = why === 'scope' ? k('forbiddenScope', { scope: k(`scope_${me.scope}`) }) : k(why === 'write' ? 'forbiddenWrite' : 'forbidden', { role })
+  return <Page title={t(entry.key)} crumbs={why === 'write' ? [{ text: t(entry.key), to: entry.to }] : undefined}><section className="panel"><Forbidden title={title} /></section></Page>
 }
 
 function Menu({ path, slim }: { path: string; slim: boolean }) {
@@ -48,7 +62,7 @@ function Menu({ path, slim }: { path: string; slim: boolean }) {
   const me = useMe()
   const soon = useInvalidateSoon()
   const mayTalk = can('kf.read')
-  const waiting = useGet<Page<Session>>(mayTalk ? '/kf/sessions' : null, { view: 'waiting', limit: 1 })
+  const waiting = useGet<Rows<Session>>(mayTalk ? '/kf/sessions' : null, { view: 'waiting', limit: 1 })
   useLive('session', () => soon('/kf/sessions'))
   const here = entryOf(path)
   const count = waiting.data?.total ?? 0

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { entryOf, nav, visible } from './nav'
+import { closed, entryOf, nav, visible } from './nav'
 
 test('an entry needs its permission, and some the whole corp', () => {
   const all = nav.flatMap((g) => g.items)
@@ -18,4 +18,17 @@ test('a path belongs to its longest entry', () => {
   expect(entryOf('/settings')?.key).toBe('corp')
   expect(entryOf('/settings/sync')?.key).toBe('sync')
   expect(entryOf('/nowhere')).toBeUndefined()
+})
+
+test('a page is closed to who may not read it, may not write it, or does not see the whole corp', () => {
+  const reads = (p: string) => p.endsWith('.read')
+  const why = (path: string, can: (p: string) => boolean, scope: 'own' | 'all' = 'all') => closed(path, can, scope)?.why
+  expect(why('/broadcasts/b1', () => false)).toBe('role')
+  expect(why('/broadcasts/b1', reads)).toBeUndefined()
+  expect(why('/broadcasts/b1/edit', reads)).toBe('write')
+  expect(why('/broadcasts/new', reads)).toBe('write')
+  expect(why('/welcomes/new', () => true)).toBeUndefined()
+  expect(why('/settings/doctor', reads, 'own')).toBe('scope')
+  expect(why('/', () => false, 'own')).toBeUndefined()
+  expect(why('/nowhere', () => false)).toBeUndefined()
 })

@@ -31,7 +31,20 @@ export const nav: NavGroup[] = [
 ]
 
 /** The entries a caller can open. */
-export const visible = (items: NavItem[], can: (permission: string) => boolean, scope: Scope): NavItem[] => items.filter((i) => (!i.needs || can(i.needs)) && (!i.whole || scope === 'all'))
+export const visible = (items: NavItem[], can: (permission: string) => boolean, scope: Scope): NavItem[] => items.filter((i) => !closed(i.to, can, scope))
+
+/** Pages that only make or change something: a list's `new` and `edit`. */
+const writes = /\/(new|edit)$/
+
+/** The entry of a page that the caller cannot open, and which part of it is closed; undefined when it is open. */
+export function closed(path: string, can: (permission: string) => boolean, scope: Scope): { entry: NavItem; why: 'role' | 'scope' | 'write' } | undefined {
+  const entry = entryOf(path)
+  if (!entry) return undefined
+  if (entry.needs && !can(entry.needs)) return { entry, why: 'role' }
+  if (entry.whole && scope !== 'all') return { entry, why: 'scope' }
+  if (entry.needs && writes.test(path) && !can(entry.needs.replace('.read', '.write'))) return { entry, why: 'write' }
+  return undefined
+}
 
 /** The entry a path belongs to: the longest that begins it. */
 export function entryOf(path: string): NavItem | undefined {

@@ -1,10 +1,13 @@
-// What selects offer: tags by group, staff, departments, channel codes, group codes. Read once and kept for five minutes.
+// What selects offer: tags by group, staff, departments, channel codes, group codes. Read once and kept for five minutes; empty for
+// roles that may not read them.
 import { useQuery } from '@tanstack/react-query'
 import { call, type ApiError } from '../api/client'
+import { useCan } from '../api/session'
 import type { Contactway, Department, Joinway, KfAccount, Page, Staff, TagGroup } from '../api/types'
 import type { Option } from './List'
 
-function useAll<T>(path: string, enabled = true): T[] {
+function useAll<T>(path: string, needs: string): T[] {
+  const enabled = useCan()(needs)
   const query = useQuery<T[], ApiError>({
     queryKey: [path, 'all'], enabled, staleTime: 300_000,
     queryFn: async ({ signal }) => {
@@ -24,14 +27,14 @@ const none: never[] = []
 
 const named = (items: { id: string; name: string }[]): Option[] => items.map((x) => ({ value: x.id, label: x.name }))
 
-export const useTagGroups = () => useAll<TagGroup>('/tag-groups')
+export const useTagGroups = () => useAll<TagGroup>('/tag-groups', 'customer.read')
 export const useTagOptions = (): Option[] => useTagGroups().map((g) => ({ value: g.id, label: g.name, options: named(g.tags) }))
-export const useStaffOptions = (): Option[] => named(useAll<Staff>('/staff'))
-export const useDepartmentOptions = (): Option[] => named(useAll<Department>('/departments'))
-export const useContactwayOptions = (): Option[] => named(useAll<Contactway>('/contactways'))
+export const useStaffOptions = (): Option[] => named(useAll<Staff>('/staff', 'staff.read'))
+export const useDepartmentOptions = (): Option[] => named(useAll<Department>('/departments', 'staff.read'))
+export const useContactwayOptions = (): Option[] => named(useAll<Contactway>('/contactways', 'contactway.read'))
 /** Channel codes by their state: what customers carry as their source. */
-export const useChannelOptions = (): Option[] => useAll<Contactway>('/contactways').map((x) => ({ value: x.state, label: x.name }))
-export const useJoinwayOptions = (): Option[] => named(useAll<Joinway>('/joinways'))
+export const useChannelOptions = (): Option[] => useAll<Contactway>('/contactways', 'contactway.read').map((x) => ({ value: x.state, label: x.name }))
+export const useJoinwayOptions = (): Option[] => named(useAll<Joinway>('/joinways', 'joinway.read'))
 /** Group codes by their state: what group members carry as their source. */
-export const useJoinSourceOptions = (): Option[] => useAll<Joinway>('/joinways').map((x) => ({ value: x.state, label: x.name }))
-export const useAccountOptions = (): Option[] => named(useAll<KfAccount>('/kf/accounts'))
+export const useJoinSourceOptions = (): Option[] => useAll<Joinway>('/joinways', 'joinway.read').map((x) => ({ value: x.state, label: x.name }))
+export const useAccountOptions = (): Option[] => named(useAll<KfAccount>('/kf/accounts', 'kf.read'))

@@ -28,7 +28,7 @@ export function Skeleton({ rows = 6, head = false }: { rows?: number; head?: boo
 export function Failed({ error, retry }: { error: ApiError; retry?: () => void }) {
   const t = useWords(w)
   const copy = useCopy()
-  if (error.status === 403) return <Forbidden error={error} />
+  if (error.status === 403) return <Forbidden what={error.message} reference={error.ref} />
   if (error.status === 404) return <Missing text={error.message} />
   const lost = error.status === 0
   return (
@@ -44,15 +44,16 @@ export function Failed({ error, retry }: { error: ApiError; retry?: () => void }
   )
 }
 
-function Forbidden({ error }: { error: ApiError }) {
+/** A page or a part that the caller's role or data scope keeps closed, and who can open it. */
+export function Forbidden({ title, what, reference }: { title?: string; what?: string; reference?: string }) {
   const t = useWords(w)
   const me = useMe()
   return (
     <div className="state">
       <Icon name="lock" />
-      <h2>{t('forbidden', { role: t(`role_${me.role}`) })}</h2>
-      <p>{error.message || t('forbiddenWhat')}</p>
-      {error.ref && <span className="ref">{t('ref', { ref: error.ref })}</span>}
+      <h2>{title ?? t('forbidden', { role: t(`role_${me.role}`) })}</h2>
+      <p>{what || t('forbiddenWhat')}</p>
+      {reference && <span className="ref">{t('ref', { ref: reference })}</span>}
     </div>
   )
 }

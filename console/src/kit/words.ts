@@ -17,6 +17,8 @@ export const w = words({
   unreachable: ['连不上知音的服务器', 'Zhiyin\'s server cannot be reached'],
   unreachableWhat: ['页面上已有的内容还在，但不是最新的。请看网络，或稍后再试。', 'What is on the page stays, but is not current. Check the network or try again shortly.'],
   forbidden: ['你的角色「{role}」不能看这里', 'Your role, {role}, cannot see this'],
+  forbiddenScope: ['这里是整个企业的内容，你的数据范围是「{scope}」', 'This is about the whole corp; your data scope is: {scope}'],
+  forbiddenWrite: ['你的角色「{role}」在这里只能看，不能改', 'Your role, {role}, can read here but not change anything'],
   forbiddenWhat: ['需要的话，请找企业的所有者开通。', 'If you need it, ask the owner of this corp for access.'],
   missing: ['这里没有东西', 'Nothing here'],
   missingWhat: ['可能已经删除，或者地址写错了。', 'It may have been deleted, or the address is wrong.'],

@@ -10,6 +10,7 @@ import { useSaid } from '../../kit/fail'
 import { HoursField } from '../../kit/Hours'
 import { useAccountOptions, useJoinwayOptions } from '../../kit/options'
 import { Page } from '../../kit/Page'
+import { ReadOnly } from '../../kit/ReadOnly'
 import { useReach } from '../../kit/reach'
 import { Ready } from '../../kit/states'
 import { TryPanel } from './TryPanel'
@@ -82,7 +83,7 @@ function Edit({ rule }: { rule?: Autoreply }) {
       </div>
       <div className="sec">
         <h2><span className="no">3</span>{t('hours')}</h2>
-        <Form.Item name="hours"><HoursItem /></Form.Item>
+        <ReadOnly when={!may}><Form.Item name="hours"><HoursItem /></Form.Item></ReadOnly>
         <Form.Item name="kf_accounts" label={t('accounts')}><Select mode="multiple" options={accounts} placeholder={t('accountsAll')} /></Form.Item>
         <div className="row" style={{ gap: 20, flexWrap: 'wrap' }}>
           <label className="row"><span className="second s13">{t('priority')}</span><Form.Item name="priority" noStyle><InputNumber min={0} max={999} style={{ width: 80 }} /></Form.Item><span className="mute s12">{t('priorityNote')}</span></label>

@@ -17,8 +17,9 @@ export function Contactways() {
   const f = useFormat()
   const url = useUrl()
   const can = useCan()
+  const may = can('contactway.write')
   const open = url.one('open')
-  const create = can('contactway.write') && <Button type="primary" icon={<Icon name="plus" />} onClick={() => url.set({ open: 'new' })}>{t('create')}</Button>
+  const create = may && <Button type="primary" icon={<Icon name="plus" />} onClick={() => url.set({ open: 'new' })}>{t('create')}</Button>
   const columns: Column<Contactway>[] = [
     { key: 'name', title: t('name'), render: (c) => <span className="row"><img src={c.qr_code} alt="" width={32} height={32} loading="lazy" style={{ borderRadius: 4 }} /><span><button type="button" className="linky" style={{ minHeight: 0 }} onClick={() => url.set({ open: c.id })}>{c.name}</button>{c.remark && c.remark !== c.name && <div className="mute s12">{c.remark}</div>}</span></span> },
     { key: 'staff', title: t('staff'), render: (c) => <TagList tags={c.staff} max={3} /> },
@@ -31,7 +32,7 @@ export function Contactways() {
   return (
     <Page title={t('title')} meta={t('meta')} actions={create}>
       <List<Contactway> id="contactways" path="/contactways" rowKey={(c) => c.id} columns={columns} search={t('search')} open={(c) => url.set({ open: c.id })} empty={{ title: t('empty'), text: t('emptyText'), action: create }} />
-      {open && <ContactwayDrawer id={open} close={() => url.set({ open: undefined })} />}
+      {open && (may || open !== 'new') && <ContactwayDrawer id={open} close={() => url.set({ open: undefined })} />}
     </Page>
   )
 }

@@ -96,7 +96,7 @@ function Consent({ customer: c }: { customer: Detail }) {
     <Panel title={t('consentTitle')}>
       <div className="row">
         <span className={out ? 'harm' : ''}>{out ? t('consentOut', { date: f.date(c.optout.since) }) : t('consentIn')}</span>
-        <span className="push">{can('customer.write') && (out ? <Button size="small" onClick={() => setResuming(true)}>{t('resume')}</Button> : <Button size="small" onClick={() => stop.mutate()} loading={stop.isPending}>{t('stop')}</Button>)}</span>
+        <span className="push">{out ? can('governance.write') && <Button size="small" onClick={() => setResuming(true)}>{t('resume')}</Button> : can('customer.write') && <Button size="small" onClick={() => stop.mutate()} loading={stop.isPending}>{t('stop')}</Button>}</span>
       </div>
       <p className="s12 mute" style={{ marginTop: 8 }}>{t('ownPage')} <button type="button" className="linky" onClick={() => copy(c.preferences_url)}>{k('copy')}</button></p>
       <Modal open={resuming} title={t('resume')} onCancel={() => setResuming(false)} okText={t('resumeButton')} cancelText={k('cancel')} okButtonProps={{ disabled: evidence.trim().length < 4 }} confirmLoading={resume.isPending} onOk={() => resume.mutate()}>

@@ -57,7 +57,7 @@ export function CustomerList() {
         opens={(c) => `/customers/${encodeURIComponent(c.id)}`}
         batch={can('customer.write') ? (chosen) => <Button size="small" onClick={() => setTagging(chosen)}>{t('tagAct')}</Button> : undefined}
         whole={can('customer.write') ? (chosen) => <button type="button" className="linky" onClick={() => setTagging(chosen)}>{t('tagWhole', { n: chosen.count })}</button> : undefined}
-        empty={{ title: t('empty'), text: t('emptyText'), action: <Button type="primary" onClick={() => go('/settings/sync')}>{t('emptyAct')}</Button> }}
+        empty={{ title: t('empty'), text: t('emptyText'), action: can('sync.read') && <Button type="primary" onClick={() => go('/settings/sync')}>{t('emptyAct')}</Button> }}
       />
       {tagging && <TagDialog chosen={tagging} close={() => setTagging(undefined)} />}
     </Page>

@@ -2,7 +2,7 @@
 import { Button, InputNumber } from 'antd'
 import { useState } from 'react'
 import { useAct, useGet } from '../../api/queries'
-import { useCan } from '../../api/session'
+import { useCan, useMe } from '../../api/session'
 import type { CapRule, Caps as CapsData } from '../../api/types'
 import { useWords } from '../../i18n/i18n'
 import { useSaid } from '../../kit/fail'
@@ -23,7 +23,9 @@ function Edit({ caps }: { caps: CapsData }) {
   const t = useWords(w)
   const ask = useReach()
   const said = useSaid()
-  const may = useCan()('governance.write')
+  // Caps hold for the whole corp, so only who sees all of it may tighten them.
+  const me = useMe()
+  const may = useCan()('governance.write') && me.scope === 'all'
   const [rules, setRules] = useState(caps.rules)
   const save = useAct<CapsData>({ method: 'PUT', path: '/governance/caps', body: () => ({ rules: rules.map((r) => ({ days: r.days, cap: r.cap })), quiet: { from: caps.quiet.from, to: caps.quiet.to, sunday_from: caps.quiet.sunday_from } }), touches: ['/governance', '/customers'], done: () => said(t('saved')) })
   const changed = rules.some((r, i) => r.cap !== caps.rules[i]?.cap)

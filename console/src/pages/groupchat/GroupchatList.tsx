@@ -2,7 +2,7 @@ import { Button } from 'antd'
 import { useState } from 'react'
 import type { Groupchat } from '../../api/types'
 import { useFormat, useWords } from '../../i18n/i18n'
-import { A, useGo } from '../../kit/A'
+import { A, useGo, useMayOpen } from '../../kit/A'
 import { List, type Column } from '../../kit/List'
 import { State } from '../../kit/marks'
 import { useJoinSourceOptions, useStaffOptions } from '../../kit/options'
@@ -13,6 +13,7 @@ export function GroupchatList() {
   const t = useWords(w)
   const f = useFormat()
   const go = useGo()
+  const mayOpen = useMayOpen()
   const [total, setTotal] = useState<number>()
   const to = (g: Groupchat) => `/groupchats/${encodeURIComponent(g.id)}`
   const columns: Column<Groupchat>[] = [
@@ -29,7 +30,7 @@ export function GroupchatList() {
       <List<Groupchat>
         id="groupchats" path="/groupchats" rowKey={(g) => g.id} columns={columns} search={t('search')} opens={to} total={(n) => setTotal(n)}
         filters={[{ kind: 'one', key: 'owner', label: t('owner'), options: useStaffOptions() }, { kind: 'one', key: 'source', label: t('source'), options: useJoinSourceOptions() }, { kind: 'one', key: 'state', label: t('state'), options: [{ value: 'live', label: t('live') }, { value: 'dismissed', label: t('dismissed') }] }]}
-        empty={{ title: t('empty'), text: t('emptyText'), action: <Button onClick={() => go('/settings/sync')}>{t('sync')}</Button> }}
+        empty={{ title: t('empty'), text: t('emptyText'), action: mayOpen('/settings/sync') && <Button onClick={() => go('/settings/sync')}>{t('sync')}</Button> }}
       />
     </Page>
   )

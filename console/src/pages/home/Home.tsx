@@ -3,7 +3,7 @@ import { Button, Segmented } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { useLive } from '../../api/live'
 import { useAct, useGet, useInvalidateSoon } from '../../api/queries'
-import { useCan } from '../../api/session'
+import { useCan, useMe } from '../../api/session'
 import type { Counters, Home as HomeData } from '../../api/types'
 import { corpNow } from '../../i18n/clock'
 import { useFormat, useWords } from '../../i18n/i18n'
@@ -24,6 +24,7 @@ export function Home() {
   const f = useFormat()
   const go = useGo()
   const can = useCan()
+  const me = useMe()
   const said = useSaid()
   const url = useUrl()
   const soon = useInvalidateSoon(2000)
@@ -39,7 +40,7 @@ export function Home() {
     <Page
       title={t('title')} meta={home.data && t('asOf', { time: f.moment(home.data.as_of) })}
       actions={<>
-        <Segmented value={scope} onChange={(value) => url.set({ scope: value === 'all' ? undefined : value })} options={[{ value: 'all', label: t('scopeAll') }, { value: 'mine', label: t('scopeMine') }]} />
+        {me.scope !== 'own' && <Segmented value={scope} onChange={(value) => url.set({ scope: value === 'all' ? undefined : value })} options={[{ value: 'all', label: t('scopeAll') }, { value: 'mine', label: t('scopeMine') }]} />}
         {can('sync.write') && <Button onClick={() => sync.mutate()} loading={sync.isPending}>{t('sync')}</Button>}
         {can('broadcast.write') && <Button type="primary" icon={<Icon name="plus" />} onClick={() => go('/broadcasts/new/edit')}>{t('newBroadcast')}</Button>}
       </>}

@@ -1,7 +1,7 @@
 // What was held back today, what waits for a person, what is running.
 import type { Counters, Home, HeldRule, TodoKind } from '../../api/types'
 import { useFormat, useWords } from '../../i18n/i18n'
-import { A } from '../../kit/A'
+import { A, useMayOpen } from '../../kit/A'
 import { Icon, type IconName } from '../../kit/Icon'
 import { Harm, HeldCount, HeldMark, RuleId } from '../../kit/marks'
 import { Panel } from '../../kit/Page'
@@ -42,8 +42,11 @@ export function HeldBars({ rules }: { rules: HeldRule[] }) {
 
 const todoIcons: Record<TodoKind, IconName> = { broadcast_unconfirmed: 'send', session_waiting: 'talk', dead_letters: 'gear', sync_drift: 'again', doctor: 'warn' }
 
-export function Todos({ todo }: { todo: Home['todo'] }) {
+/** Only what the caller can do something about: a page they cannot open is somebody else's work. */
+export function Todos({ todo: all }: { todo: Home['todo'] }) {
   const t = useWords(w)
+  const mayOpen = useMayOpen()
+  const todo = all.filter((x) => mayOpen(x.link))
   return (
     <Panel title={t('todo')} sub={todo.length > 0 ? t('todoSub', { n: todo.length }) : undefined}>
       {todo.length === 0 ? <Empty icon="check" title={t('todoNone')} /> : (
@@ -58,8 +61,9 @@ export function Todos({ todo }: { todo: Home['todo'] }) {
 export function Running({ running }: { running: Home['running'] }) {
   const t = useWords(w)
   const f = useFormat()
+  const mayOpen = useMayOpen()
   return (
-    <Panel title={t('running')} actions={<A to="/broadcasts">{t('all')}</A>}>
+    <Panel title={t('running')} actions={mayOpen('/broadcasts') && <A to="/broadcasts">{t('all')}</A>}>
       {running.length === 0 ? <Empty icon="send" title={t('runningNone')} /> : (
         <div className="running"><table className="plain-table" style={{ marginTop: -8 }}>
           <thead><tr><th>{t('name')}</th><th className="right">{t('planned')}</th><th className="right">{t('done')}</th><th className="right">{t('heldCol')}</th><th className="right">{t('harmCol')}</th><th style={{ paddingLeft: 16 }}>{t('state')}</th></tr></thead>

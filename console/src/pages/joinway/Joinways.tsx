@@ -16,8 +16,9 @@ export function Joinways() {
   const f = useFormat()
   const url = useUrl()
   const can = useCan()
+  const may = can('joinway.write')
   const open = url.one('open')
-  const create = can('joinway.write') && <Button type="primary" icon={<Icon name="plus" />} onClick={() => url.set({ open: 'new' })}>{t('create')}</Button>
+  const create = may && <Button type="primary" icon={<Icon name="plus" />} onClick={() => url.set({ open: 'new' })}>{t('create')}</Button>
   const columns: Column<Joinway>[] = [
     { key: 'name', title: t('name'), render: (j) => <span className="row"><img src={j.qr_code} alt="" width={32} height={32} loading="lazy" style={{ borderRadius: 4 }} /><span><button type="button" className="linky" style={{ minHeight: 0 }} onClick={() => url.set({ open: j.id })}>{j.name}</button>{j.remark && j.remark !== j.name && <div className="mute s12">{j.remark}</div>}</span></span> },
     { key: 'rooms', title: t('rooms'), width: 280, render: (j) => <div className="stack" style={{ gap: 8 }}>{j.rooms.map((r) => <RoomBar key={r.chat_id} room={r} />)}</div> },
@@ -28,7 +29,7 @@ export function Joinways() {
   return (
     <Page title={t('title')} meta={t('meta')} actions={create}>
       <List<Joinway> id="joinways" path="/joinways" rowKey={(j) => j.id} columns={columns} search={t('search')} open={(j) => url.set({ open: j.id })} empty={{ title: t('empty'), text: t('emptyText'), action: create }} />
-      {open && <JoinwayDrawer id={open} close={() => url.set({ open: undefined })} />}
+      {open && (may || open !== 'new') && <JoinwayDrawer id={open} close={() => url.set({ open: undefined })} />}
     </Page>
   )
 }

@@ -2,6 +2,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { Button } from 'antd'
 import { useAct, useGet } from '../../api/queries'
+import { useCan } from '../../api/session'
 import type { Doctor as DoctorData, DoctorCheck } from '../../api/types'
 import { useFormat, useWords } from '../../i18n/i18n'
 import { Icon, type IconName } from '../../kit/Icon'
@@ -19,11 +20,12 @@ export function Doctor() {
   const t = useWords(w)
   const f = useFormat()
   const client = useQueryClient()
+  const may = useCan()('doctor.write')
   const doctor = useGet<DoctorData>('/doctor')
   const again = useAct<DoctorData>({ method: 'POST', path: '/doctor', got: (answer) => client.setQueryData(['/doctor', {}], answer), touches: ['/home'] })
   const sick = doctor.data?.checks.filter((c) => c.state === 'error' || c.state === 'warn').length ?? 0
   return (
-    <Page title={t('doctor')} tags={doctor.data && <State tone={sick > 0 ? 'warn' : 'ok'}>{sick > 0 ? t('sick', { n: sick }) : t('healthy')}</State>} meta={doctor.data && t('asOf', { time: f.moment(doctor.data.as_of) })} actions={<Button loading={again.isPending} onClick={() => again.mutate()}>{t('examine')}</Button>}>
+    <Page title={t('doctor')} tags={doctor.data && <State tone={sick > 0 ? 'warn' : 'ok'}>{sick > 0 ? t('sick', { n: sick }) : t('healthy')}</State>} meta={doctor.data && t('asOf', { time: f.moment(doctor.data.as_of) })} actions={may && <Button loading={again.isPending} onClick={() => again.mutate()}>{t('examine')}</Button>}>
       <Panel>
         <Ready query={doctor} rows={7}>
           {(d) => <ul className="checks">{[...d.checks].sort((a, b) => weight[a.state] - weight[b.state]).map((c) => (

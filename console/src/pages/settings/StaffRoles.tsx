@@ -30,17 +30,18 @@ export function StaffRoles() {
   const change = (s: Staff, role: Role) => ask({ reach: t('roleReach', { name: s.name, role: k(`role_${role}`) }), also: t('roleAlso'), button: t('roleButton'), act: () => save.mutateAsync({ id: s.id, role, scope: s.scope ?? 'own' }) })
   const columns: Column<Staff>[] = [
     { key: 'name', title: t('name'), render: (s) => <span className="row"><Avatar name={s.name} /><span>{s.name}</span>{!s.active && <State tone="plain">{t('left')}</State>}</span> },
-    { key: 'department', title: t('department'), render: (s) => f.list((s.departments ?? []).map((d) => names.get(d) ?? d)) },
+    { key: 'department', title: t('department'), render: (s) => f.list((s.departments ?? []).flatMap((d) => names.get(d) ?? [])) || '—' },
     { key: 'position', title: t('position'), render: (s) => s.position || '—' },
     { key: 'contact', title: t('contact'), render: (s) => (s.contact ? t('contactOn') : <span className="mute">{t('contactOff')}</span>) },
     { key: 'customers', title: t('customers'), num: true, render: (s) => <A to={`/customers?staff=${encodeURIComponent(s.id)}`}>{f.count(s.customers)}</A> },
-    { key: 'role', title: t('role'), render: (s) => (may ? <Select size="small" style={{ width: 116 }} value={s.role || undefined} placeholder={t('noRole')} aria-label={t('role')} onChange={(role: Role) => change(s, role)} options={roles.map((r) => ({ value: r, label: k(`role_${r}`) }))} /> : s.role ? k(`role_${s.role}`) : <span className="mute">{t('noRole')}</span>) },
-    { key: 'scope', title: t('scope'), render: (s) => (!s.role ? <span className="mute">—</span> : may ? <Select size="small" style={{ width: 136 }} value={s.scope ?? 'own'} aria-label={t('scope')} onChange={(scope: Scope) => save.mutate({ id: s.id, role: s.role ?? 'staff', scope })} options={scopes.map((x) => ({ value: x, label: k(`scope_${x}`) }))} /> : k(`scope_${s.scope ?? 'own'}`)) },
+    // Only owners are told who may do what; to others these columns would say that nobody has a role.
+    ...(may ? [{ key: 'role', title: t('role'), render: (s: Staff) => <Select size="small" style={{ width: 116 }} value={s.role || undefined} placeholder={t('noRole')} aria-label={t('role')} onChange={(role: Role) => change(s, role)} options={roles.map((r) => ({ value: r, label: k(`role_${r}`) }))} /> },
+    { key: 'scope', title: t('scope'), render: (s: Staff) => (!s.role ? <span className="mute">—</span> : <Select size="small" style={{ width: 136 }} value={s.scope ?? 'own'} aria-label={t('scope')} onChange={(scope: Scope) => save.mutate({ id: s.id, role: s.role ?? 'staff', scope })} options={scopes.map((x) => ({ value: x, label: k(`scope_${x}`) }))} />) }] : []),
   ]
   return (
     <Page title={t('staff')} meta={t('staffMeta')}>
       <div className="editor2">
-        <List<Staff> id="staff" path="/staff" rowKey={(s) => s.id} columns={columns} search={t('searchStaff')} filters={[{ kind: 'one', key: 'department', label: t('department'), options: departments }, { kind: 'one', key: 'active', label: t('active'), options: [{ value: 'true', label: t('active') }, { value: 'false', label: t('left') }] }]} empty={{ title: t('noStaff'), text: t('noStaffText') }} />
+        <List<Staff> id="staff" path="/staff" rowKey={(s) => s.id} columns={columns} search={t('searchStaff')} filters={[...(departments.length > 0 ? [{ kind: 'one' as const, key: 'department', label: t('department'), options: departments }] : []), { kind: 'one', key: 'active', label: t('active'), options: [{ value: 'true', label: t('active') }, { value: 'false', label: t('left') }] }]} empty={{ title: t('noStaff'), text: t('noStaffText') }} />
         <div className="aside"><Panel title={t('rolesTitle')}><Facts rows={roles.map((r): [string, string] => [k(`role_${r}`), t(`rd_${r}`)])} /></Panel></div>
       </div>
     </Page>

@@ -15,6 +15,7 @@ import { MessageEditor } from '../../kit/MessageEditor'
 import { useContactwayOptions } from '../../kit/options'
 import { Page } from '../../kit/Page'
 import { PhonePreview } from '../../kit/Phone'
+import { ReadOnly } from '../../kit/ReadOnly'
 import { useReach } from '../../kit/reach'
 import { Ready } from '../../kit/states'
 import { useChecked } from '../../kit/useChecked'
@@ -59,7 +60,7 @@ function Edit({ id, start }: { id?: string; start: Draft }) {
   return (
     <Page title={id ? start.name : t('createTitle')} crumbs={[{ text: t('title'), to: '/welcomes' }]}>
       <div className="editor2">
-        <section className="panel">
+        <section className="panel"><ReadOnly when={!may}>
           <div className="sec">
             <h2><span className="no">1</span>{t('scope')}</h2>
             <div className="stack" style={{ gap: 12 }}>
@@ -80,7 +81,7 @@ function Edit({ id, start }: { id?: string; start: Draft }) {
               <label className="row"><Switch size="small" checked={draft.enabled} onChange={(enabled) => set({ enabled })} /><span className="s13">{t('enableField')}</span></label>
             </div>
           </div>
-        </section>
+        </ReadOnly></section>
         <div className="aside">
           <PhonePreview text={draft.text} attachments={draft.attachments} note={t('preview')} />
           <p className="note plain" style={{ marginTop: 16 }}><Icon name="shield" size={14} /><span className="s12 second">{t('service')}</span></p>
