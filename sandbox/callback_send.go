@@ -42,12 +42,15 @@ func (s *Sandbox) deliver(d *delivery) bool {
 	target, body := d.request()
 	status, answer, err := s.sender.do(http.MethodPost, target, body)
 	if err != nil {
+		s.recent.tried(d, TrySeen{Error: err.Error()}, false)
 		return false
 	}
 	if status == http.StatusOK {
 		s.passiveReply(d, answer)
 	}
-	return status == http.StatusOK || s.repeatOnlyUnanswered()
+	ok := status == http.StatusOK || s.repeatOnlyUnanswered()
+	s.recent.tried(d, TrySeen{Status: status, Body: clip(answer)}, ok)
+	return ok
 }
 
 func (s *Sandbox) repeatOnlyUnanswered() bool {

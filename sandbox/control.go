@@ -39,6 +39,8 @@ func (s *Sandbox) controlPlane() http.Handler {
 	route("GET /_sandbox/calls", func(*http.Request, []byte) (any, error) { return s.stats.view(), nil })
 	route("DELETE /_sandbox/calls", func(*http.Request, []byte) (any, error) { s.stats.clear(); return okay, nil })
 	route("GET /_sandbox/refusals", s.controlRefusals)
+	route("GET /_sandbox/recent", func(*http.Request, []byte) (any, error) { return s.recent.view(), nil })
+	route("GET /_sandbox/world", s.controlWorld)
 	route("GET /_sandbox/deliveries", s.controlDeliveries)
 	mux.HandleFunc("GET /_sandbox/journal", s.controlJournal)
 	route("POST /_sandbox/reset", s.controlReset)

@@ -193,6 +193,9 @@ func (s *Sandbox) serveCall(rt *route, w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		code = rt.raw(c, w)
+		if code == 0 { // of a refusal answer has told already
+			s.seen(c, nil, nil)
+		}
 		return
 	}
 	result, err := s.perform(c)
@@ -268,22 +271,39 @@ func (s *Sandbox) answer(w http.ResponseWriter, c *call, result any, err error) 
 		w.Header().Set("Sandbox-Hint", headerSafe(no.hint))
 		result = reply{ErrCode: no.code, ErrMsg: errmsg(no.code, n, callerIP(c.r))}
 	}
-	writeJSON(w, http.StatusOK, result)
+	s.seen(c, writeJSON(w, http.StatusOK, result), no)
 	if no != nil {
 		return no.code
 	}
 	return 0
 }
 
-func writeJSON(w http.ResponseWriter, status int, v any) {
+// seen remembers a call for whoever looks.
+func (s *Sandbox) seen(c *call, answer []byte, no *refusal) {
+	at := c.now
+	if at.IsZero() { // turned away before it was let in
+		s.mu.Lock()
+		at = s.now()
+		s.mu.Unlock()
+	}
+	seen := CallSeen{Time: stamp(at), Method: c.r.Method, Path: c.route.path, Query: c.r.URL.RawQuery, Request: clip(c.body), Answer: clip(answer)}
+	if no != nil {
+		seen.ErrCode, seen.Hint = no.code, no.hint
+	}
+	s.recent.call(seen)
+}
+
+// writeJSON answers with v, and returns what it wrote.
+func writeJSON(w http.ResponseWriter, status int, v any) []byte {
 	body, err := json.Marshal(v)
 	if err != nil {
 		http.Error(w, `{"error":"answer could not be encoded"}`, http.StatusInternalServerError)
-		return
+		return nil
 	}
 	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // a caller that went away is not our error
+	return body
 }
 
 func callerIP(r *http.Request) string {

@@ -46,5 +46,6 @@ func families() []family {
 		menuFamily(),
 		archiveFamily(),
 		payFamily(),
+		pageFamily(),
 	}
 }

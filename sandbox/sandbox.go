@@ -37,6 +37,8 @@ type Sandbox struct {
 	loopDone chan struct{}
 	closing  sync.Once
 
+	recent recent
+
 	mu       sync.Mutex // guards everything below
 	clock    worldClock
 	world    *world
@@ -159,6 +161,7 @@ func (s *Sandbox) Reset(seed uint64) error {
 	}
 	s.callbacks.clear()
 	s.stats.clear()
+	s.recent.clear()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.rebuild(spec, seed)
