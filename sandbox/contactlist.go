@@ -212,5 +212,10 @@ func convertToOpenID(c *call, q *customerOpenIDQuery) (any, error) {
 	case c.w.customers[cust].live == 0:
 		return nil, refuse(84061, "no member of this corp has %s as a customer", q.ExternalUserID)
 	}
-	return openIDReply{reply: done(), OpenID: "oK" + letters(26, c.w.seed, uint64(cust), hashString("openid"))}, nil
+	return openIDReply{reply: done(), OpenID: c.w.customerOpenID(cust)}, nil
+}
+
+// customerOpenID is the id of a person's WeChat account for payments.
+func (w *world) customerOpenID(n int32) string {
+	return "oK" + letters(26, w.seed, uint64(n), hashString("openid"))
 }

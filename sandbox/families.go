@@ -47,5 +47,6 @@ func families() []family {
 		archiveFamily(),
 		payFamily(),
 		pageFamily(),
+		programPayFamily(),
 	}
 }

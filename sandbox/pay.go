@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"crypto/rsa"
 	"fmt"
 	"regexp"
 	"slices"
@@ -14,11 +15,11 @@ type payDesk struct {
 	merchants []*merchant
 	index     map[string]*merchant
 	bills     []*bill // by time
-	receipts  map[string]*bill
 	refunds   map[string]*payRefund
 	flows     []*fundFlow // by time
 	items     map[string]*payItem
 	seq       uint64
+	key       *rsa.PrivateKey // signs orders of mini-programs; made when first needed
 }
 
 // merchant is a merchant number. WeCom knows the movements only of those that
@@ -75,7 +76,7 @@ func payFamily() family {
 // buildPay opens the account of the corp and gives it a past.
 func (w *world) buildPay() {
 	d := &payDesk{
-		index: map[string]*merchant{}, receipts: map[string]*bill{}, refunds: map[string]*payRefund{}, items: map[string]*payItem{},
+		index: map[string]*merchant{}, refunds: map[string]*payRefund{}, items: map[string]*payItem{},
 	}
 	w.pay = d
 	m := d.open("16"+digits(8, w.seed, hashString("merchant")), w.spec.Corp)

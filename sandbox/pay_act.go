@@ -140,7 +140,7 @@ type staffRefundsQuery struct {
 // staffRefunds is a member giving money back in the client.
 func staffRefunds(s *Sandbox, q *staffRefundsQuery) (any, error) {
 	w := s.world
-	b := w.pay.receipts[q.Trade]
+	b := w.pay.receipt(q.Trade)
 	if b == nil {
 		return nil, unknownID("receipt", q.Trade)
 	}
@@ -149,10 +149,12 @@ func staffRefunds(s *Sandbox, q *staffRefundsQuery) (any, error) {
 		return nil, errors.New(`outcome: there are "done", "closed" and "abnormal"`)
 	}
 	by := b.staff
-	if q.Staff != "" {
-		if by, ok = w.staffByID(q.Staff); !ok {
-			return nil, unknownID("member", q.Staff)
+	if q.Staff != "" || by < 0 {
+		n, err := w.namedOrFirst(q.Staff)
+		if err != nil {
+			return nil, err
 		}
+		by = n
 	}
 	left := b.left()
 	if q.Amount == 0 {
@@ -162,6 +164,9 @@ func staffRefunds(s *Sandbox, q *staffRefundsQuery) (any, error) {
 		return nil, fmt.Errorf("amount %d: %d fen of this receipt can be given back", q.Amount, left)
 	}
 	r := w.newRefund(b, by, q.Amount, q.Comment, s.now())
+	if o := w.orderOf(b); o != nil {
+		w.programs.refunds[o.merchant.id+"/"+r.no] = r
+	}
 	r.outcome = outcome
 	if q.Approval {
 		r.status = refundApproval
@@ -170,6 +175,16 @@ func staffRefunds(s *Sandbox, q *staffRefundsQuery) (any, error) {
 	}
 	s.journal(entry{Kind: "refund_asked", Staff: w.staff[by].id, ID: r.no, Detail: fmt.Sprint(r.fee)})
 	return map[string]any{"out_refund_no": r.no, "amount": r.fee}, nil
+}
+
+// receipt is the newest receipt of a number.
+func (d *payDesk) receipt(trade string) *bill {
+	for _, b := range slices.Backward(d.bills) {
+		if b.of == nil && b.trade == trade {
+			return b
+		}
+	}
+	return nil
 }
 
 // left is what of a receipt can still be given back.
@@ -189,6 +204,9 @@ func (s *Sandbox) runRefund(r *payRefund) {
 	s.after(time.Duration(s.count("pay.refund_ms"))*time.Millisecond, func() {
 		s.world.giveBack(r, s.now())
 		s.journal(entry{Kind: "refund_ended", ID: r.no, Detail: fmt.Sprint(r.status)})
+		if o := s.world.orderOf(r.bill); o != nil {
+			s.refundEnded(o, r)
+		}
 	})
 }
 

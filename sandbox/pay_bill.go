@@ -11,8 +11,8 @@ type bill struct {
 	transaction string
 	trade       string // out_trade_no
 	customer    int32
-	staff       int32
-	fee         int // fen
+	staff       int32 // -1: nobody, for orders of a mini-program
+	fee         int   // fen
 	refunded    int
 	kind        int // payment_type
 	merchant    *merchant
@@ -33,6 +33,7 @@ type payRefund struct {
 	status  int
 	fee     int
 	outcome int // status it will end with
+	ended   time.Time
 }
 
 const (
@@ -95,7 +96,6 @@ func (w *world) receive(b *bill) {
 		b.transaction = "4200" + d.number(24, w.seed, "transaction")
 	}
 	d.bills = append(d.bills, b)
-	d.receipts[b.trade] = b
 	w.move(b, b.at, b.staff, flowReceipt, b.fee, b.remark)
 	if fee := (b.fee*feePerMille + 500) / 1000; fee > 0 {
 		w.move(b, b.at, b.staff, flowFee, fee, "")
@@ -134,7 +134,7 @@ func (w *world) newRefund(b *bill, by int32, fee int, comment string, at time.Ti
 // giveBack ends a refund. What the account does not hold cannot go back.
 func (w *world) giveBack(r *payRefund, at time.Time) {
 	b := r.bill
-	r.status = r.outcome
+	r.status, r.ended = r.outcome, at
 	if r.status == refundDone && b.merchant.inside && b.merchant.balance < r.fee {
 		r.status = refundAbnormal
 	}
@@ -242,7 +242,7 @@ func payBills(c *call, q *billQuery) (any, error) {
 			break
 		}
 		// What the app may not see is left out of its page, which is then short.
-		if c.w.appSees(b.staff) {
+		if b.staff < 0 || c.w.appSees(b.staff) {
 			out.List = append(out.List, c.w.viewBill(b))
 		}
 	}
@@ -252,7 +252,7 @@ func payBills(c *call, q *billQuery) (any, error) {
 func (w *world) viewBill(b *bill) billView {
 	v := billView{
 		TransactionID: b.transaction, PayTime: b.at.Unix(), OutTradeNo: b.trade, TotalFee: b.fee,
-		PayeeUserID: w.staff[b.staff].id, PaymentType: b.kind, MchID: b.merchant.id, Remark: b.remark, Program: b.program,
+		PayeeUserID: w.staffName(b.staff), PaymentType: b.kind, MchID: b.merchant.id, Remark: b.remark, Program: b.program,
 	}
 	if b.customer >= 0 && w.customers[b.customer].first != 0 {
 		v.ExternalUserID = w.customerID(b.customer)
@@ -269,7 +269,7 @@ func (w *world) viewBill(b *bill) billView {
 	v.Goods, v.Refunds, v.Contact, v.Refunded = copied(b.goods), []refundView{}, &contact, &refunded
 	for _, r := range b.refunds {
 		v.Refunds = append(v.Refunds, refundView{
-			No: r.no, By: w.staff[r.by].id, Comment: r.comment, At: r.at.Unix(), Status: r.status, Fee: r.fee,
+			No: r.no, By: w.staffName(r.by), Comment: r.comment, At: r.at.Unix(), Status: r.status, Fee: r.fee,
 		})
 	}
 	return v

@@ -77,7 +77,7 @@ func payFlows(c *call, q *flowQuery) (any, error) {
 			out.NextCursor = makeCursor(filter, at)
 			break
 		}
-		if c.w.appSees(f.staff) {
+		if f.staff < 0 || c.w.appSees(f.staff) {
 			out.List = append(out.List, c.w.viewFlow(f))
 		}
 	}
@@ -87,7 +87,7 @@ func payFlows(c *call, q *flowQuery) (any, error) {
 func (w *world) viewFlow(f *fundFlow) flowView {
 	v := flowView{
 		Timestamp: f.at.Unix(), RequestNo: f.request, Kind: f.kind, Way: 2, Amount: f.amount, Balance: f.balance,
-		Trade: f.trade, MchID: f.merchant.id, Operator: w.staff[f.staff].id, Remark: f.remark,
+		Trade: f.trade, MchID: f.merchant.id, Operator: w.staffName(f.staff), Remark: f.remark,
 	}
 	if f.in {
 		v.Way = 1
@@ -120,4 +120,12 @@ func paymentInfo(c *call, q *paymentQuery) (any, error) {
 		out.List = append(out.List, paymentNumber{b.trade})
 	}
 	return out, nil
+}
+
+// staffName is a userid; empty for nobody.
+func (w *world) staffName(n int32) string {
+	if n < 0 {
+		return ""
+	}
+	return w.staff[n].id
 }

@@ -31,6 +31,96 @@ func payCalls() map[string]func(r *rig) goodCall {
 				"user": []string{"S03"}, "partyid": []int{2}, "tagid": []int{r.newStaffTag()},
 			}}}
 		},
+		"miniapppay.create_order": func(r *rig) goodCall {
+			o := r.orderBody("ORDER0001")
+			o["scenekey"] = r.act("staff_sends_miniprogram", nil)["scenekey"]
+			return goodCall{body: o}
+		},
+		"miniapppay.get_order": func(r *rig) goodCall {
+			r.paidOrder("ORDER0001")
+			return goodCall{body: object{"mchid": r.mch(), "out_trade_no": "ORDER0001"}}
+		},
+		"miniapppay.close_order": func(r *rig) goodCall {
+			r.order("ORDER0001")
+			r.advance(closeWait)
+			return goodCall{body: object{"mchid": r.mch(), "out_trade_no": "ORDER0001"}}
+		},
+		"miniapppay.get_sign": func(r *rig) goodCall {
+			return goodCall{body: object{
+				"appid": testProgram, "prepay_id": r.order("ORDER0001"), "sign_type": "RSA", "nonce": "abc123", "timestamp": testStart.Unix(),
+			}}
+		},
+		"miniapppay.refund": func(r *rig) goodCall {
+			r.paidOrder("ORDER0001")
+			return goodCall{body: r.refundBody("ORDER0001", "REFUND1", 300)}
+		},
+		"miniapppay.get_refund_detail": func(r *rig) goodCall {
+			r.paidOrder("ORDER0001")
+			r.as(AreaApp).good("miniapppay/refund", r.refundBody("ORDER0001", "REFUND1", 300))
+			r.advance(time.Minute)
+			return goodCall{body: object{"mchid": r.mch(), "out_refund_no": "REFUND1"}}
+		},
+		"miniapppay.get_bill": func(r *rig) goodCall {
+			return goodCall{body: object{"bill_date": "2026-03-09", "mchid": r.mch(), "bill_type": "ALL", "tar_type": "GZIP"}}
+		},
+		"miniapppay.upload_image": func(*rig) goodCall { return goodCall{name: "a.png", file: tinyPNG} },
+		"miniapppay.apply_mch":    func(r *rig) goodCall { return goodCall{body: r.application("APPLY1")} },
+		"miniapppay.get_applyment_status": func(r *rig) goodCall {
+			r.as(AreaApp).good("miniapppay/apply_mch", r.application("APPLY1"))
+			r.act("wechat_rejects_application", object{"out_request_no": "APPLY1", "param": "account_info", "reason": "账号有误"})
+			return goodCall{body: object{"out_request_no": "APPLY1"}}
+		},
+	}
+}
+
+const testProgram = "wx0123456789abcdef"
+
+// orderBody is an order with every field.
+func (r *rig) orderBody(trade string) object {
+	return object{
+		"appid": testProgram, "mchid": r.mch(), "out_trade_no": trade, "description": "保湿面膜",
+		"amount": object{"total": 1000, "currency": "CNY"}, "payer": object{"openid": "oNobodyKnown"},
+		"time_expire": testStart.Add(48 * time.Hour).Format(time.RFC3339), "attach": "备注", "goods_tag": "WXG",
+		"scene_info": object{
+			"payer_client_ip": "127.0.0.1", "device_id": "1",
+			"store_info": object{"id": "2", "name": "春溪店", "area_code": "440305", "address": "路"},
+		},
+		"detail": object{"cost_price": 1000, "invoice_id": "I1", "goods_detail": []object{
+			{"merchant_goods_id": "G1", "wechatpay_goods_id": "1001", "goods_name": "面膜", "quantity": 1, "unit_price": 1000},
+		}},
+	}
+}
+
+// order makes an order and answers its prepay_id.
+func (r *rig) order(trade string) any {
+	r.t.Helper()
+	return r.as(AreaApp).good("miniapppay/create_order", r.orderBody(trade))["prepay_id"]
+}
+
+func (r *rig) paidOrder(trade string) object {
+	r.t.Helper()
+	r.order(trade)
+	return r.act("customer_pays_order", object{"out_trade_no": trade})
+}
+
+func (r *rig) refundBody(trade, no string, fen int) object {
+	return object{
+		"mchid": r.mch(), "appid": testProgram, "out_trade_no": trade, "out_refund_no": no, "reason": "不想要了", "funds_account": "AVAILABLE",
+		"amount": object{"refund": fen, "total": 1000, "currency": "CNY"},
+	}
+}
+
+// application is one with every field.
+func (r *rig) application(no string) object {
+	r.t.Helper()
+	r.as(AreaApp)
+	picture := r.form("miniapppay/upload_image?debug=0", "media", "a.png", tinyPNG)["open_wx_pay_media_id"]
+	return object{
+		"out_request_no": no, "organization_type": 0, "business_license_info": object{"merchant_name": "花间集"},
+		"finance_institution_info": object{"finance_type": "BANK"}, "merchant_short_name": "花间集", "id_card_info": object{"name": "法人"},
+		"owner": false, "ubo_info": object{"name": "受益人"}, "contact_info": object{"contact_type": "65"}, "account_info": object{"bank": "行"},
+		"sales_scene_info": object{"type": 1}, "business_id": 1, "qualifications": object{"id": []any{picture}},
+		"business_addition_pics": object{"id": []any{picture}}, "userid": "S03",
 	}
 }
 

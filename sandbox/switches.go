@@ -53,6 +53,7 @@ var switchValues = map[string][]string{
 
 	"pay.open":      {"on", "off"},                 // the corp collects from customers; off gives 660013
 	"pay.refund_ms": {"2000", "0", "500", "10000"}, // a refund runs that long, world time
+	"pay.apply_ms":  {"2000", "0", "500", "10000"}, // each of the two checks of an application for an account, world time
 }
 
 func initialSwitches(given map[string]string) (map[string]string, error) {

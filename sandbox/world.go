@@ -72,7 +72,8 @@ type world struct {
 	workbench *workbench
 	archive   *archive
 
-	pay *payDesk
+	pay      *payDesk
+	programs *programDesk
 
 	deliveries []Delivery
 	entries    []entry
