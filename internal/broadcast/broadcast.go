@@ -138,8 +138,12 @@ func pollAfter(n int) time.Duration {
 		return 15 * time.Second
 	case n < 80:
 		return time.Minute
-	default:
+	case n < 300: // the first day
 		return 5 * time.Minute
+	case n < 470: // the first week
+		return time.Hour
+	default: // WeCom keeps what it would not take back, and tells no end
+		return 24 * time.Hour
 	}
 }
 

@@ -77,8 +77,8 @@ func (s *Service) Massed(ctx context.Context, tx *db.Tx, e outreach.MassEvent) e
 		if err := save(ctx, tx, t, "state", "error", "remake"); err != nil {
 			return err
 		}
-		n := int(e.At) // numbers of its own, and far on: it is read every few minutes
-		return s.putPoll(ctx, tx, pollStep{TaskID: t.ID, Kind: "kept", N: n}, e.At.Add(pollAfter(n)))
+		const n = 80 // it is read every few minutes at first
+		return s.putPoll(ctx, tx, pollStep{TaskID: t.ID, Kind: "kept", Since: e.At, N: n}, e.At.Add(pollAfter(n)))
 	case outreach.MassReminded:
 		t.Error = e.Err
 		if e.Err == "" {
@@ -198,12 +198,13 @@ func (s *Service) neverMade(ctx context.Context, tx *db.Tx, b *Broadcast, t *Tas
 type pollStep struct {
 	TaskID int64
 	Kind   string
+	Since  clock.Time // kept tasks: when WeCom refused; a task may be kept more than once
 	N      int
 }
 
 func (s *Service) putPoll(ctx context.Context, tx *db.Tx, p pollStep, at clock.Time) error {
 	_, err := s.Bus.Put(ctx, tx, bus.Item{
-		CorpID: s.CorpID, Lane: bus.Intent, Kind: pollKind, Key: fmt.Sprint(pollKind, "/", p.TaskID, "/", p.Kind, p.N),
+		CorpID: s.CorpID, Lane: bus.Intent, Kind: pollKind, Key: fmt.Sprint(pollKind, "/", p.TaskID, "/", p.Kind, p.Since, "/", p.N),
 		OrderKey: fmt.Sprint(pollKind, "/", p.TaskID), Payload: p, DueAt: at,
 	})
 	return err
@@ -361,7 +362,8 @@ func (s *Service) polled(ctx context.Context, tx *db.Tx, p pollStep, confirmedAt
 	if err != nil {
 		return err
 	}
-	again := pollStep{TaskID: p.TaskID, Kind: p.Kind, N: p.N + 1}
+	again := p
+	again.N++
 	sending := t.ConfirmedAt != 0 && now < t.ConfirmedAt.Add(settleTime) // WeCom may still be at it
 	switch {
 	case p.Kind == "late":
