@@ -26,6 +26,7 @@ import (
 	"log/slog"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -76,6 +77,7 @@ type Bus struct {
 
 	parts [Partitions]*partition
 	load  load
+	kept  atomic.Int64 // wall time at which the leases were written last
 	stop  context.CancelFunc
 	wg    sync.WaitGroup
 }
@@ -215,8 +217,12 @@ func (b *Bus) Stop(ctx context.Context) error {
 	return b.giveBack(ctx)
 }
 
-// Ready says whether the bus reaches JetStream.
+// Ready says whether the bus can work: it reaches JetStream, and could write its leases lately, which on a full disk it
+// could not.
 func (b *Bus) Ready(ctx context.Context) error {
+	if since := b.wall.Now().Sub(clock.WallTime(b.kept.Load())); since > leaseFor {
+		return errors.New("the leases of the partitions cannot be written: is the disk full, or the database read-only?")
+	}
 	if _, err := b.js.Stream(ctx, streamName); err != nil {
 		return fmt.Errorf("reach JetStream: %w", err)
 	}

@@ -182,3 +182,43 @@ func TestAnIntentWhoseEndCouldNotBeWrittenIsTriedAgain(t *testing.T) {
 		}
 	})
 }
+
+// A node that can read but not write is not ready: it would accept what it cannot keep.
+func TestABusThatCannotWriteItsLeasesIsNotReady(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		b, now := held(t, d), time.Now()
+		b.wall = clock.FakeWall(func() time.Time { return now })
+		if _, err := b.openStream(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if b.Ready(t.Context()) == nil {
+			t.Fatal("it is ready before it has a lease")
+		}
+		if err := b.shareOut(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.Ready(t.Context()); err != nil {
+			t.Fatalf("with its leases it is not ready: %v", err)
+		}
+		away := func(from, to string) {
+			t.Helper()
+			err := d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+				_, err := tx.NewRaw("ALTER TABLE " + from + " RENAME TO " + to).Exec(ctx)
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		away("lease", "lease_away")
+		now = now.Add(leaseFor + time.Second)
+		if b.shareOut(t.Context()) == nil || b.Ready(t.Context()) == nil {
+			t.Fatal("without its leases it is ready")
+		}
+		away("lease_away", "lease")
+		if err := b.shareOut(t.Context()); err != nil || b.Ready(t.Context()) != nil {
+			t.Fatalf("after the return it is not ready: %v, %v", err, b.Ready(t.Context()))
+		}
+	})
+}

@@ -102,6 +102,7 @@ func (b *Bus) shareOut(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	b.kept.Store(int64(now))
 	for i, p := range b.parts {
 		p.mu.Lock()
 		gained := mine[i] != 0 && p.fence != mine[i]
