@@ -48,5 +48,6 @@ func families() []family {
 		payFamily(),
 		pageFamily(),
 		programPayFamily(),
+		payoutFamily(),
 	}
 }

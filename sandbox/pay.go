@@ -63,6 +63,7 @@ func payFamily() family {
 		},
 		acts: []act{
 			doing("customer_pays", customerPays),
+			doing("pay", customerPays),
 			doing("staff_raises_payment", staffRaisesPayment),
 			doing("staff_refunds", staffRefunds),
 			doing("admin_decides_refund", adminDecidesRefund),

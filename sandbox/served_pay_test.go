@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"maps"
 	"time"
 )
 
@@ -70,7 +71,38 @@ func payCalls() map[string]func(r *rig) goodCall {
 			r.act("wechat_rejects_application", object{"out_request_no": "APPLY1", "param": "account_info", "reason": "账号有误"})
 			return goodCall{body: object{"out_request_no": "APPLY1"}}
 		},
+		"mmpaymkttransfers.sendworkwxredpack": func(r *rig) goodCall {
+			c := r.payCall(r.packetBody("S03", 1, 100))
+			c.body["scene_id"], c.body["sender_header_media_id"] = "PRODUCT_4", "1"
+			return c
+		},
+		"mmpaymkttransfers.queryworkwxredpack": func(r *rig) goodCall {
+			body := r.packetBody("S03", 1, 100)
+			r.payWell("sendworkwxredpack", body)
+			r.advance(time.Minute)
+			r.act("staff_opens_red_packet", nil)
+			return r.payCall(r.payQuery("mch_billno", body["mch_billno"]))
+		},
+		"mmpaymkttransfers.promotion.paywwsptrans2pocket": func(r *rig) goodCall {
+			c := r.payCall(r.pocketBody("S03", "P1", 100))
+			maps.Copy(c.body, object{
+				"device_info": "1", "check_name": "FORCE_CHECK", "re_user_name": "S03", "ww_msg_type": "APPROVAL_MSG",
+				"approval_number": "1", "approval_type": 1, "agentid": r.Ready.AgentID,
+			})
+			return c
+		},
+		"mmpaymkttransfers.promotion.querywwsptrans2pocket": func(r *rig) goodCall {
+			r.payWell("promotion/paywwsptrans2pocket", r.pocketBody("S03", "P1", 100))
+			return r.payCall(r.payQuery("partner_trade_no", "P1"))
+		},
 	}
+}
+
+// payCodes are the codes that the facts list for calls of WeChat Pay and that a
+// wrong parameter may bring.
+var payCodes = []string{
+	"PARAM_ERROR", "SIGN_ERROR", "WORKWX_SIGN_ERROR", "XML_ERROR", "NO_AUTH", "ILLEGAL_APPID", "WORKWX_MCHID_ERROR", "OPENID_ERROR",
+	"MONEY_LIMIT", "AMOUNT_LIMIT",
 }
 
 const testProgram = "wx0123456789abcdef"

@@ -70,6 +70,7 @@ func (s *Sandbox) Ready(base string) Ready {
 		Secrets:  s.secrets.ReadySecrets,
 		Callback: ReadyCallback{Token: s.secrets.CallbackToken, AESKey: s.secrets.CallbackAESKey},
 	}
+	r.Pay = map[string]any{"url": base, "mch_id": s.payoutMerchant(), "key": s.payoutKey()}
 	if dir := s.archiveKeys.dir; dir != "" {
 		r.Archive = map[string]any{"url": base, "keys_dir": dir}
 	}

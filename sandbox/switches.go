@@ -54,6 +54,10 @@ var switchValues = map[string][]string{
 	"pay.open":      {"on", "off"},                 // the corp collects from customers; off gives 660013
 	"pay.refund_ms": {"2000", "0", "500", "10000"}, // a refund runs that long, world time
 	"pay.apply_ms":  {"2000", "0", "500", "10000"}, // each of the two checks of an application for an account, world time
+
+	"wxpay.billno":    {"form", "any"},               // mch_billno must be mch_id, yyyymmdd and 10 digits
+	"wxpay.pocket":    {"open", "closed"},            // payments to members, which new merchants do not get
+	"wxpay.settle_ms": {"2000", "0", "500", "10000"}, // a payment to a member is under way that long, world time
 }
 
 func initialSwitches(given map[string]string) (map[string]string, error) {

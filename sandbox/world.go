@@ -74,6 +74,7 @@ type world struct {
 
 	pay      *payDesk
 	programs *programDesk
+	payouts  *payoutDesk
 
 	deliveries []Delivery
 	entries    []entry
