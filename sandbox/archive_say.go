@@ -15,6 +15,8 @@ type archiveSend struct {
 	Text    string          `json:"text"`
 	Content json.RawMessage `json:"content"` // replaces parts of what the kind holds
 	Size    int             `json:"size"`    // of media, in bytes
+
+	words string // of the delivery; empty: the kind, or the text
 }
 
 type staffSendsQuery struct {
@@ -126,7 +128,10 @@ func (s *Sandbox) sendArchived(m archived, q *archiveSend, answer map[string]any
 	answer["archived"], answer["msgid"] = id != "", id
 	if m.from.kind == staffSpeaks && m.kind != "revoke" && m.outside() {
 		d := Delivery{Staff: s.world.speakerID(m.from), Channel: "contact", Kind: "chat", Origin: "member", Text: "[" + m.kind + "]"}
-		if m.kind == "text" {
+		switch {
+		case q.words != "":
+			d.Text = q.words
+		case m.kind == "text":
 			d.Text = q.Text
 		}
 		if m.room != "" {

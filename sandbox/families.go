@@ -45,6 +45,7 @@ func families() []family {
 		workbenchFamily(),
 		menuFamily(),
 		archiveFamily(),
+		clientFamily(),
 		payFamily(),
 		pageFamily(),
 		programPayFamily(),

@@ -70,6 +70,7 @@ type world struct {
 	app       *appState
 	appChats  *appChats
 	workbench *workbench
+	clients   map[string]*clientWindow
 	archive   *archive
 
 	pay      *payDesk
