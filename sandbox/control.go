@@ -34,7 +34,13 @@ func (s *Sandbox) controlPlane() http.Handler {
 			writeJSON(w, http.StatusOK, answer)
 		})
 	}
-	route("GET /_sandbox/state", func(*http.Request, []byte) (any, error) { return s.State(), nil })
+	route("GET /_sandbox/state", func(r *http.Request, _ []byte) (any, error) {
+		st := s.State()
+		if r.URL.Query().Get("hash") == "1" {
+			st.Hash = s.Hash()
+		}
+		return st, nil
+	})
 	route("GET /_sandbox/ready", func(r *http.Request, _ []byte) (any, error) { return s.Ready(requestBase(r)), nil })
 	route("GET /_sandbox/calls", func(*http.Request, []byte) (any, error) { return s.stats.view(), nil })
 	route("DELETE /_sandbox/calls", func(*http.Request, []byte) (any, error) { s.stats.clear(); return okay, nil })

@@ -18,6 +18,7 @@ type State struct {
 	Overruns         int             `json:"overruns"` // times an advance gave up waiting for followers
 	Life             bool            `json:"life"`
 	Counts           map[string]int  `json:"counts"`
+	Hash             string          `json:"hash,omitempty"` // see Sandbox.Hash; only GET /_sandbox/state?hash=1 has it
 }
 
 // FollowerState is one platform that follows the clock.
