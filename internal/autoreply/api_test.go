@@ -31,7 +31,7 @@ func TestRoutesOfKeywordRules(t *testing.T) {
 		webtest.Scenario{Name: "trying", As: "reader", Method: http.MethodPost, Path: "/autoreplies/try", Body: `{"text":"我要近群"}`, Status: 200, Has: []string{`"pattern":"进群"`, `"answer":"好的"`}},
 		webtest.Scenario{Name: "changing", As: "admin", Method: http.MethodPatch, Path: path, Body: fmt.Sprintf(body, false), Status: 200, Has: []string{`"enabled":false`, `"priority":3`, "来吧"}},
 		webtest.Scenario{Name: "one that is off explains itself", As: "reader", Method: http.MethodPost, Path: "/autoreplies/try", Body: `{"text":"群"}`, Status: 200, Has: []string{"没有启用"}, Not: []string{`"matched":{`}},
-		webtest.Scenario{Name: "a bad expression", As: "admin", Method: http.MethodPost, Path: "/autoreplies", Body: `{"name":"x","enabled":true,"patterns":[{"kind":"regex","value":"("}],"answer":{"kind":"text","text":"y"}}`, Status: 422, Has: []string{"autoreply.regex"}},
+		webtest.Scenario{Name: "a bad expression", As: "admin", Method: http.MethodPost, Path: "/autoreplies", Body: `{"name":"x","enabled":true,"patterns":[{"kind":"regex","value":"("}],"answer":{"kind":"text","text":"y"}}`, Status: 422, Has: []string{"autoreply.regex", "body.patterns[0].value", "括号不成对"}},
 		webtest.Scenario{Name: "making", As: "admin", Method: http.MethodPost, Path: "/autoreplies", Body: fmt.Sprintf(body, true), Status: 201},
 		webtest.Scenario{Name: "deleting", As: "admin", Method: http.MethodDelete, Path: path, Status: 204},
 		webtest.Scenario{Name: "reading what was deleted", As: "reader", Path: path, Status: 404},

@@ -7,6 +7,8 @@
 package autoreply
 
 import (
+	"errors"
+	"fmt"
 	"regexp"
 	"regexp/syntax"
 	"slices"
@@ -105,8 +107,8 @@ func (r *Rule) Check() error {
 	case len(r.Patterns) > maxPatterns:
 		return errs.Bad("patterns", "autoreply.many_patterns", errs.Tf("一条规则最多 %d 个关键词。", "A rule has at most %d keywords.", maxPatterns))
 	}
-	for _, p := range r.Patterns {
-		if err := p.check(); err != nil {
+	for i, p := range r.Patterns {
+		if err := p.check(fmt.Sprintf("patterns[%d].value", i)); err != nil {
 			return err
 		}
 	}
@@ -118,42 +120,63 @@ func (r *Rule) Check() error {
 	return r.Answer.check()
 }
 
-func (p Pattern) check() error {
+// check says what is wrong with the pattern, which field names.
+func (p Pattern) check(field string) error {
 	switch {
 	case !slices.Contains([]Kind{Exact, Contains, Regex, Pinyin}, p.Kind):
-		return errs.Bad("patterns", "autoreply.kind", errs.Tf("不认识的匹配方式 %q。", "Unknown kind of match %q.", p.Kind))
+		return errs.Bad(field, "autoreply.kind", errs.Tf("不认识的匹配方式 %q。", "Unknown kind of match %q.", p.Kind))
 	case Fold(p.Value) == "" || p.Kind == Exact && bare(Fold(p.Value)) == "":
-		return errs.Bad("patterns", "autoreply.empty_pattern", errs.T("关键词不能为空。", "A keyword must not be empty."))
+		return errs.Bad(field, "autoreply.empty_pattern", errs.T("关键词不能为空。", "A keyword must not be empty."))
 	case utf8.RuneCountInString(p.Value) > maxValue:
-		return errs.Bad("patterns", "autoreply.long_pattern", errs.Tf("关键词最多 %d 个字。", "A keyword has at most %d characters.", maxValue))
+		return errs.Bad(field, "autoreply.long_pattern", errs.Tf("关键词最多 %d 个字。", "A keyword has at most %d characters.", maxValue))
 	case p.Kind == Pinyin && len(spell(Fold(p.Value)).text) == 0:
-		return errs.Bad("patterns", "autoreply.no_pinyin", errs.Tf("“%s”里没有可以读的字。", "%q has nothing that can be spoken.", p.Value))
+		return errs.Bad(field, "autoreply.no_pinyin", errs.Tf("“%s”里没有可以读的字。", "%q has nothing that can be spoken.", p.Value))
 	}
 	if p.Kind == Regex {
-		_, err := compile(p.Value)
+		_, err := compile(field, p.Value)
 		return err
 	}
 	return nil
 }
 
 // compile reads a regular expression and refuses one whose program is so large that every message would pay for it.
-func compile(value string) (*regexp.Regexp, error) {
+func compile(field, value string) (*regexp.Regexp, error) {
 	tree, err := syntax.Parse(value, syntax.Perl|syntax.FoldCase)
 	if err != nil {
-		return nil, errs.Bad("patterns", "autoreply.regex", errs.Tf("正则表达式“%s”读不懂：%v", "Regular expression %q: %v", value, err))
+		return nil, errs.Bad(field, "autoreply.regex", unreadable(value, err))
 	}
 	prog, err := syntax.Compile(tree.Simplify())
 	if err != nil || len(prog.Inst) > maxRegexInst {
-		return nil, errs.Bad("patterns", "autoreply.regex_large", errs.Tf("正则表达式“%s”太大，请拆开写。", "Regular expression %q is too large: split it.", value))
+		return nil, errs.Bad(field, "autoreply.regex_large", errs.Tf("正则表达式“%s”太大，请拆开写。", "Regular expression %q is too large: split it.", value))
 	}
 	re, err := regexp.Compile("(?i)" + value)
 	if err != nil {
-		return nil, errs.Bad("patterns", "autoreply.regex", errs.Tf("正则表达式“%s”读不懂：%v", "Regular expression %q: %v", value, err))
+		return nil, errs.Bad(field, "autoreply.regex", unreadable(value, err))
 	}
 	if re.MatchString("") {
-		return nil, errs.Bad("patterns", "autoreply.regex_all", errs.Tf("正则表达式“%s”会匹配所有消息。", "Regular expression %q matches every message.", value))
+		return nil, errs.Bad(field, "autoreply.regex_all", errs.Tf("正则表达式“%s”会匹配所有消息。", "Regular expression %q matches every message.", value))
 	}
 	return re, nil
+}
+
+// unreadable says where a regular expression cannot be read, and what may be the reason.
+func unreadable(value string, err error) errs.Text {
+	var at *syntax.Error
+	if !errors.As(err, &at) {
+		return errs.Tf("正则表达式“%s”读不懂。", "Regular expression %q cannot be read.", value)
+	}
+	switch at.Code {
+	case syntax.ErrInvalidPerlOp, syntax.ErrInvalidEscape:
+		return errs.Tf("正则表达式里的“%s”不支持：不能用断言和反向引用，请换个写法。", "%q is not supported: no look-around, no back-references. Write it another way.", at.Expr)
+	case syntax.ErrMissingParen, syntax.ErrUnexpectedParen:
+		return errs.Tf("正则表达式“%s”的括号不成对。", "The brackets of %q do not match.", value)
+	case syntax.ErrMissingBracket:
+		return errs.Tf("正则表达式“%s”的方括号没有收尾。", "A square bracket of %q is not closed.", value)
+	case syntax.ErrMissingRepeatArgument, syntax.ErrInvalidRepeatOp:
+		return errs.Tf("正则表达式里的“%s”前面没有可重复的内容。", "There is nothing for %q to repeat.", at.Expr)
+	default:
+		return errs.Tf("正则表达式里的“%s”读不懂。", "%q cannot be read.", at.Expr)
+	}
 }
 
 func (a Answer) check() error {

@@ -61,7 +61,7 @@ func newMatcher(rules []Rule) *matcher {
 			case Pinyin:
 				sounds, m.soundRef = append(sounds, string(spell(Fold(p.Value)).text)), append(m.soundRef, at)
 			case Regex:
-				if re, err := compile(p.Value); err == nil {
+				if re, err := compile("", p.Value); err == nil {
 					m.regex, m.regexRef = append(m.regex, re), append(m.regexRef, at)
 				}
 			}

@@ -22,6 +22,7 @@ import (
 
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/errs"
+	"zhiyin.dev/zhiyin/internal/message"
 )
 
 // State of a mass message.
@@ -104,24 +105,24 @@ type Counts struct {
 // placeholder finds words that ask for each customer's own: WeCom sends one text to all.
 var placeholder = regexp.MustCompile(`\{\{[^}]*\}\}|\{(客户|昵称|姓名|name|nickname|customer)[^}]*\}|%(NICKNAME|USERNAME|昵称|姓名)%|\$\{[^}]*\}`)
 
-func checkWords(name, text string, attachments int) error {
+func checkWords(name, text string, attachments []message.Attachment) error {
 	switch {
 	case strings.TrimSpace(name) == "" || utf8.RuneCountInString(name) > 50:
 		return errs.Bad("name", "broadcast.name", errs.T("名称需要 1 到 50 个字，只在内部可见。", "The name needs 1 to 50 characters; only staff see it."))
-	case text == "" && attachments == 0:
+	case text == "" && len(attachments) == 0:
 		return errs.Bad("text", "broadcast.empty", errs.T("文字和附件至少要有一样。", "There must be a text or an attachment."))
 	case len(text) > MaxText:
 		return errs.Bad("text", "broadcast.too_long", errs.T(
 			fmt.Sprintf("超出 %d 字节，企业微信最多 %d 字节（一个汉字 3 字节）。", len(text)-MaxText, MaxText),
 			fmt.Sprintf("%s too long: WeCom takes %d (a Chinese character is 3).", errs.Count(len(text)-MaxText, "byte", "bytes"), MaxText)))
-	case attachments > MaxAttachments:
+	case len(attachments) > MaxAttachments:
 		return errs.Bad("attachments", "broadcast.attachments", errs.Tf("附件最多 %d 个。", "At most %d attachments.", MaxAttachments))
 	}
 	if p := placeholder.FindString(text); p != "" {
 		return errs.Bad("text", "broadcast.placeholder", errs.Tf("群发对所有人是同一段文字，不能写 %s 这样的占位。",
 			"A mass message is one text for all: it cannot hold a placeholder such as %s.", p))
 	}
-	return nil
+	return message.Check(attachments)
 }
 
 // reminded keeps the reminders that still count, and says whether one more is allowed (WC-04).

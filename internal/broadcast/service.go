@@ -99,7 +99,7 @@ func (b *Broadcast) words() (Words, error) {
 
 // Create makes a draft.
 func (s *Service) Create(ctx context.Context, by string, w Words) (*Broadcast, error) {
-	if err := checkWords(w.Name, w.Text, len(w.Attachments)); err != nil {
+	if err := checkWords(w.Name, w.Text, w.Attachments); err != nil {
 		return nil, err
 	}
 	attachments, audience, err := w.stored()
@@ -126,7 +126,7 @@ var errNotDraft = errs.New(errs.Conflict, "broadcast.not_draft", errs.T("这次�
 
 // Update changes a draft.
 func (s *Service) Update(ctx context.Context, id int64, w Words) (*Broadcast, error) {
-	if err := checkWords(w.Name, w.Text, len(w.Attachments)); err != nil {
+	if err := checkWords(w.Name, w.Text, w.Attachments); err != nil {
 		return nil, err
 	}
 	attachments, audience, err := w.stored()

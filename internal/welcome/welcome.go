@@ -101,7 +101,7 @@ func (w Welcome) Validate() error {
 	case len(w.Attachments) > MaxAttachments:
 		return errs.Bad("attachments", "welcome.attachments", errs.Tf("附件最多 %d 个。", "At most %d attachments.", MaxAttachments))
 	}
-	return nil
+	return message.Check(w.Attachments)
 }
 
 // Outcome of the welcome for one new relation.

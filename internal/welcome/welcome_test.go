@@ -2,6 +2,7 @@ package welcome
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -80,8 +81,9 @@ func TestValidate(t *testing.T) {
 		{"4000 bytes", Welcome{Name: "a", Text: strings.Repeat("a", 4000)}, ""},
 		{"4001 bytes", Welcome{Name: "a", Text: strings.Repeat("a", 4001)}, "text"},
 		{"bytes, not characters", Welcome{Name: "a", Text: strings.Repeat("你", 1334)}, "text"},
-		{"nine attachments", Welcome{Name: "a", Attachments: make([]message.Attachment, 9)}, ""},
-		{"ten attachments", Welcome{Name: "a", Attachments: make([]message.Attachment, 10)}, "attachments"},
+		{"nine attachments", Welcome{Name: "a", Attachments: slices.Repeat([]message.Attachment{link}, 9)}, ""},
+		{"ten attachments", Welcome{Name: "a", Attachments: slices.Repeat([]message.Attachment{link}, 10)}, "attachments"},
+		{"a link that opens nothing", Welcome{Name: "a", Attachments: []message.Attachment{{Type: "link", Link: &message.Link{Title: "护肤"}}}}, "attachments[0].link.url"},
 	} {
 		err := tt.w.Validate()
 		if tt.field == "" {
