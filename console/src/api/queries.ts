@@ -57,9 +57,9 @@ export function useInvalidateSoon(wait = 1000) {
   }
 }
 
-export interface Act<V> { method: Method; path: string | ((v: V) => string); body?: (v: V) => unknown; touches?: string[]; done?: (v: V) => void; quiet?: boolean }
+export interface Act<V> { method: Method; path: string | ((v: V) => string); body?: (v: V) => unknown; touches?: string[]; done?: (v: V) => void; failed?: (error: ApiError) => void }
 
-/** A write. Errors are shown in one way (kit/fail) unless `quiet`, when the caller shows them at the field. */
+/** A write. Errors are a notice (kit/fail) unless `failed` shows them, at their fields (kit/atField). */
 export function useAct<T = unknown, V = void>(act: Act<V> & { got?: (answer: T, v: V) => void }): UseMutationResult<T, ApiError, V> {
   const invalidate = useInvalidate()
   const fail = useFail()
@@ -70,6 +70,6 @@ export function useAct<T = unknown, V = void>(act: Act<V> & { got?: (answer: T, 
       act.done?.(v)
       if (act.touches) void invalidate(...act.touches)
     },
-    onError: (error) => { if (!act.quiet) fail(error) },
+    onError: act.failed ?? fail,
   })
 }

@@ -1,9 +1,10 @@
 // The text a customer will read, with WeCom's own byte count, what the check found under its words, and attachments.
 import { Button, Dropdown, Form, Input } from 'antd'
-import { useMemo } from 'react'
+import { useId, useMemo } from 'react'
 import type { Attachment, AttachmentKind, Check, Finding } from '../api/types'
 import { bytes } from '../i18n/format'
 import { useFormat, useWords } from '../i18n/i18n'
+import { wordsAt, type Fault } from './atField'
 import { spans } from './findings'
 import { Icon } from './Icon'
 import { RuleId } from './marks'
@@ -12,10 +13,10 @@ import './message.css'
 
 export interface MessageEditorProps {
   text: string; onText: (text: string) => void; attachments: Attachment[]; onAttachments: (a: Attachment[]) => void
-  check?: Check; limit: number; maxAttachments: number; id?: string
+  check?: Check; limit: number; maxAttachments: number; id?: string; faults?: Fault[]
 }
 
-export function MessageEditor({ text, onText, attachments, onAttachments, check, limit, maxAttachments, id }: MessageEditorProps) {
+export function MessageEditor({ text, onText, attachments, onAttachments, check, limit, maxAttachments, id, faults = [] }: MessageEditorProps) {
   const t = useWords(w)
   const f = useFormat()
   const size = bytes(text)
@@ -35,9 +36,10 @@ export function MessageEditor({ text, onText, attachments, onAttachments, check,
         </Dropdown>
         <span className={`push ${over > 0 ? 'bad b' : size > limit * 0.9 ? 'warn b' : 'mute'}`} aria-live="polite">{over > 0 ? t('over', { n: over }) : t('textBytes', { n: size, limit: f.exact(limit) })}</span>
       </div>
+      {faults.filter((x) => ['body.text', 'body.attachments'].includes(x.location)).map((x) => <p key={x.location} className="bad s12" role="alert">{wordsAt(x)}</p>)}
       {findings.map((x, i) => <FindingNote key={i} finding={x} />)}
       {attachments.map((a, i) => (
-        <AttachmentForm key={i} label={t('attachCount', { n: i + 1, limit: maxAttachments })} attachment={a} onChange={(next) => onAttachments(attachments.map((old, j) => (j === i ? next : old)))} onRemove={() => onAttachments(attachments.filter((_, j) => j !== i))} />
+        <AttachmentForm key={i} label={t('attachCount', { n: i + 1, limit: maxAttachments })} attachment={a} faults={faults.filter((x) => x.location.startsWith(`body.attachments[${i}].`))} onChange={(next) => onAttachments(attachments.map((old, j) => (j === i ? next : old)))} onRemove={() => onAttachments(attachments.filter((_, j) => j !== i))} />
       ))}
     </div>
   )
@@ -55,26 +57,29 @@ function FindingNote({ finding: x }: { finding: Finding }) {
 
 const blank = (kind: AttachmentKind): Attachment => (kind === 'link' ? { type: 'link', link: { title: '', url: '' } } : kind === 'image' ? { type: 'image', image: { pic_url: '' } } : { type: 'miniprogram', miniprogram: { title: '', appid: '', page: '', pic_media_id: '' } })
 
-function AttachmentForm({ attachment: a, label, onChange, onRemove }: { attachment: Attachment; label: string; onChange: (a: Attachment) => void; onRemove: () => void }) {
+const wrong = (x?: Fault) => (x ? { validateStatus: 'error' as const, help: wordsAt(x) } : {})
+
+function AttachmentForm({ attachment: a, label, faults, onChange, onRemove }: { attachment: Attachment; label: string; faults: Fault[]; onChange: (a: Attachment) => void; onRemove: () => void }) {
   const t = useWords(w)
-  const field = (name: string, value: string | undefined, set: (v: string) => void, required = false) => <Form.Item label={name} required={required} style={{ marginBottom: 8 }}><Input value={value ?? ''} onChange={(e) => set(e.target.value)} /></Form.Item>
+  const id = useId()
+  const field = (name: string, key: string, value: string | undefined, set: (v: string) => void, required = false) => <Form.Item label={name} htmlFor={id + key} required={required} layout="vertical" style={{ marginBottom: 8 }} {...wrong(faults.find((x) => x.location.endsWith(`.${key}`)))}><Input id={id + key} value={value ?? ''} onChange={(e) => set(e.target.value)} /></Form.Item>
   const link = a.link ?? { title: '', url: '' }
   const mini = a.miniprogram ?? { title: '', appid: '', page: '', pic_media_id: '' }
   return (
     <fieldset className="attachment">
       <legend className="row"><Icon name={a.type === 'image' ? 'image' : 'link'} size={14} /><b>{t(a.type === 'link' ? 'attachLink' : a.type === 'image' ? 'attachImage' : 'attachMini')}</b><span className="mute s12">{label}</span><Button size="small" type="text" className="push" onClick={onRemove}>{t('remove')}</Button></legend>
       {a.type === 'link' && <div className="pair">
-        {field(t('linkTitle'), link.title, (title) => onChange({ ...a, link: { ...link, title } }), true)}
-        {field(t('linkUrl'), link.url, (url) => onChange({ ...a, link: { ...link, url } }), true)}
-        {field(t('linkDesc'), link.desc, (desc) => onChange({ ...a, link: { ...link, desc } }))}
-        {field(t('linkPic'), link.pic_url, (pic_url) => onChange({ ...a, link: { ...link, pic_url } }))}
+        {field(t('linkTitle'), 'link.title', link.title, (title) => onChange({ ...a, link: { ...link, title } }), true)}
+        {field(t('linkUrl'), 'link.url', link.url, (url) => onChange({ ...a, link: { ...link, url } }), true)}
+        {field(t('linkDesc'), 'link.desc', link.desc, (desc) => onChange({ ...a, link: { ...link, desc } }))}
+        {field(t('linkPic'), 'link.pic_url', link.pic_url, (pic_url) => onChange({ ...a, link: { ...link, pic_url } }))}
       </div>}
-      {a.type === 'image' && field(t('picUrl'), a.image?.pic_url, (pic_url) => onChange({ ...a, image: { pic_url } }), true)}
+      {a.type === 'image' && field(t('picUrl'), 'image.pic_url', a.image?.pic_url, (pic_url) => onChange({ ...a, image: { pic_url } }), true)}
       {a.type === 'miniprogram' && <div className="pair">
-        {field(t('linkTitle'), mini.title, (title) => onChange({ ...a, miniprogram: { ...mini, title } }), true)}
-        {field(t('miniAppid'), mini.appid, (appid) => onChange({ ...a, miniprogram: { ...mini, appid } }), true)}
-        {field(t('miniPage'), mini.page, (page) => onChange({ ...a, miniprogram: { ...mini, page } }), true)}
-        {field(t('miniPic'), mini.pic_media_id, (pic_media_id) => onChange({ ...a, miniprogram: { ...mini, pic_media_id } }), true)}
+        {field(t('linkTitle'), 'miniprogram.title', mini.title, (title) => onChange({ ...a, miniprogram: { ...mini, title } }), true)}
+        {field(t('miniAppid'), 'miniprogram.appid', mini.appid, (appid) => onChange({ ...a, miniprogram: { ...mini, appid } }), true)}
+        {field(t('miniPage'), 'miniprogram.page', mini.page, (page) => onChange({ ...a, miniprogram: { ...mini, page } }), true)}
+        {field(t('miniPic'), 'miniprogram.pic_media_id', mini.pic_media_id, (pic_media_id) => onChange({ ...a, miniprogram: { ...mini, pic_media_id } }), true)}
       </div>}
     </fieldset>
   )

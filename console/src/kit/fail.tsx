@@ -14,7 +14,7 @@ export function useFail(): (error: ApiError) => void {
       title: lost ? t('unreachable') : t('errorTitle'), role: 'alert', duration: 8, placement: 'topRight',
       description: <>
         <div>{lost ? t('loadSafe') : error.message}</div>
-        {error.fields.map((f) => <div key={f.location} className="s13">{f.message}</div>)}
+        {error.fields.filter((f) => f.message !== error.message).map((f) => <div key={f.location} className="s13">{f.message}</div>)}
         {error.ref && <div className="rule">{t('ref', { ref: error.ref })}</div>}
       </>,
     })

@@ -6,6 +6,7 @@ import { useCan } from '../../api/session'
 import type { Answer, Autoreply, Hours, Pattern, PatternKind } from '../../api/types'
 import { useWords } from '../../i18n/i18n'
 import { useGo } from '../../kit/A'
+import { useAtForm, useAtMost } from '../../kit/atField'
 import { useSaid } from '../../kit/fail'
 import { HoursField } from '../../kit/Hours'
 import { useAccountOptions, useJoinwayOptions } from '../../kit/options'
@@ -40,12 +41,13 @@ function Edit({ rule }: { rule?: Autoreply }) {
   const ask = useReach()
   const said = useSaid()
   const may = useCan()('autoreply.write')
+  const atMost = useAtMost()
   const accounts = useAccountOptions()
   const joinways = useJoinwayOptions()
   const [form] = Form.useForm<Fields>()
   const kind = Form.useWatch(['answer', 'kind'], form) ?? rule?.answer.kind ?? 'text'
   const path = rule ? `/autoreplies/${encodeURIComponent(rule.id)}` : '/autoreplies'
-  const save = useAct<Autoreply, Fields>({ method: rule ? 'PATCH' : 'POST', path, body: (v) => v, touches: ['/autoreplies'], done: () => { said(t('saved')); if (!rule) go('/autoreplies') } })
+  const save = useAct<Autoreply, Fields>({ method: rule ? 'PATCH' : 'POST', path, body: (v) => v, touches: ['/autoreplies'], failed: useAtForm(form), done: () => { said(t('saved')); if (!rule) go('/autoreplies') } })
   const remove = useAct({ method: 'DELETE', path, touches: ['/autoreplies'], done: () => go('/autoreplies') })
   return (
     <Form<Fields>
@@ -74,7 +76,7 @@ function Edit({ rule }: { rule?: Autoreply }) {
       <div className="sec">
         <h2><span className="no">2</span>{t('answer')}</h2>
         <Form.Item name={['answer', 'kind']}><Radio.Group options={(['text', 'joinway', 'handoff'] as const).map((k) => ({ value: k, label: t(`a_${k}`) }))} /></Form.Item>
-        {kind === 'text' && <Form.Item name={['answer', 'text']} label={t('answerText')} rules={[{ required: true, whitespace: true, message: t('needText') }]}><Input.TextArea autoSize={{ minRows: 3, maxRows: 10 }} maxLength={2048} /></Form.Item>}
+        {kind === 'text' && <Form.Item name={['answer', 'text']} label={t('answerText')} rules={[{ required: true, whitespace: true, message: t('needText') }, atMost(2048)]}><Input.TextArea autoSize={{ minRows: 3, maxRows: 10 }} /></Form.Item>}
         {kind === 'joinway' && <>
           <Form.Item name={['answer', 'joinway_id']} label={t('which')} rules={[{ required: true, message: t('needJoinway') }]}><Select options={joinways} showSearch={{ optionFilterProp: 'label' }} /></Form.Item>
           <Form.Item name={['answer', 'as']}><Radio.Group vertical options={[{ value: 'page', label: t('as_page') }, { value: 'image', label: t('as_image') }]} /></Form.Item>

@@ -11,6 +11,7 @@ import { bytes } from '../../i18n/format'
 import { corpNow } from '../../i18n/clock'
 import { useFormat, useWords } from '../../i18n/i18n'
 import { useGo } from '../../kit/A'
+import { ofMessage, type Fault } from '../../kit/atField'
 import { useFail, useSaid } from '../../kit/fail'
 import { MessageEditor } from '../../kit/MessageEditor'
 import { useStaffOptions, useTagOptions } from '../../kit/options'
@@ -62,7 +63,8 @@ function Edit({ id, start }: { id?: string; start: BroadcastDraft }) {
   const me = useMe()
   const [choosing, setChoosing] = useState(false)
   const [tester, setTester] = useState<string>()
-  const set = (part: Partial<BroadcastDraft>) => { setDraft((was) => ({ ...was, ...part })); setSavedAt(undefined) }
+  const [faults, setFaults] = useState<Fault[]>([])
+  const set = (part: Partial<BroadcastDraft>) => { setDraft((was) => ({ ...was, ...part })); setSavedAt(undefined); setFaults([]) }
   const audience = (part: Partial<Audience>) => set({ audience: { ...draft.audience, ...part } })
   const { name: _name, ...asked } = draft
   const plan = useChecked<Plan>('/broadcasts/preview', asked)
@@ -78,7 +80,7 @@ function Edit({ id, start }: { id?: string; start: BroadcastDraft }) {
   }
   const noName = draft.name.trim() === ''
   const named = () => { setTried(true); return !noName }
-  const guard = async (act: () => Promise<void>) => { try { await act() } catch (error) { if (error instanceof ApiError) fail(error); else throw error } }
+  const guard = async (act: () => Promise<void>) => { try { await act() } catch (error) { if (!(error instanceof ApiError)) throw error; if (ofMessage(error)) setFaults(error.fields); else fail(error) } }
   const [busy, setBusy] = useState<'save' | 'test' | 'submit'>()
   const run = (what: 'save' | 'test' | 'submit', act: () => Promise<void>) => { if (!named()) return; setBusy(what); void guard(act).finally(() => setBusy(undefined)) }
 
@@ -119,7 +121,7 @@ function Edit({ id, start }: { id?: string; start: BroadcastDraft }) {
         <section className="panel">
           <div className="sec">
             <h2><span className="no">1</span>{t('who')}</h2>
-            <label className="cond"><span>{t('name')}</span><span><Input value={draft.name} maxLength={60} status={tried && noName ? 'error' : ''} placeholder={t('nameHint')} onChange={(e) => set({ name: e.target.value })} />{tried && noName && <span className="bad s12">{t('needName')}</span>}</span></label>
+            <label className="cond"><span>{t('name')}</span><span><Input value={draft.name} maxLength={50} status={tried && noName ? 'error' : ''} placeholder={t('nameHint')} onChange={(e) => set({ name: e.target.value })} />{tried && noName && <span className="bad s12">{t('needName')}</span>}</span></label>
             <div className="cond"><span>{t('include')}</span><span className="row"><Select mode="multiple" style={{ flex: 1, minWidth: 0 }} options={tags} value={draft.audience.tags} placeholder={t('everyTag')} aria-label={t('tags')} showSearch={{ optionFilterProp: 'label' }} onChange={(v: string[]) => audience({ tags: v })} />{draft.audience.tags.length > 1 && <Segmented<Audience['tag_mode']> size="small" value={draft.audience.tag_mode ?? 'any'} onChange={(v) => audience({ tag_mode: v })} options={[{ value: 'any', label: t('any') }, { value: 'all', label: t('all') }]} />}</span></div>
             <div className="cond"><span>{t('and')}</span><Select mode="multiple" options={staff} value={draft.audience.staff} placeholder={t('everyStaff')} aria-label={t('staff')} showSearch={{ optionFilterProp: 'label' }} onChange={(v: string[]) => audience({ staff: v })} /></div>
             <div className="cond"><span>{t('exclude')}</span><Select mode="multiple" options={tags} value={draft.audience.exclude_tags} placeholder={t('noExclude')} aria-label={t('exclude')} showSearch={{ optionFilterProp: 'label' }} onChange={(v: string[]) => audience({ exclude_tags: v })} /></div>
@@ -127,7 +129,7 @@ function Edit({ id, start }: { id?: string; start: BroadcastDraft }) {
           </div>
           <div className="sec">
             <h2><span className="no">2</span>{t('what')}</h2>
-            <MessageEditor text={draft.text} onText={(text) => set({ text })} attachments={draft.attachments} onAttachments={(attachments) => set({ attachments })} check={empty ? undefined : p?.check} limit={limit} maxAttachments={maxAttachments} />
+            <MessageEditor text={draft.text} onText={(text) => set({ text })} attachments={draft.attachments} onAttachments={(attachments) => set({ attachments })} check={empty ? undefined : p?.check} limit={limit} maxAttachments={maxAttachments} faults={faults} />
           </div>
           <div className="sec">
             <h2><span className="no">3</span>{t('when')}</h2>

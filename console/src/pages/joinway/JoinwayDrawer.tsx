@@ -4,6 +4,7 @@ import { useCan } from '../../api/session'
 import type { Groupchat, Joinway } from '../../api/types'
 import { useWords } from '../../i18n/i18n'
 import { href } from '../../kit/A'
+import { useAtForm } from '../../kit/atField'
 import { useSaid } from '../../kit/fail'
 import { useReach } from '../../kit/reach'
 import { Ready } from '../../kit/states'
@@ -32,10 +33,10 @@ function Edit({ way, close }: { way?: Joinway; close: () => void }) {
   const may = useCan()('joinway.write')
   const groups = useList<Groupchat>('/groupchats', { state: 'live' }, '', 200)
   const options = (groups.data?.pages.flatMap((p) => p.items) ?? []).map((g) => ({ value: g.id, label: `${g.name}（${g.members}）` }))
-  const path = way ? `/joinways/${encodeURIComponent(way.id)}` : '/joinways'
-  const save = useAct<Joinway, Fields>({ method: way ? 'PATCH' : 'POST', path, body: (v) => v, touches: ['/joinways'], done: () => { said(t('saved')); close() } })
-  const remove = useAct({ method: 'DELETE', path, touches: ['/joinways'], done: close })
   const [form] = Form.useForm<Fields>()
+  const path = way ? `/joinways/${encodeURIComponent(way.id)}` : '/joinways'
+  const save = useAct<Joinway, Fields>({ method: way ? 'PATCH' : 'POST', path, body: (v) => v, touches: ['/joinways'], failed: useAtForm(form), done: () => { said(t('saved')); close() } })
+  const remove = useAct({ method: 'DELETE', path, touches: ['/joinways'], done: close })
   const auto = Form.useWatch('auto_create_room', form)
   const page = way ? new URL(href(way.page_url), location.origin).href : ''
   return (

@@ -16,7 +16,7 @@ export function Login() {
   useTitle(t('title'))
   const wecom = useGet<{ oauth_url: string; qr_url: string }>('/session/wecom')
   const enter = useAct<unknown, { user: string; password: string }>({
-    method: 'POST', path: '/session', body: (v) => v, quiet: true, done: () => { void client.resetQueries() },
+    method: 'POST', path: '/session', body: (v) => v, failed: () => {}, done: () => { void client.resetQueries() },
   })
   const wrong = enter.error && (enter.error.status === 0 ? t('lost') : enter.error.message || t('wrong'))
   return (

@@ -6,8 +6,11 @@ import { useAct } from '../../api/queries'
 import { useCan } from '../../api/session'
 import type { ApiToken, Role, Scope } from '../../api/types'
 import { useFormat, useWords } from '../../i18n/i18n'
+import { corpNow } from '../../i18n/clock'
+import { useAtForm } from '../../kit/atField'
 import { Icon } from '../../kit/Icon'
 import { List, type Column } from '../../kit/List'
+import { useStaffOptions } from '../../kit/options'
 import { Page } from '../../kit/Page'
 import { useReach } from '../../kit/reach'
 import { useCopy } from '../../kit/useCopy'
@@ -41,14 +44,16 @@ export function Tokens() {
   )
 }
 
-interface Fields { name: string; role: Role; scope: Scope; expires?: Dayjs }
+interface Fields { name: string; role: Role; scope: Scope; staff_id?: string; expires_at?: Dayjs }
 
 function Make({ close }: { close: () => void }) {
   const t = useWords(w)
   const k = useWords(kit)
   const copy = useCopy()
   const [form] = Form.useForm<Fields>()
-  const make = useAct<{ token: string }, Fields>({ method: 'POST', path: '/tokens', body: (v) => ({ name: v.name, role: v.role, scope: v.scope, ...(v.expires ? { expires_at: v.expires.endOf('day').toISOString() } : {}) }), touches: ['/tokens'] })
+  const scope = Form.useWatch('scope', form) ?? 'all'
+  const staff = useStaffOptions()
+  const make = useAct<{ token: string }, Fields>({ method: 'POST', path: '/tokens', body: (v) => ({ name: v.name, role: v.role, scope: v.scope, ...(v.scope === 'all' ? {} : { staff_id: v.staff_id }), ...(v.expires_at ? { expires_at: v.expires_at.endOf('day').toISOString() } : {}) }), touches: ['/tokens'], failed: useAtForm(form) })
   if (make.data) {
     return (
       <Modal open title={t('newToken')} closable={false} okText={t('done')} cancelButtonProps={{ style: { display: 'none' } }} onOk={close} width={480}>
@@ -62,7 +67,8 @@ function Make({ close }: { close: () => void }) {
         <Form.Item name="name" label={t('tokenName')} rules={[{ required: true, whitespace: true, message: t('needName') }]}><Input placeholder={t('tokenHint')} maxLength={60} /></Form.Item>
         <Form.Item name="role" label={t('role')}><Select options={(['manager', 'operator', 'staff', 'auditor'] as const).map((r) => ({ value: r, label: `${k(`role_${r}`)} · ${t(`rd_${r}`)}` }))} /></Form.Item>
         <Form.Item name="scope" label={t('scope')}><Select options={(['own', 'department', 'all'] as const).map((s) => ({ value: s, label: k(`scope_${s}`) }))} /></Form.Item>
-        <Form.Item name="expires" label={t('expires')}><DatePicker style={{ width: '100%' }} placeholder={t('never')} /></Form.Item>
+        {scope !== 'all' && <Form.Item name="staff_id" label={t('tokenStaff')} rules={[{ required: true, message: t('needTokenStaff') }]}><Select options={staff} placeholder={t('tokenStaffHint')} showSearch={{ optionFilterProp: 'label' }} /></Form.Item>}
+        <Form.Item name="expires_at" label={t('expires')}><DatePicker style={{ width: '100%' }} placeholder={t('never')} disabledDate={(day) => day.valueOf() < corpNow() - 86_400_000} /></Form.Item>
       </Form>
     </Modal>
   )

@@ -8,7 +8,8 @@ import type { Attachment, Check, Welcome, WelcomeDraft } from '../../api/types'
 import { bytes } from '../../i18n/format'
 import { useWords } from '../../i18n/i18n'
 import { useGo } from '../../kit/A'
-import { useSaid } from '../../kit/fail'
+import { ofMessage, type Fault } from '../../kit/atField'
+import { useFail, useSaid } from '../../kit/fail'
 import { HoursField } from '../../kit/Hours'
 import { Icon } from '../../kit/Icon'
 import { MessageEditor } from '../../kit/MessageEditor'
@@ -43,14 +44,16 @@ function Edit({ id, start }: { id?: string; start: Draft }) {
   const go = useGo()
   const ask = useReach()
   const said = useSaid()
+  const fail = useFail()
   const may = useCan()('welcome.write')
   const ways = useContactwayOptions()
   const [draft, setDraft] = useState<Draft>(() => ({ name: start.name, scope: start.scope, text: start.text, attachments: start.attachments, hours: start.hours, enabled: start.enabled, priority: start.priority }))
   const [tried, setTried] = useState(false)
-  const set = (part: Partial<Draft>) => setDraft((was) => ({ ...was, ...part }))
+  const [faults, setFaults] = useState<Fault[]>([])
+  const set = (part: Partial<Draft>) => { setDraft((was) => ({ ...was, ...part })); setFaults([]) }
   const check = useChecked<Check>('/welcomes/check', draft.text.trim() ? { text: draft.text, attachments: draft.attachments } : null)
   const path = id ? `/welcomes/${encodeURIComponent(id)}` : '/welcomes'
-  const save = useAct<Welcome>({ method: id ? 'PATCH' : 'POST', path, body: () => draft, touches: ['/welcomes'], done: () => { said(t('saved')); go('/welcomes') } })
+  const save = useAct<Welcome>({ method: id ? 'PATCH' : 'POST', path, body: () => draft, touches: ['/welcomes'], failed: (error) => { if (ofMessage(error)) setFaults(error.fields); else fail(error) }, done: () => { said(t('saved')); go('/welcomes') } })
   const remove = useAct({ method: 'DELETE', path, touches: ['/welcomes'], done: () => go('/welcomes') })
   const noName = draft.name.trim() === ''
   const noWays = draft.scope.kind === 'contactway' && (draft.scope.contactway_ids ?? []).length === 0
@@ -64,14 +67,14 @@ function Edit({ id, start }: { id?: string; start: Draft }) {
           <div className="sec">
             <h2><span className="no">1</span>{t('scope')}</h2>
             <div className="stack" style={{ gap: 12 }}>
-              <label><span className="second s13">{t('name')}</span><Input value={draft.name} status={tried && noName ? 'error' : ''} placeholder={t('nameHint')} maxLength={60} onChange={(e) => set({ name: e.target.value })} />{tried && noName && <span className="bad s12">{t('needName')}</span>}</label>
+              <label><span className="second s13">{t('name')}</span><Input value={draft.name} status={tried && noName ? 'error' : ''} placeholder={t('nameHint')} maxLength={50} onChange={(e) => set({ name: e.target.value })} />{tried && noName && <span className="bad s12">{t('needName')}</span>}</label>
               <Radio.Group vertical value={draft.scope.kind} onChange={(e) => set({ scope: { ...draft.scope, kind: e.target.value as 'default' } })} options={[{ value: 'default', label: <>{t('scopeDefault')} <span className="mute s12">{t('scopeDefaultNote')}</span></> }, { value: 'contactway', label: t('scopeWay') }]} />
               {draft.scope.kind === 'contactway' && <div><Select mode="multiple" style={{ width: '100%' }} status={tried && noWays ? 'error' : ''} options={ways} value={draft.scope.contactway_ids ?? []} onChange={(ids: string[]) => set({ scope: { kind: 'contactway', contactway_ids: ids } })} aria-label={t('scopeWay')} showSearch={{ optionFilterProp: 'label' }} />{tried && noWays && <span className="bad s12">{t('needWays')}</span>}</div>}
             </div>
           </div>
           <div className="sec">
             <h2><span className="no">2</span>{t('text')}</h2>
-            <MessageEditor text={draft.text} onText={(text) => set({ text })} attachments={draft.attachments} onAttachments={(attachments: Attachment[]) => set({ attachments })} check={check.data} limit={limit} maxAttachments={maxAttachments} />
+            <MessageEditor text={draft.text} onText={(text) => set({ text })} attachments={draft.attachments} onAttachments={(attachments: Attachment[]) => set({ attachments })} check={check.data} limit={limit} maxAttachments={maxAttachments} faults={tried && empty ? [{ location: 'body.text', message: t('needText') }] : faults} />
           </div>
           <div className="sec">
             <h2><span className="no">3</span>{t('hours')}</h2>
@@ -92,7 +95,7 @@ function Edit({ id, start }: { id?: string; start: Draft }) {
           {refused ? <span className="bad">{t('blocked')}</span> : <span className="second s13">{t('meta')}</span>}
           <span className="does">
             {id && <Button onClick={() => ask({ reach: t('removeReach', { name: start.name }), also: t('removeAlso'), button: t('removeButton'), danger: true, act: () => remove.mutateAsync() })}>{t('remove')}</Button>}
-            <Button type="primary" onClick={submit} loading={save.isPending} disabled={refused || empty}>{t('save')}</Button>
+            <Button type="primary" onClick={submit} loading={save.isPending} disabled={refused}>{t('save')}</Button>
           </span>
         </div>
       )}

@@ -9,6 +9,7 @@ export const w = words({
   tracesTitle: ['欢迎语的每一次', 'Welcome messages, one by one'],
   name: ['名称', 'Name'],
   nameHint: ['只有自己看得到', 'Seen only by you'],
+  needText: ['写一句话，或者添加一个附件', 'Write a text or add an attachment'],
   needName: ['给它一个名字', 'Give it a name'],
   scope: ['给谁', 'For whom'],
   scopeDefault: ['所有添加的客户', 'Every customer who adds'],
