@@ -92,7 +92,7 @@ func (c *call) checkContent(q *content) error {
 // tolerated: real SDKs send them.
 func (c *call) checkAttachment(a *attachment) error {
 	media := func(id string) error {
-		if id == "" || !c.s.knowsMedia(id) {
+		if id == "" || !c.s.knowsMediaFor(id, c.purpose) {
 			return refuse(40007, "media_id %q of the %s is unknown or older than 3 days", id, a.MsgType)
 		}
 		return nil

@@ -74,6 +74,8 @@ type call struct {
 	base   string // http://host of this request
 	r      *http.Request
 	body   []byte
+
+	purpose int // uploads for it may be sent by this call
 }
 
 // post registers a call with a JSON body; fn runs with s.mu held and must not

@@ -87,6 +87,7 @@ func (c *call) fillGroupWelcome(t *groupWelcome, q *groupWelcomeQuery) error {
 	}
 	picture := ""
 	if part != nil {
+		c.purpose = forGroupWelcome
 		if err := c.checkAttachment(part); err != nil {
 			return err
 		}
@@ -266,7 +267,7 @@ func (s *Sandbox) greetAll(c *chat, t *groupWelcome, joined []int32) {
 	if len(names) == 0 {
 		return
 	}
-	if p := t.part; p != nil && slices.ContainsFunc(p.mediaIDs(), func(id string) bool { return !s.knowsMedia(id) }) {
+	if p := t.part; p != nil && slices.ContainsFunc(p.mediaIDs(), func(id string) bool { return !s.knowsMediaFor(id, forGroupWelcome) }) {
 		s.journal(entry{Kind: "group_welcome_failed", Staff: owner, Chat: c.id, ID: t.id, Detail: "its media expired"})
 		return
 	}

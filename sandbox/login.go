@@ -34,7 +34,7 @@ func (c *call) visitor(code string) (userInfoReply, error) {
 		return out, refuse(41008, "the query has no code")
 	}
 	who, ok := c.s.takeCode(code)
-	if !ok {
+	if !ok || who.program {
 		return out, refuse(40029, "the code is unknown, was used already or is older than 5 minutes")
 	}
 	if who.staff != "" {

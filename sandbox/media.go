@@ -36,8 +36,9 @@ type mediaFile struct {
 	name    string
 	data    []byte
 	made    time.Time
-	purpose int  // of upload_attachment; 0 = media/upload
-	kept    bool // shown by a read call: lives on, but cannot be sent
+	purpose int    // of upload_attachment; 0 = media/upload
+	kept    bool   // shown by a read call: lives on, but cannot be sent
+	speech  []byte // of a recording in a page: the same as Speex
 }
 
 func newMediaStore() *mediaStore {
@@ -72,9 +73,12 @@ func (m *mediaStore) has(id, kind string, now time.Time) bool {
 
 // knowsMedia reports whether a media id can be sent now: what was uploaded as
 // an attachment of Moments or products cannot.
-func (s *Sandbox) knowsMedia(id string) bool {
+func (s *Sandbox) knowsMedia(id string) bool { return s.knowsMediaFor(id, 0) }
+
+// knowsMediaFor is knowsMedia where uploads for that purpose fit as well.
+func (s *Sandbox) knowsMediaFor(id string, purpose int) bool {
 	m := s.world.media
-	return m.has(id, "", s.now()) && m.files[id].purpose == 0
+	return m.has(id, "", s.now()) && (m.files[id].purpose == 0 || m.files[id].purpose == purpose)
 }
 
 func mediaFamily() family {
@@ -259,8 +263,18 @@ func mediaGet(c *call, w http.ResponseWriter) int {
 	if !live {
 		return c.s.answer(w, c, nil, refuse(40007, "media_id %q is unknown or older than 3 days", id))
 	}
+	if f.purpose == forGroupWelcome && len(f.data) > urlPart && !smallRange(c.r.Header.Get("Range")) {
+		return c.s.answer(w, c, nil, refuse(830002, "the file has %d bytes: ask for ranges of at most %d", len(f.data), urlPart))
+	}
 	f.serve(w, c.r)
 	return 0
+}
+
+// smallRange is true for one closed range that fits into a part.
+func smallRange(header string) bool {
+	var first, last int
+	n, err := fmt.Sscanf(header, "bytes=%d-%d", &first, &last)
+	return err == nil && n == 2 && last-first < urlPart
 }
 
 func (f *mediaFile) serve(w http.ResponseWriter, r *http.Request) {

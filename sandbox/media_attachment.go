@@ -13,8 +13,9 @@ import (
 
 // What an attachment was uploaded for.
 const (
-	forMoments = 1
-	forAlbum   = 2
+	forMoments      = 1
+	forAlbum        = 2
+	forGroupWelcome = 3 // by upload_by_url
 )
 
 const (

@@ -14,6 +14,7 @@ type loginCode struct {
 	staff    string // userid, or
 	customer string // external_userid
 	private  bool   // the member consented to show private fields
+	program  bool   // it was given to a mini-program, not to a page
 	expires  time.Time
 }
 

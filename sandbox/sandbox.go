@@ -30,6 +30,7 @@ type Sandbox struct {
 	stats     *stats
 	callbacks *callbackQueue
 	sender    *sender
+	fetches   sync.WaitGroup // of uploads by URL
 
 	poked    chan struct{}
 	moving   chan struct{}
@@ -197,6 +198,8 @@ func (s *Sandbox) Close() error {
 	s.closing.Do(func() {
 		close(s.closed)
 		<-s.loopDone
+		s.sender.cancel()
+		s.fetches.Wait()
 		s.callbacks.stop()
 	})
 	return nil

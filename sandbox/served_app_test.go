@@ -3,6 +3,7 @@ package sandbox
 import (
 	"fmt"
 	"net/url"
+	"time"
 )
 
 const tinyPNG = "\x89PNG\r\n\x1a\n and what follows"
@@ -75,6 +76,20 @@ func appCalls() map[string]func(r *rig) goodCall {
 		"media.uploadimg": func(*rig) goodCall { return goodCall{name: "a.png", file: tinyPNG} },
 		"media.get": func(r *rig) goodCall {
 			return goodCall{query: object{"media_id": r.upload("image", "a.png", tinyPNG)["media_id"]}, binary: true}
+		},
+		"miniprogram.jscode2session": func(r *rig) goodCall {
+			return goodCall{query: object{"js_code": r.act("staff_opens_miniprogram", nil)["js_code"], "grant_type": "authorization_code"}}
+		},
+		"media.get.jssdk": func(r *rig) goodCall {
+			return goodCall{query: object{"media_id": r.act("staff_records_voice", nil)["media_id"]}, binary: true}
+		},
+		"media.upload_by_url": func(r *rig) goodCall {
+			return goodCall{as: AreaExternal, body: uploadOf(r.offer("a film"), "a film")}
+		},
+		"media.get_upload_by_url_result": func(r *rig) goodCall {
+			job := r.as(AreaExternal).good("media/upload_by_url", uploadOf(r.offer("a film"), "a film"))["jobid"]
+			r.advance(time.Minute)
+			return goodCall{as: AreaExternal, body: object{"jobid": job}}
 		},
 		"message.send": func(r *rig) goodCall {
 			return goodCall{body: object{

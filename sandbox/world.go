@@ -76,6 +76,7 @@ type world struct {
 	pay      *payDesk
 	programs *programDesk
 	payouts  *payoutDesk
+	urlJobs  map[string]*urlJob
 
 	deliveries []Delivery
 	entries    []entry
