@@ -268,7 +268,7 @@ func (t *templateCard) checkLines(c *call) error {
 			return refuse(40058, "horizontal_content_list[%d].type must be 0 to 3", i)
 		case h.Type == 1 && h.URL == "":
 			return refuse(42028, "horizontal_content_list[%d].url is missing", i)
-		case h.Type == 2 && !c.w.media.has(h.MediaID, "", c.now):
+		case h.Type == 2 && !c.cardFile(h.MediaID):
 			return refuse(42029, "horizontal_content_list[%d].media_id is no live media", i)
 		case h.Type == 3 && !known:
 			return refuse(42050, "horizontal_content_list[%d].userid is no member", i)
@@ -283,6 +283,15 @@ func (t *templateCard) checkLines(c *call) error {
 		}
 	}
 	return nil
+}
+
+// cardFile is true for files that a card can show: those of the corp, or of the
+// robot that posts.
+func (c *call) cardFile(id string) bool {
+	if c.robot != nil {
+		return c.robot.media.has(id, "", c.now)
+	}
+	return c.w.media.has(id, "", c.now)
 }
 
 // checkJumps is about what leads out of a card.

@@ -45,7 +45,13 @@ func serveClientStart(s *Sandbox, w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if q.Get("open") == "" {
-		v := clientView{Corp: s.world.spec.Corp, Entries: clientEntries, Home: s.world.app.settings.home}
+		v := clientView{
+			Corp: s.world.spec.Corp, Entries: clientEntries, Home: s.world.app.settings.home,
+			Staff: q.Get("staff"), CustomerID: q.Get("customer"), Chat: q.Get("chat"), KF: q.Get("kf"),
+		}
+		if q.Get("url") != "" {
+			v.Home = q.Get("url")
+		}
 		for i := range s.world.staff {
 			if m := &s.world.staff[i]; !m.resigned && len(v.Members) < whoLines {
 				v.Members = append(v.Members, whoLine{ID: m.id, Name: m.name})

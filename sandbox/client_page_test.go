@@ -19,6 +19,9 @@ func TestTheClientIsOpenedByItsPage(t *testing.T) {
 		page.Header.Get("X-Frame-Options") != "DENY" {
 		t.Errorf("start: status %d, %s", page.StatusCode, body)
 	}
+	if _, body := r.visit("/client", url.Values{"staff": {staff}, "customer": {customer}}); !strings.Contains(body, `name="customer" value="`+customer) {
+		t.Errorf("start does not keep what it is given: %s", body)
+	}
 	q := url.Values{"open": {"1"}, "staff": {staff}, "customer": {customer}, "url": {"http://127.0.0.1:1/sidebar#x"}}
 	resp, body := r.visit("/client", q)
 	to, err := resp.Location()

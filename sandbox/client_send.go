@@ -37,46 +37,68 @@ type clientMiniPage struct {
 
 var errBadPicture = errors.New("imgUrl must begin with http:// or https://")
 
-// part is the message as a member's own: its kind in the archive, what it holds
-// there, and its words.
-func (m *clientMessage) part(s *Sandbox) (kind string, content map[string]any, words string, err error) {
+// clientPart is a message as a member's own: its words, and what it is in the
+// archive and in the log of a kf account. Empty kinds are texts.
+type clientPart struct {
+	words            string
+	archived, kfKind string
+	content          map[string]any // in the archive, where it differs from the usual
+	kf               any
+}
+
+func (m *clientMessage) part(s *Sandbox) (*clientPart, error) {
 	switch m.MsgType {
 	case "text":
 		if m.Text.Content == "" {
-			return "", nil, "", errors.New("text.content is empty")
+			return nil, errors.New("text.content is empty")
 		}
-		return "text", nil, m.Text.Content, nil
+		return &clientPart{words: m.Text.Content}, nil
 	case "image", "video", "file":
-		id := map[string]string{"image": m.Image.MediaID, "video": m.Video.MediaID, "file": m.File.MediaID}[m.MsgType]
-		if !s.knowsMedia(id) || s.world.media.files[id].kind != m.MsgType {
-			return "", nil, "", errors.New("mediaid is no live " + m.MsgType + " of media/upload")
-		}
-		if m.MsgType == "file" {
-			name := s.world.media.files[id].name
-			return "file", map[string]any{"filename": name}, "[file]" + name, nil
-		}
-		return m.MsgType, nil, "[" + m.MsgType + "]", nil
+		return m.mediaPart(s)
 	case "news":
 		n := &m.News
 		switch {
 		case n.Title == "" || !hasScheme(n.Link):
-			return "", nil, "", errors.New("news.title is missing, or news.link does not begin with http:// or https://")
+			return nil, errors.New("news.title is missing, or news.link does not begin with http:// or https://")
 		case n.ImgURL != "" && !hasScheme(n.ImgURL):
-			return "", nil, "", errBadPicture
+			return nil, errBadPicture
 		}
-		return "link", map[string]any{"title": n.Title, "description": n.Desc, "link_url": n.Link, "image_url": n.ImgURL}, "[link]" + n.Title + " " + n.Link, nil
+		return &clientPart{
+			words: "[link]" + n.Title + " " + n.Link, archived: "link", kfKind: "link",
+			content: map[string]any{"title": n.Title, "description": n.Desc, "link_url": n.Link, "image_url": n.ImgURL},
+			kf:      map[string]any{"title": n.Title, "desc": n.Desc, "url": n.Link, "pic_url": n.ImgURL},
+		}, nil
 	case "miniprogram":
 		p := &m.MiniProgram
 		page, _, _ := strings.Cut(p.Page, "?")
 		switch {
 		case !isMiniAppID(p.AppID) || p.Title == "" || !strings.HasSuffix(page, ".html"):
-			return "", nil, "", errors.New("miniprogram.appid is no mini program, title is missing, or page does not end in .html")
+			return nil, errors.New("miniprogram.appid is no mini program, title is missing, or page does not end in .html")
 		case !hasScheme(p.ImgURL):
-			return "", nil, "", errBadPicture
+			return nil, errBadPicture
 		}
-		return "weapp", map[string]any{"title": p.Title, "description": p.Title, "username": p.AppID + "@app"}, "[miniprogram]" + p.Title, nil
+		thumb := s.world.media.add(mediaFile{kind: "image", name: "cover.png", data: drawnImage(), made: s.now()}, s.world.seed)
+		return &clientPart{
+			words: "[miniprogram]" + p.Title, archived: "weapp", kfKind: "miniprogram",
+			content: map[string]any{"title": p.Title, "description": p.Title, "username": p.AppID + "@app"},
+			kf:      map[string]any{"title": p.Title, "appid": p.AppID, "pagepath": p.Page, "thumb_media_id": thumb},
+		}, nil
 	}
-	return "", nil, "", errors.New("msgtype must be text, image, video, file, news or miniprogram")
+	return nil, errors.New("msgtype must be text, image, video, file, news or miniprogram")
+}
+
+func (m *clientMessage) mediaPart(s *Sandbox) (*clientPart, error) {
+	kind := m.MsgType
+	id := map[string]string{"image": m.Image.MediaID, "video": m.Video.MediaID, "file": m.File.MediaID}[kind]
+	if !s.knowsMedia(id) || s.world.media.files[id].kind != kind {
+		return nil, errors.New("mediaid is no live " + kind + " of media/upload")
+	}
+	out := &clientPart{words: "[" + kind + "]", archived: kind, kfKind: kind, kf: mediaRef{MediaID: id}}
+	if kind == "file" {
+		name := s.world.media.files[id].name
+		out.words, out.content = "[file]"+name, map[string]any{"filename": name}
+	}
+	return out, nil
 }
 
 // clientSend sends into the conversation of the window, as the member's own
@@ -90,33 +112,17 @@ func (s *Sandbox) clientSend(win *clientWindow, args []byte) clientAnswer {
 	if err := json.Unmarshal(args, &m); err != nil {
 		return failed("invalid param", "the arguments do not fit: %v", err)
 	}
-	kind, content, words, err := m.part(s)
+	p, err := m.part(s)
 	switch {
 	case errors.Is(err, errBadPicture):
 		return failed("invalid imgUrl", "%v", err)
 	case err != nil:
 		return failed("invalid param", "%v", err)
 	case r != nil && r.left: // the phone shows that it did not arrive
-		s.journal(entry{Kind: "chat_not_delivered", Staff: s.world.staff[win.staff].id, Customer: s.world.customerID(win.customer), Detail: words})
+		s.journal(entry{Kind: "chat_not_delivered", Staff: s.world.staff[win.staff].id, Customer: s.world.customerID(win.customer), Detail: p.words})
 		return clientAnswer{OK: true}
 	}
-	q := sayQuery{Staff: s.world.staff[win.staff].id, Chat: win.chat, KF: win.kf, Text: words}
-	if win.customer >= 0 {
-		q.Customer = s.world.customerID(win.customer)
-	}
-	var out any
-	switch {
-	case kind == "text":
-		out, err = staffSays(s, &q)
-	case win.kf != "":
-		return failed("nosupport", "into sessions of kf accounts the sandbox's client sends text only")
-	default:
-		send := staffSendsQuery{Staff: q.Staff, Customer: q.Customer, Chat: q.Chat, archiveSend: archiveSend{MsgType: kind, words: words}}
-		if content != nil {
-			send.Content = json.RawMessage(jsonText(content))
-		}
-		out, err = staffSends(s, &send)
-	}
+	out, err := s.sendPart(win, p)
 	if err != nil {
 		return failed("fail", "%v", err)
 	}
@@ -124,4 +130,23 @@ func (s *Sandbox) clientSend(win *clientWindow, args []byte) clientAnswer {
 		return failed("fail", "the rule %v keeps this from being sent", answer["intercepted"])
 	}
 	return clientAnswer{OK: true}
+}
+
+// sendPart is the member of a window sending a message in its conversation.
+func (s *Sandbox) sendPart(win *clientWindow, p *clientPart) (any, error) {
+	staff, customer := s.world.staff[win.staff].id, ""
+	if win.customer >= 0 {
+		customer = s.world.customerID(win.customer)
+	}
+	switch {
+	case p.archived == "":
+		return staffSays(s, &sayQuery{Staff: staff, Customer: customer, Chat: win.chat, KF: win.kf, Text: p.words})
+	case win.kf != "":
+		return s.servicerSends(&servicerQuery{kfActor: kfActor{KF: win.kf, Customer: customer}, Staff: staff, Text: p.words}, p.kfKind, p.kf)
+	}
+	q := staffSendsQuery{Staff: staff, Customer: customer, Chat: win.chat, archiveSend: archiveSend{MsgType: p.archived, words: p.words}}
+	if p.content != nil {
+		q.Content = json.RawMessage(jsonText(p.content))
+	}
+	return staffSends(s, &q)
 }

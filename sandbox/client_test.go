@@ -309,7 +309,27 @@ func TestThePageSendsIntoGroupsAndKfSessions(t *testing.T) {
 	k := d.configured(object{"entry": entryKf})
 	k.fails(withoutContext, "getCurExternalContact", object{})
 	k.good("sendChatMessage", text)
-	if rows = d.Deliveries(0); len(rows) == 0 || rows[len(rows)-1].Channel != "kf" || rows[len(rows)-1].Origin != "member" || rows[len(rows)-1].Text != "群里好" {
+	d.cursor = ""
+	before := len(d.news())
+	const site = "https://example.com"
+	k.good("sendChatMessage", object{"msgtype": "news", "news": object{"link": site, "title": "新品", "imgUrl": site}})
+	k.good("sendChatMessage", object{"msgtype": "miniprogram", "miniprogram": object{
+		"appid": "wx0123456789abcdef", "title": "商城", "imgUrl": site, "page": "/index.html",
+	}})
+	image := d.upload("image", "a.png", tinyPNG)["media_id"]
+	k.good("sendChatMessage", object{"msgtype": "image", "image": object{"mediaid": image}})
+	d.cursor = ""
+	items := d.news()[before:]
+	if len(items) != 3 {
+		t.Fatalf("in the session: got %v", items)
+	}
+	link, _ := items[0]["link"].(map[string]any)
+	program, _ := items[1]["miniprogram"].(map[string]any)
+	picture, _ := items[2]["image"].(map[string]any)
+	if items[0]["origin"] != 5.0 || link["url"] != site || program["pagepath"] != "/index.html" || picture["media_id"] != image {
+		t.Errorf("in the session: got %v", items)
+	}
+	if rows = d.Deliveries(0); len(rows) < 4 || rows[len(rows)-1].Channel != "kf" || rows[len(rows)-1].Origin != "member" || rows[len(rows)-4].Text != "群里好" || rows[len(rows)-1].Text != "[image]" {
 		t.Errorf("into the session: got %+v", rows)
 	}
 	r.token = r.tokenOf(r.Ready.Secrets.External)

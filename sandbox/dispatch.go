@@ -71,6 +71,7 @@ type call struct {
 	now    time.Time // of the world
 	caller caller
 	token  string
+	robot  *robot // that posts by its key
 	base   string // http://host of this request
 	r      *http.Request
 	body   []byte

@@ -86,6 +86,15 @@ func (s *Sandbox) kfServicerAnswer(a *kfAccount, customer int32, msgid string) m
 
 // servicerSays is a servicer writing in the client, in a session they hold.
 func servicerSays(s *Sandbox, q *servicerQuery) (any, error) {
+	if q.Text == "" {
+		q.Text = "您好，我来为您处理"
+	}
+	return s.servicerSends(q, "text", kfText{Content: q.Text})
+}
+
+// servicerSends is a servicer sending a message of a kind; Text of the query
+// are its words.
+func (s *Sandbox) servicerSends(q *servicerQuery, kind string, body any) (any, error) {
 	a, customer, err := s.kfTalk(q.kfActor, inState(kfHuman))
 	if err != nil {
 		return nil, err
@@ -94,13 +103,10 @@ func servicerSays(s *Sandbox, q *servicerQuery) (any, error) {
 	if q.Staff != "" && q.Staff != ks.servicer {
 		return nil, fmt.Errorf("the session is with %s, not with %s", ks.servicer, q.Staff)
 	}
-	if q.Text == "" {
-		q.Text = "您好，我来为您处理"
-	}
 	external := s.world.customerID(customer)
 	a.countReply(ks, s.now())
 	id := s.tell(a, kfItem{
-		origin: kfFromServicer, customer: external, servicer: ks.servicer, kind: "text", body: kfText{Content: q.Text},
+		origin: kfFromServicer, customer: external, servicer: ks.servicer, kind: kind, body: body,
 	})
 	s.delivered(Delivery{
 		Customer: external, Staff: ks.servicer, Channel: "kf", Kind: "kf", Origin: "member", Task: id, Text: q.Text,

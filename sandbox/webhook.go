@@ -80,6 +80,7 @@ func webhookSend(c *call, q *webhookQuery) (any, error) {
 			return nil, err
 		}
 	}
+	c.robot = r
 	if err := q.check(c, r); err != nil {
 		return nil, err
 	}

@@ -161,6 +161,12 @@ func TestOnlyTheRobotThatUploadedAFilePostsIt(t *testing.T) {
 	file := object{"msgtype": "file", "file": object{"media_id": made["media_id"]}}
 	r.robotSays(0, key, file)
 	r.robotSays(40058, other, file)
+	card := object{"msgtype": "template_card", "template_card": object{
+		"card_type": "text_notice", "main_title": object{"title": "日报"}, "card_action": object{"type": 1, "url": "https://example.test"},
+		"horizontal_content_list": []object{{"type": 2, "keyname": "附件", "value": "价目表", "media_id": made["media_id"]}},
+	}}
+	r.robotSays(0, key, card)
+	r.robotSays(40058, other, card)
 	r.robotSays(40058, key, object{"msgtype": "voice", "voice": file["file"]})
 	r.refused(40007, "media/get", url.Values{"media_id": {fmt.Sprint(made["media_id"])}})
 	for code, out := range map[float64]object{

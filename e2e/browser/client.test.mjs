@@ -65,7 +65,7 @@ async function sidebar(t) {
 
 test('a sidebar learns its customer and sends in the name of the member', async (t) => {
   const address = await sidebar(t);
-  const page = await open(t, { loggedIn: false, tolerate: /favicon/ });
+  const page = await open(t, { loggedIn: false });
   await page.goto(`${sandboxURL}/client`);
   await page.locator('input[name="url"]').fill(address);
   await page.locator('button').click();

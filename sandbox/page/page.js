@@ -117,6 +117,7 @@ function show(state) {
   $('who').value = me;
   fill($('member'), world.customer?.staff.map((m) => ({ id: m.id, name: m.name })) ?? []);
   $('sayform').hidden = !world.customer?.staff.length;
+  $('client').search = new URLSearchParams({ staff: $('member').value, customer: me }).toString();
   showCustomer();
   showTasks();
   showLog();

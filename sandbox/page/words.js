@@ -10,7 +10,7 @@ const words = {
     scanned: '扫了码，加了 {name}', joined: '进了群', waits: '进群没有成功：{why}', request: '请求', answer: '回答', hint: '为什么', tries: '{n} 次投递', open: '还在路上', given: '放弃了', fine: '成功',
     noanswer: '没有回答', away: '沙箱没有回答：{why}', token: '控制令牌（启动沙箱时的 --control-token）',
     mass_customer: '群发给客户', mass_group: '群发到群', moment: '朋友圈', welcome: '欢迎语', chat: '聊天', group_welcome: '入群欢迎语', red_packet: '红包', kfname: '客服',
-    n_staff: '成员', n_customers: '客户', n_relations: '客户关系', n_groups: '群', n_messages: '群发', n_moments: '朋友圈', n_deliveries: '送达', pending: '回调在路上', failedcb: '回调失败',
+    client: '打开成员的客户端与侧边栏', n_staff: '成员', n_customers: '客户', n_relations: '客户关系', n_groups: '群', n_messages: '群发', n_moments: '朋友圈', n_deliveries: '送达', pending: '回调在路上', failedcb: '回调失败',
   },
   'en-US': {
     sandbox: 'sandbox', stands: '(time stands still)', speed: 'Speed', hour: '1 hour on', day: '1 day on', life: 'People live by themselves', other: '中文',
@@ -21,6 +21,6 @@ const words = {
     scanned: 'Scanned the code, added {name}', joined: 'Joined the group', waits: 'Did not join: {why}', request: 'Request', answer: 'Answer', hint: 'Why', tries: '{n} tries', open: 'under way', given: 'given up', fine: 'accepted',
     noanswer: 'no answer', away: 'The sandbox does not answer: {why}', token: 'Control token (--control-token of the sandbox)',
     mass_customer: 'mass message', mass_group: 'message to groups', moment: 'Moment', welcome: 'welcome', chat: 'chat', group_welcome: 'group welcome', red_packet: 'red packet', kfname: 'customer service',
-    n_staff: 'staff', n_customers: 'customers', n_relations: 'relations', n_groups: 'groups', n_messages: 'mass messages', n_moments: 'Moments', n_deliveries: 'deliveries', pending: 'callbacks under way', failedcb: 'callbacks failed',
+    client: 'Open a member’s client and sidebar', n_staff: 'staff', n_customers: 'customers', n_relations: 'relations', n_groups: 'groups', n_messages: 'mass messages', n_moments: 'Moments', n_deliveries: 'deliveries', pending: 'callbacks under way', failedcb: 'callbacks failed',
   },
 };
