@@ -21,7 +21,7 @@ func clientFamily() family {
 			"GET /client/{session}/call":         serveClientCall,
 			"GET /client/{session}/conversation": serveConversation,
 		},
-		build: func(s *Sandbox) { s.world.clients = map[string]*clientWindow{} },
+		build: func(s *Sandbox) { s.clients = map[string]*clientWindow{} },
 	}
 }
 
@@ -38,7 +38,8 @@ const (
 var clientEntries = []string{entryProfile, entrySingle, entryGroup, entryAttach, entryKf, entryNormal}
 
 // clientWindow is a window of a member's client. Whoever knows its id acts as
-// the member, so that the id is no draw of the world's.
+// the member, so that the id is no draw of the world's, and the window no part
+// of it.
 type clientWindow struct {
 	id       string
 	staff    int32
@@ -75,10 +76,10 @@ func (s *Sandbox) openWindow(q *openSidebarQuery) (*clientWindow, error) {
 		return nil, fmt.Errorf("url %q: must begin with http:// or https://", q.URL)
 	}
 	win.id, win.url = rand.Text(), q.URL
-	if len(s.world.clients) >= clientWindows {
-		clear(s.world.clients)
+	if len(s.clients) >= clientWindows {
+		clear(s.clients)
 	}
-	s.world.clients[win.id] = win
+	s.clients[win.id] = win
 	return win, nil
 }
 

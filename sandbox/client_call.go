@@ -46,7 +46,7 @@ func serveClientCall(s *Sandbox, w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	answer := failed("fail", "the window is closed: open it anew")
-	if win := s.world.clients[r.PathValue("session")]; win != nil {
+	if win := s.clients[r.PathValue("session")]; win != nil {
 		answer = s.clientCall(win, q.Get("function"), q.Get("load"), q.Get("url"), []byte(q.Get("args")))
 	}
 	s.mu.Unlock()

@@ -76,7 +76,7 @@ func serveClientWindow(s *Sandbox, w http.ResponseWriter, r *http.Request) {
 	closeToFrames(w)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	win := s.world.clients[r.PathValue("session")]
+	win := s.clients[r.PathValue("session")]
 	if win == nil {
 		http.NotFound(w, r)
 		return
@@ -128,7 +128,7 @@ const (
 // serveConversation is the end of what was said in a window.
 func serveConversation(s *Sandbox, w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
-	win := s.world.clients[r.PathValue("session")]
+	win := s.clients[r.PathValue("session")]
 	if win == nil {
 		s.mu.Unlock()
 		http.NotFound(w, r)

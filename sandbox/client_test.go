@@ -290,6 +290,23 @@ func TestWhatThePageSendsAreTheMembersOwnWords(t *testing.T) {
 	}
 }
 
+func TestAWindowIsNoPartOfTheWorld(t *testing.T) {
+	t.Parallel()
+	var hashes []string
+	for range 2 {
+		r := newRig(t)
+		r.configured(nil).good("sendChatMessage", object{"msgtype": "text", "text": object{"content": "您好"}})
+		hashes = append(hashes, r.Hash())
+	}
+	if hashes[0] != hashes[1] {
+		t.Error("two runs of one script differ")
+	}
+	r := newRig(t)
+	b := r.sidebar(nil)
+	r.control("reset", object{})
+	b.fails("fail", "getContext", object{}) // a new world has no window of the old one
+}
+
 func TestThePageSendsIntoGroupsAndKfSessions(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

@@ -53,6 +53,7 @@ type Sandbox struct {
 	calls    uint64 // let in or refused: the draw of call faults
 	hints    uint64 // error answers, which carry a request id
 	madeCode uint64
+	clients  map[string]*clientWindow // by id; of the browser, not of the world
 }
 
 // New builds a sandbox: the world as at start, the clock running. It opens no

@@ -70,7 +70,6 @@ type world struct {
 	app       *appState
 	appChats  *appChats
 	workbench *workbench
-	clients   map[string]*clientWindow
 	archive   *archive
 
 	pay      *payDesk
