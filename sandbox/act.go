@@ -58,5 +58,9 @@ func (s *Sandbox) Act(body []byte) (any, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return a.run(s, body)
+	answer, err := a.run(s, body)
+	if err == nil {
+		s.adminActed(head.Act)
+	}
+	return answer, err
 }

@@ -52,5 +52,7 @@ func families() []family {
 		pageFamily(),
 		programPayFamily(),
 		payoutFamily(),
+		securityFamily(),
+		idConvertFamily(),
 	}
 }

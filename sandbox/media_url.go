@@ -83,9 +83,7 @@ func uploadByURL(c *call, q *uploadURLQuery) (any, error) {
 	s.after(s.jobTime(), func() {
 		// The world stands still while the file is on its way.
 		s.hold()
-		s.fetches.Add(1)
-		go func() {
-			defer s.fetches.Done()
+		s.fetches.Go(func() {
 			data, err := s.fetch(q.URL)
 			s.mu.Lock()
 			defer s.mu.Unlock()
@@ -93,7 +91,7 @@ func uploadByURL(c *call, q *uploadURLQuery) (any, error) {
 			if s.world == world {
 				s.endURLJob(j, q, data, err)
 			}
-		}()
+		})
 	})
 	return jobIDReply{reply: done(), JobID: j.id}, nil
 }

@@ -77,6 +77,19 @@ func appCalls() map[string]func(r *rig) goodCall {
 		"media.get": func(r *rig) goodCall {
 			return goodCall{query: object{"media_id": r.upload("image", "a.png", tinyPNG)["media_id"]}, binary: true}
 		},
+		"security.member_oper_log.list": func(r *rig) goodCall {
+			return goodCall{body: logQuery(1, r.act("scan_contact_way", nil)["staff"])}
+		},
+		"security.admin_oper_log.list": func(r *rig) goodCall {
+			r.act("admin_buys_quota", object{"amount": 1})
+			return goodCall{body: logQuery(13, "S01")}
+		},
+		"security.get_server_domain_ip": func(*rig) goodCall { return goodCall{} },
+		"idconvert.convert_tmp_external_userid": func(r *rig) goodCall {
+			id := r.act("customer_joins_form", nil)["tmp_external_userid"]
+			return goodCall{body: object{"business_type": 2, "user_type": 1, "tmp_external_userid_list": []any{id}}}
+		},
+		"idconvert.open_kfid": func(r *rig) goodCall { return goodCall{body: object{"open_kfid_list": []any{r.firstKf(), "none"}}} },
 		"miniprogram.jscode2session": func(r *rig) goodCall {
 			return goodCall{query: object{"js_code": r.act("staff_opens_miniprogram", nil)["js_code"], "grant_type": "authorization_code"}}
 		},
@@ -192,4 +205,8 @@ func (r *rig) newMenu() {
 	if out["errcode"] != 0.0 {
 		r.t.Fatalf("menu/create: %v", out)
 	}
+}
+
+func logQuery(kind int, who any) object {
+	return object{"start_time": testStart.AddDate(0, 0, -1).Unix(), "end_time": testStart.Unix(), "oper_type": kind, "userid": who, "cursor": "", "limit": 10}
 }

@@ -76,6 +76,8 @@ type world struct {
 	programs *programDesk
 	payouts  *payoutDesk
 	urlJobs  map[string]*urlJob
+	adminLog []adminRecord
+	tmpIDs   map[string]tmpCustomer
 
 	deliveries []Delivery
 	entries    []entry
