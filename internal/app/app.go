@@ -324,6 +324,7 @@ func (a *App) connect() {
 		Scope: scope, Staff: a.staffNames, Customers: a.customerNames, FindCustomers: a.findCustomers,
 	})
 	a.Governor.RegisterPages(a.API.Mux())
+	a.API.Mux().HandleFunc("GET /p/", noSuchPage)
 	a.Stats.RegisterAPI(a.API)
 	a.Settings.RegisterAPI(a.API)
 	a.Doctor.RegisterAPI(a.API)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync"
@@ -311,6 +313,18 @@ func TestSecretsShowNowhere(t *testing.T) {
 	for _, secret := range secrets {
 		if strings.Contains(text, secret) {
 			t.Errorf("the log shows %q", secret)
+		}
+	}
+}
+
+func TestHalfAnAddressOfACustomersPageIsNotTheConsole(t *testing.T) {
+	t.Parallel()
+	a := alone(t)
+	for _, path := range []string{"/p/", "/p/preferences/", "/p/none"} {
+		w := httptest.NewRecorder()
+		a.Handler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody))
+		if w.Code != http.StatusNotFound || !strings.Contains(w.Body.String(), "没有这个页面") || strings.Contains(w.Body.String(), "<script") {
+			t.Errorf("%s answers %d: %.200s", path, w.Code, w.Body)
 		}
 	}
 }

@@ -292,7 +292,7 @@ func TestThePreferencePageSpeaksBothLanguages(t *testing.T) {
 		webtest.Scenario{Name: "in Chinese", Path: page, Status: 200, Has: []string{"消息偏好", "全部停止", `method="post"`}, Not: append(none, "Stop all")},
 		webtest.Scenario{Name: "in English", Path: page, Header: en, Status: 200, Has: []string{"Message preferences", "Stop all"}, Not: append(none, "全部停止")},
 		webtest.Scenario{Name: "a stop in English", Method: "POST", Path: page, Header: press, Body: "act=stop", Status: 200, Has: []string{"Stopped, from this moment.", "Resume"}, Not: none},
-		webtest.Scenario{Name: "is a stop in Chinese", Path: page, Status: 200, Has: []string{"你不再收到推广消息", "恢复接收"}, Not: none},
+		webtest.Scenario{Name: "is a stop in Chinese", Path: page, Status: 200, Has: []string{"您不再收到推广消息", "恢复接收"}, Not: none},
 		webtest.Scenario{Name: "another site cannot press", Method: "POST", Path: page, Header: map[string]string{"Sec-Fetch-Site": "cross-site"}, Body: "act=resume", Status: 403},
 		webtest.Scenario{Name: "resumed in English", Method: "POST", Path: page, Header: press, Body: "act=resume", Status: 200, Has: []string{"Resumed, from this moment.", "Stop all"}, Not: none},
 		webtest.Scenario{Name: "a broken address in English", Path: page + "x", Header: en, Status: 404, Has: []string{"The address is not complete"}, Not: none},

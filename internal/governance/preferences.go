@@ -29,19 +29,19 @@ type preferenceView struct {
 var preferencePage = pages.Template("preferences", `{{define "main"}}{{$p := .}}{{with .Data}}
 {{if .Changed}}<p class="note" role="status">{{if .Stopped}}{{$p.T "已停止，现在就生效。" "Stopped, from this moment."}}{{else}}{{$p.T "已恢复，现在就生效。" "Resumed, from this moment."}}{{end}}</p>{{end}}
 <section class="card">
-{{if .Stopped}}<h2>{{$p.T "你不再收到推广消息" "You get no promotional messages"}}</h2>
+{{if .Stopped}}<h2>{{$p.T "您不再收到推广消息" "You get no promotional messages"}}</h2>
 <p class="room">{{$p.T "从" "Since"}} {{.Since}}{{$p.T " 起。所有员工都不会再发。" ". No member of staff sends any."}}</p>
-{{else}}<h2>{{$p.T "你现在会收到的推广消息" "The promotional messages you get now"}}</h2>
+{{else}}<h2>{{$p.T "您现在会收到的推广消息" "The promotional messages you get now"}}</h2>
 <p class="room" role="img" aria-label="{{.Used}} / {{.Cap}}">{{range .Marks}}{{if .}}●{{else}}○{{end}} {{end}}</p>
-<p class="room">{{$p.T "最近 7 天收到" "In the last 7 days:"}} {{.Used}} {{$p.T "条，最多" "of at most"}} {{.Cap}} {{$p.T "条；只在" "; only between"}} {{.From}} {{$p.T "到" "and"}} {{.To}}{{$p.T " 之间。" "."}}</p>{{end}}
+<p class="room">{{$p.T "最近 7 天收到" "In the last 7 days:"}} {{.Used}} {{$p.T "条，最多" "of at most"}} {{.Cap}} {{$p.T "条；只在 " "promotional messages; only between "}}{{.From}} {{$p.T "到" "and"}} {{.To}}{{$p.T " 之间。" "."}}</p>{{end}}
 </section>
 <form method="post" class="list">
 {{if .Stopped}}<button name="act" value="resume">{{$p.T "恢复接收" "Resume"}}</button>
 {{else}}<button name="act" value="stop">{{$p.T "全部停止" "Stop all"}}</button>{{end}}
 </form>
-<p class="say">{{$p.T "按一下就生效，不用登录，也不用说明理由。你主动问的问题和订单通知照常回复。" "One press is enough: no login, no reason. What you ask for yourself is still answered."}}</p>
+<p class="say">{{$p.T "按一下就生效，不用登录，也不用说明理由。您主动问的问题和订单通知照常回复。" "One press is enough: no login, no reason. What you ask for yourself is still answered."}}</p>
 {{end}}{{end}}
-{{define "foot"}}<p>{{.T "这个地址只属于你，请不要转发。" "This address is yours alone. Please do not pass it on."}}</p>{{end}}`)
+{{define "foot"}}<p>{{.T "这个地址只属于您，请不要转发。" "This address is yours alone. Please do not pass it on."}}</p>{{end}}`)
 
 // PreferenceToken makes the part of the address that proves whose preferences a page shows. It does not expire: a stop
 // must work however old the message is.

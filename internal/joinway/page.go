@@ -27,7 +27,7 @@ var groupPage = pages.Template("groups", `{{define "main"}}{{$p := .}}{{with .Da
 {{else}}<p class="note">{{$p.T "这些群都满了，暂时进不去。请过些时候再打开这个页面。" "All these groups are full at the moment. Please open this page again later."}}</p>{{end}}
 {{if .Next}}<ul class="list">{{range .Next}}<li><span{{if .Full}} class="full"{{end}}>{{.Name}}</span><span class="full">{{if .Full}}{{$p.T "已满" "full"}}{{else}}{{$p.T "还能进" "room for"}} {{.Left}}{{end}}</span></li>{{end}}</ul>{{end}}
 {{end}}{{end}}
-{{define "foot"}}<p>{{.T "进不进群由你自己决定：没有人会把你直接拉进群。进群后可以随时退出。" "Joining is up to you: nobody pulls you into a group, and you can leave at any time."}}</p>{{end}}`)
+{{define "foot"}}<p>{{.T "进不进群由您自己决定：没有人会把你直接拉进群。进群后可以随时退出。" "Joining is up to you: nobody pulls you into a group, and you can leave at any time."}}</p>{{end}}`)
 
 // RegisterPages puts the public pages on mux: /p/groups/{page} and the picture on it.
 func (s *Service) RegisterPages(mux *http.ServeMux) {
@@ -86,5 +86,5 @@ func (s *Service) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	pages.Notice(w, http.StatusNotFound, web.Lang(r.Context()), errs.T("没有这个页面", "No such page"),
-		errs.T("这个群入口已经结束，或者地址不完整。请向给你链接的人要一个新的。", "This way into a group has ended, or the address is not complete. Ask for a new one where you got it."))
+		errs.T("这个群入口已经结束，或者地址不完整。请向给您链接的人要一个新的。", "This way into a group has ended, or the address is not complete. Ask for a new one where you got it."))
 }
