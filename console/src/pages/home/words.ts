@@ -31,7 +31,7 @@ export const w = words({
   part_card: ['名片', 'contact card'],
   part_other: ['其他', 'other'],
   cost: ['触达与代价', 'Touches and their cost'],
-  costSub: ['上：每天送达；下：触达后 24 小时内退订或删除的人', 'Above: delivered per day; below: opt-outs and deletions within 24 h'],
+  costSub: ['上：每天送达；下：触达后 24 小时内退订或删除的人', 'Above: delivered; below: its cost within 24 h'],
   seriesTouch: ['触达', 'Touches'],
   seriesCustomer: ['客户', 'Customers'],
   week: ['近一周', '7 days'],

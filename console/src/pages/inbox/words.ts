@@ -10,7 +10,7 @@ export const w = words({
   accounts: ['客服账号', 'Accounts'],
   everyAccount: ['所有账号', 'All accounts'],
   setAccounts: ['账号与接待方式', 'Accounts and desks'],
-  search: ['找客户', 'Find a customer'],
+  search: ['找客户', 'Customer'],
   s_bot: ['机器人接待', 'Bot'],
   s_waiting: ['待接入', 'Waiting'],
   s_human: ['人工接待', 'Person'],

@@ -18,7 +18,7 @@ export const w = words({
   callbackToken: ['回调 Token', 'Callback token'],
   callbackKey: ['回调 EncodingAESKey', 'Callback EncodingAESKey'],
   fromFile: ['配置文件', 'From the file'],
-  fixedHere: ['由启动配置决定，这里改不了', 'Fixed at start, cannot be changed here'],
+  fixedHere: ['由启动配置决定，这里改不了', 'Fixed at start, read only'],
   start: ['启动配置', 'Start configuration'],
   fixed: ['变量', 'Variables'],
   restart: ['有改动要重新启动才生效。', 'Some changes count from the next start.'],
