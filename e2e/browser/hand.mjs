@@ -22,7 +22,9 @@ export function byHand(page) {
         return false;
       });
       hand.clicks++;
-      await page.keyboard.press('Tab'); // closes the list
+      // A list of several stays open for the next one, over the fields below it.
+      if (await page.locator('.ant-select-dropdown:visible').count() > 0) await page.keyboard.press('Escape');
+      await page.keyboard.press('Tab');
     },
   };
   return hand;
