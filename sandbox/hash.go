@@ -89,8 +89,8 @@ func (h *hasher) value(v reflect.Value) {
 		if strings.HasPrefix(v.Type().PkgPath(), "crypto/") { // keys are drawn anew by every run
 			return
 		}
-		for i := range v.NumField() {
-			h.value(v.Field(i))
+		for _, field := range v.Fields() {
+			h.value(field)
 		}
 	case reflect.Pointer:
 		h.pointer(v)

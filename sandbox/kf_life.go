@@ -2,11 +2,6 @@ package sandbox
 
 import "time"
 
-// kfQuestions are what people who come by ask first; most have a good answer.
-var kfQuestions = []string{
-	"进群", "我要进群", "怎么进福利群", "优惠券怎么领", "门店几点关门", "敏感肌能用吗", "可以预约吗", "人工", "快递到哪了", "上次那个还有货吗",
-}
-
 // kfVisit is somebody opening a kf chat and asking, once or twice.
 func (s *Sandbox) kfVisit(l *life) {
 	w := s.world
@@ -20,7 +15,7 @@ func (s *Sandbox) kfVisit(l *life) {
 	ask := func(after time.Duration, salt uint64) {
 		s.after(after, func() {
 			if s.world.life == l && !a.deleted {
-				text := kfQuestions[hash(draw, salt)%uint64(len(kfQuestions))]
+				text := w.spec.Questions[hash(draw, salt)%uint64(len(w.spec.Questions))]
 				s.journal(entry{Kind: "customer_says", Customer: w.customerID(customer), ID: a.id, Detail: text})
 				s.kfCustomerWrites(a, customer, "text", kfText{Content: text})
 			}

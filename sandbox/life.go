@@ -3,28 +3,28 @@ package sandbox
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 )
 
 // lifeSettings say how lively the population is. Rates are by working hour.
 type lifeSettings struct {
-	ArrivalsPerHour float64 `json:"arrivals_per_hour"` // new people through contact ways
-	JoinsPerHour    float64 `json:"joins_per_hour"`    // people scanning group codes
-	LeavesPerHour   float64 `json:"leaves_per_hour"`   // people leaving groups
-	ChatsPerHour    float64 `json:"chats_per_hour"`    // members writing to customers by themselves
-	DeletesPerHour  float64 `json:"deletes_per_hour"`  // customers deleting members for their own reasons
-	KfPerHour       float64 `json:"kf_per_hour"`       // people who open a kf chat and ask
-	AgreesPerHour   float64 `json:"agrees_per_hour"`   // people who agree to the archive
-	ConfirmMinutes  float64 `json:"confirm_minutes"`   // typical time until a member confirms
-	DeclineShare    float64 `json:"decline_share"`     // tasks that are never sent
-	Patience        int     `json:"patience"`          // mass messages in 7 days that a customer bears
+	ArrivalsPerHour float64 `json:"arrivals_per_hour" yaml:"arrivals_per_hour"` // new people through contact ways
+	JoinsPerHour    float64 `json:"joins_per_hour" yaml:"joins_per_hour"`       // people scanning group codes
+	LeavesPerHour   float64 `json:"leaves_per_hour" yaml:"leaves_per_hour"`     // people leaving groups
+	ChatsPerHour    float64 `json:"chats_per_hour" yaml:"chats_per_hour"`       // members writing to customers by themselves
+	DeletesPerHour  float64 `json:"deletes_per_hour" yaml:"deletes_per_hour"`   // customers deleting members for their own reasons
+	KfPerHour       float64 `json:"kf_per_hour" yaml:"kf_per_hour"`             // people who open a kf chat and ask
+	AgreesPerHour   float64 `json:"agrees_per_hour" yaml:"agrees_per_hour"`     // people who agree to the archive
+	ConfirmMinutes  float64 `json:"confirm_minutes" yaml:"confirm_minutes"`     // typical time until a member confirms
+	DeclineShare    float64 `json:"decline_share" yaml:"decline_share"`         // tasks that are never sent
+	Patience        int     `json:"patience" yaml:"patience"`                   // mass messages in 7 days that a customer bears
 }
 
-func defaultLife() lifeSettings {
-	return lifeSettings{
-		ArrivalsPerHour: 40, JoinsPerHour: 12, LeavesPerHour: 4, ChatsPerHour: 20, DeletesPerHour: 1, KfPerHour: 10, AgreesPerHour: 20,
-		ConfirmMinutes: 25, DeclineShare: 0.1, Patience: 3,
-	}
+// fits says whether the settings make sense.
+func (l lifeSettings) fits() bool {
+	rates := []float64{l.ArrivalsPerHour, l.JoinsPerHour, l.LeavesPerHour, l.ChatsPerHour, l.DeletesPerHour, l.KfPerHour, l.AgreesPerHour, l.ConfirmMinutes, l.DeclineShare}
+	return slices.Min(rates) >= 0 && l.ArrivalsPerHour <= 1e6 && l.DeclineShare <= 1
 }
 
 // life is a population that acts by itself.
@@ -194,19 +194,18 @@ func (s *Sandbox) touched(staff, cust int32) {
 
 // controlLife starts, changes or stops life.
 func (s *Sandbox) controlLife(_ *http.Request, body []byte) (any, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	q := struct {
 		Running *bool `json:"running"`
 		lifeSettings
-	}{lifeSettings: defaultLife()}
+	}{lifeSettings: s.world.spec.Life}
 	if err := readControl(body, &q); err != nil {
 		return nil, err
 	}
-	if q.ArrivalsPerHour < 0 || q.ArrivalsPerHour > 1e6 || q.JoinsPerHour < 0 || q.LeavesPerHour < 0 ||
-		q.ChatsPerHour < 0 || q.DeletesPerHour < 0 || q.ConfirmMinutes < 0 {
-		return nil, errors.New("life: rates must not be negative, arrivals_per_hour at most 1e6")
+	if !q.fits() {
+		return nil, errors.New("life: rates must not be negative, arrivals_per_hour at most 1e6, decline_share at most 1")
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.world.life = nil
 	if q.Running == nil || *q.Running {
 		s.startLife(q.lifeSettings)

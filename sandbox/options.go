@@ -11,7 +11,7 @@ import (
 // Options says what a sandbox is made of. The zero value works: a new corp,
 // the default world, seed 1, the system's time, speed 1, no life.
 type Options struct {
-	// World names a built-in world ("huajian", the default) or a JSON file of
+	// World names a built-in world ("huajian", the default) or a YAML file of
 	// the form of [WorldSpec].
 	World string
 	// Staff, Customers and Groups override the size of the world; 0 keeps the
@@ -61,7 +61,7 @@ var Zone = time.FixedZone("CST", 8*3600)
 
 func (o Options) withDefaults() Options {
 	if o.World == "" {
-		o.World = "huajian"
+		o.World = defaultWorld
 	}
 	if o.Seed == 0 {
 		o.Seed = 1

@@ -93,9 +93,6 @@ func (d *payDesk) open(id, name string) *merchant {
 	return m
 }
 
-// payGoods are what the customers of history bought.
-var payGoods = []string{"保湿面膜", "修护精华", "防晒乳", "洁面乳", "到店护理"}
-
 // payHistory makes bills of the days before the start, one in eight of them
 // given back a day later.
 func (w *world) payHistory(m *merchant) {
@@ -114,7 +111,7 @@ func (w *world) payHistory(m *merchant) {
 		at := time.Unix(r.addedAt+int64(mix(draw)%uint64(max(w.began.Unix()-r.addedAt, 1))), 0)
 		b := &bill{
 			at: at, customer: r.customer, staff: r.staff, fee: 3990 + 1000*int(draw%47), kind: []int{0, 0, 0, 1, 1, 2, 3, 14}[mix(draw+1)%8],
-			merchant: m, goods: []commodity{{payGoods[mix(draw+2)%uint64(len(payGoods))], 1}},
+			merchant: m, goods: []commodity{{w.spec.Goods[mix(draw+2)%uint64(len(w.spec.Goods))], 1}},
 		}
 		all = append(all, past{at, func() { w.receive(b) }})
 		if back := at.AddDate(0, 0, 1); mix(draw+3)%8 == 0 && back.Before(w.began) {

@@ -67,7 +67,7 @@ func customerPays(s *Sandbox, q *customerPaysQuery) (any, error) {
 		b.fee = 3990 + 1000*int(w.draw(108)%47)
 	}
 	if q.Description == "" {
-		q.Description = payGoods[w.draw(109)%uint64(len(payGoods))]
+		q.Description = w.spec.Goods[w.draw(109)%uint64(len(w.spec.Goods))]
 	}
 	b.goods = []commodity{{q.Description, max(q.Quantity, 1)}}
 	w.receive(b)

@@ -90,7 +90,7 @@ func staffJoins(s *Sandbox, q *staffQuery) (any, error) {
 		return nil, fmt.Errorf("no department %d", q.Department)
 	}
 	w.staff = append(w.staff, member{
-		id: id, name: id, department: q.Department, position: "护肤顾问", gender: 2, systemID: q.Staff == "",
+		id: id, name: id, department: q.Department, position: w.spec.Position, gender: 2, systemID: q.Staff == "",
 	})
 	m := &w.staff[len(w.staff)-1]
 	w.staffIndex[strings.ToLower(id)] = int32(len(w.staff) - 1)

@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 )
 
@@ -128,7 +127,7 @@ func createGroup(s *Sandbox, q *chatActQuery) (any, error) {
 	}
 	name := q.Name
 	if name == "" {
-		name = fmt.Sprintf("%s福利群 %02d", w.spec.Corp, len(w.chats)+1)
+		name = w.groupName(len(w.chats) + 1)
 	}
 	c := w.addChat(name, owner, s.now())
 	s.journal(entry{Kind: "group_create", Chat: c.id, Staff: w.staff[owner].id})

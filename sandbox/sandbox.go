@@ -147,7 +147,7 @@ func (s *Sandbox) rebuild(spec WorldSpec, seed uint64) {
 		build(s)
 	}
 	if s.opts.Life {
-		s.startLife(defaultLife())
+		s.startLife(s.world.spec.Life)
 	}
 }
 

@@ -47,7 +47,7 @@ func (w *world) buildStaff() {
 		// The first two work in the head office, the rest in the stores in turn;
 		// the first of each store leads it.
 		if n := i - 2; n >= 0 {
-			m.department, m.leader, m.position = 2+n%stores, n < stores, "护肤顾问"
+			m.department, m.leader, m.position = 2+n%stores, n < stores, w.spec.Position
 			if m.leader {
 				m.position = "店长"
 			}
@@ -129,6 +129,10 @@ func (w *world) buildRelation(cust, staff int32, at int64, salt uint64) {
 	}
 }
 
+func (w *world) groupName(n int) string {
+	return fmt.Sprintf("%s%s %02d", w.spec.Corp, w.spec.GroupName, n)
+}
+
 // buildChats makes the customer groups. The first is nearly full, so that a
 // join way must roll over to the next.
 func (w *world) buildChats() {
@@ -136,8 +140,8 @@ func (w *world) buildChats() {
 	for i := range w.spec.Groups {
 		owner := int32(i % staff)
 		made := w.ago(1+int(hash(w.seed, uint64(i), 25)%uint64(w.spec.Days)), 14*time.Hour)
-		c := w.addChat(fmt.Sprintf("%s福利群 %02d", w.spec.Corp, i+1), owner, made)
-		c.notice = "群内每周三护肤答疑"
+		c := w.addChat(w.groupName(i+1), owner, made)
+		c.notice = w.spec.GroupNotice
 		helper := int32((i + 1) % staff)
 		c.join(chatMember{staff: true, who: helper, at: made.Unix(), scene: 1, inviter: owner})
 		want := 30 + int(hash(w.seed, uint64(i), 26)%90)
@@ -160,7 +164,7 @@ func (w *world) buildChats() {
 	}
 	for i := 0; i+2 < len(w.chats) && i < 6; i += 3 {
 		w.addJoinWay(&joinWay{
-			scene: 2, remark: "门店群码", autoCreate: true, baseName: w.spec.Corp + "福利群 ", baseID: w.spec.Groups + 1 + i*10,
+			scene: 2, remark: "门店群码", autoCreate: true, baseName: w.spec.Corp + w.spec.GroupName + " ", baseID: w.spec.Groups + 1 + i*10,
 			chats: []string{w.chats[i].id, w.chats[i+1].id, w.chats[i+2].id}, state: fmt.Sprintf("group-%d", i/3+1), by: byExternal | byApp | byKF,
 		})
 	}
@@ -170,21 +174,24 @@ func (w *world) buildChats() {
 // start. They are older than any running contact cap, and are no deliveries:
 // those begin with the world.
 func (w *world) buildHistory() {
-	for i, days := range []int{45, 30, 16} {
+	for i, text := range w.spec.Broadcasts {
+		days := 1 + 15*(len(w.spec.Broadcasts)-i) // 16, 31, 46 days ago
 		if days > w.spec.Days || len(w.relations) == 0 {
 			continue
 		}
 		at := w.ago(days, 11*time.Hour)
 		m := w.addMessage(&massMessage{
 			chatType: "single", created: at.Unix(), dispatched: at.Unix() + 2,
-			text: []string{"换季护肤指南已更新", "会员日到店有礼", "新品试用装免费领取"}[i],
+			text: text,
 		})
 		for n := range w.staff {
 			w.historyTask(m, int32(n), at)
 		}
 	}
-	for i, days := range []int{20, 9} {
-		w.historyMoment([]string{"换季敏感怎么办", "到店体验水光护理"}[i], w.ago(days, 10*time.Hour), uint64(i))
+	for i, text := range w.spec.Moments {
+		if days := 9 + 11*(len(w.spec.Moments)-1-i); days <= w.spec.Days {
+			w.historyMoment(text, w.ago(days, 10*time.Hour), uint64(i))
+		}
 	}
 }
 

@@ -67,6 +67,6 @@ func (c *benchCmd) Run(ctx context.Context) error {
 	return nil
 }
 
-func figure(what string, n float64, unit string, ceiling float64) {
-	fmt.Printf("%-52s %10.0f %-12s %3.0f %% of %.0f\n", what, n, unit, 100*n/ceiling, ceiling)
+func figure(what string, n float64, ceiling float64) {
+	fmt.Printf("%-52s %10.0f a second     %3.0f %% of %.0f\n", what, n, 100*n/ceiling, ceiling)
 }

@@ -74,7 +74,7 @@ func (c *benchCmd) ingest(ctx context.Context) error {
 	if rows != c.Callbacks {
 		return fmt.Errorf("%d of %d acknowledged callbacks are in the inbox", rows, c.Callbacks)
 	}
-	figure("durable callbacks, HTTP to committed", float64(rows)/took.Seconds(), "a second", ceilingCallbacks)
+	figure("durable callbacks, HTTP to committed", float64(rows)/took.Seconds(), ceilingCallbacks)
 	return handle(ctx, d, b, rows)
 }
 
@@ -119,6 +119,6 @@ func handle(ctx context.Context, d *db.DB, b *bus.Bus, rows int) error {
 			return fmt.Errorf("%s: %d after %d events", query, n, rows)
 		}
 	}
-	figure("events handled (customer, relation, timeline, intent)", float64(rows)/took.Seconds(), "a second", ceilingEvents)
+	figure("events handled (customer, relation, timeline, intent)", float64(rows)/took.Seconds(), ceilingEvents)
 	return nil
 }

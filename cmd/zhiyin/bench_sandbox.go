@@ -113,7 +113,7 @@ func boxCalls(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", m.what, err)
 		}
-		figure(m.what, float64(n*m.rows)/took.Seconds(), "a second", m.want)
+		figure(m.what, float64(n*m.rows)/took.Seconds(), m.want)
 	}
 	return nil
 }

@@ -50,7 +50,7 @@ func (c *benchCmd) sync(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	figure("sync, customers stored", float64(people.Stored)/took.Seconds(), "a second", reading)
+	figure("sync, customers stored", float64(people.Stored)/took.Seconds(), reading)
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	return a.Stop(stop)
