@@ -115,3 +115,16 @@ func (a *authority) issue(shape *x509.Certificate) (*tls.Certificate, error) {
 	}
 	return &tls.Certificate{Certificate: [][]byte{cert.Raw}, PrivateKey: key, Leaf: cert}, nil
 }
+
+// merchant writes the certificate by which a merchant shows itself to WeChat
+// Pay, and answers its files.
+func (a *authority) merchant(dir, mchID string) (cert, key string, err error) {
+	cert, key = filepath.Join(dir, "merchant.pem"), filepath.Join(dir, "merchant.key")
+	made, err := a.issue(&x509.Certificate{
+		Subject: pkix.Name{CommonName: mchID}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	})
+	if err != nil {
+		return "", "", err
+	}
+	return cert, key, errors.Join(writeKey(key, made.PrivateKey), writeCert(cert, made.Leaf))
+}

@@ -46,6 +46,9 @@ func (s *Sandbox) startFront(ctx context.Context, files *disk) (*front, error) {
 		return nil, err
 	}
 	s.frontProxy, s.frontCA = "http://"+f.addr, f.ca.file
+	if s.payCert, s.payCertKey, err = f.ca.merchant(dir, s.payoutMerchant()); err != nil {
+		return nil, errors.Join(err, f.close())
+	}
 	return f, nil
 }
 

@@ -26,6 +26,7 @@ type Sandbox struct {
 	archiveKeys *archiveKeys
 
 	frontProxy, frontCA string // of the ready line; set before anybody calls
+	payCert, payCertKey string // the same: files of the merchant's certificate
 
 	stats     *stats
 	callbacks *callbackQueue

@@ -74,6 +74,9 @@ func (s *Sandbox) Ready(base string) Ready {
 	if dir := s.archiveKeys.dir; dir != "" {
 		r.Archive = map[string]any{"url": base, "keys_dir": dir}
 	}
+	if s.payCert != "" {
+		r.Pay["cert_file"], r.Pay["key_file"] = s.payCert, s.payCertKey
+	}
 	if s.frontProxy != "" {
 		r.Front = map[string]any{"proxy": s.frontProxy, "ca_file": s.frontCA}
 	}

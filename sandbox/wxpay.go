@@ -154,6 +154,9 @@ func (c *call) payPerform(body []byte, fields []payField, run func(c *payCall) (
 	if given["sign"] == "" || given["mch_id"] == "" {
 		return nil, payBad("PARAM_ERROR", "mch_id or sign is missing")
 	}
+	if !c.showsMerchant(given["mch_id"]) {
+		return nil, payBad("CA_ERROR", "the call brings no certificate of merchant %s (pay.cert_file of the ready line)", given["mch_id"])
+	}
 	if subtle.ConstantTimeCompare([]byte(paySign(given, "key", c.s.payoutKey(), nil)), []byte(given["sign"])) != 1 {
 		return nil, payBad("SIGN_ERROR", "the sign does not fit the parameters and the merchant's key")
 	}
@@ -184,4 +187,10 @@ func (d *payoutDesk) countCall(c *call) error {
 		return payFail("FREQ_LIMIT", "more than %d calls in a minute (switch quota.call)", payoutRate)
 	}
 	return nil
+}
+
+// showsMerchant is true for callers with the merchant's certificate. Only TLS
+// can carry one: a call that did not come through the front needs none.
+func (c *call) showsMerchant(id string) bool {
+	return c.r.TLS == nil || len(c.r.TLS.PeerCertificates) > 0 && c.r.TLS.PeerCertificates[0].Subject.CommonName == id
 }

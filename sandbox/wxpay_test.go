@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"crypto/md5"
+	"crypto/tls"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -307,4 +308,38 @@ func TestWeChatPayRefuses(t *testing.T) {
 	}
 	r.payWell(queryPath, r.payQuery("mch_billno", "1"))
 	r.payRefused("FREQ_LIMIT", queryPath, r.payQuery("mch_billno", "1"))
+}
+
+func TestThroughTheFrontAMerchantShowsItsCertificate(t *testing.T) {
+	t.Parallel()
+	r := newFrontRig(t)
+	ask := func(client *http.Client) object {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://"+payHost+"/mmpaymkttransfers/"+queryPath,
+			strings.NewReader(r.payXML(r.payQuery("mch_billno", "1"))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = resp.Body.Close() }()
+		raw, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return payReply(string(raw))
+	}
+	if got := ask(r.through()); got["err_code"] != "CA_ERROR" {
+		t.Errorf("without a certificate: %v", got)
+	}
+	pair, err := tls.LoadX509KeyPair(fmt.Sprint(r.Ready.Pay["cert_file"]), fmt.Sprint(r.Ready.Pay["key_file"]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := r.through()
+	client.Transport.(*http.Transport).TLSClientConfig.Certificates = []tls.Certificate{pair}
+	if got := ask(client); got["err_code"] != "NOT_FOUND" {
+		t.Errorf("with the certificate: %v", got)
+	}
 }
