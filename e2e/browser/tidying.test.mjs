@@ -69,6 +69,7 @@ test('all customers of a filter are tagged at once', async (t) => {
   await until('one tag to be left', async () => await wanted.count() === 1);
   await page.keyboard.press('Enter');
   await dialog.getByText(`会改 ${total} 位客户的标签`).waitFor();
+  await page.keyboard.press('Escape'); // closes the list, which lies over the button
   await picture(page, 'job-tags');
   await hand.click(dialog.locator('.ant-btn-primary'));
   await page.getByText(`已改 ${total} 位`).waitFor();
