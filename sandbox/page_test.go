@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -15,16 +14,8 @@ import (
 // text reads a page as a browser would.
 func (r *rig) text(path string) (int, http.Header, string) {
 	r.t.Helper()
-	resp, err := http.Get(r.URL + path)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	return resp.StatusCode, resp.Header, string(body)
+	status, header, body := r.raw(http.MethodGet, r.URL+path, nil)
+	return status, header, string(body)
 }
 
 func TestThePageAndItsFilesAreServed(t *testing.T) {

@@ -231,22 +231,35 @@ func payBills(c *call, q *billQuery) (any, error) {
 	}
 	limit := pageSize(q.Limit, billPage, billPage)
 	out := billReply{reply: done(), List: []billView{}}
-	seen := 0
-	for all := c.w.pay.bills; at < len(all); at++ {
-		b := all[at]
-		if t := b.at.Unix(); t < q.BeginTime || t > q.EndTime || staff >= 0 && b.staff != staff {
-			continue
-		}
-		if seen++; seen > limit {
-			out.NextCursor = makeCursor(filter, at)
-			break
-		}
+	bills, next := payPage(c.w.pay.bills, at, limit, func(b *bill) bool {
+		t := b.at.Unix()
+		return t >= q.BeginTime && t <= q.EndTime && (staff < 0 || b.staff == staff)
+	})
+	for _, b := range bills {
 		// What the app may not see is left out of its page, which is then short.
 		if b.staff < 0 || c.w.appSees(b.staff) {
 			out.List = append(out.List, c.w.viewBill(b))
 		}
 	}
+	if next >= 0 {
+		out.NextCursor = makeCursor(filter, next)
+	}
 	return out, nil
+}
+
+// payPage takes those that fit from at on, and answers where the next page
+// begins: -1 when nothing more fits.
+func payPage[T any](all []T, at, limit int, fits func(T) bool) (page []T, next int) {
+	for ; at < len(all); at++ {
+		if !fits(all[at]) {
+			continue
+		}
+		if len(page) == limit {
+			return page, at
+		}
+		page = append(page, all[at])
+	}
+	return page, -1
 }
 
 func (w *world) viewBill(b *bill) billView {

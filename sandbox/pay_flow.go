@@ -66,20 +66,18 @@ func payFlows(c *call, q *flowQuery) (any, error) {
 	}
 	limit := pageSize(q.Limit, flowPage, 100)
 	out := flowReply{reply: done(), List: []flowView{}}
-	seen := 0
-	for all := c.w.pay.flows; at < len(all); at++ {
-		f := all[at]
-		if t := f.at.Unix(); t < q.BeginTime || t > q.EndTime || q.MchID != "" && f.merchant.id != q.MchID ||
-			c.now.Before(today(f.at).AddDate(0, 0, 1).Add(flowHour*time.Hour)) {
-			continue
-		}
-		if seen++; seen > limit {
-			out.NextCursor = makeCursor(filter, at)
-			break
-		}
+	flows, next := payPage(c.w.pay.flows, at, limit, func(f *fundFlow) bool {
+		t := f.at.Unix()
+		return t >= q.BeginTime && t <= q.EndTime && (q.MchID == "" || f.merchant.id == q.MchID) &&
+			!c.now.Before(today(f.at).AddDate(0, 0, 1).Add(flowHour*time.Hour))
+	})
+	for _, f := range flows {
 		if f.staff < 0 || c.w.appSees(f.staff) {
 			out.List = append(out.List, c.w.viewFlow(f))
 		}
+	}
+	if next >= 0 {
+		out.NextCursor = makeCursor(filter, next)
 	}
 	return out, nil
 }

@@ -57,7 +57,18 @@ func (r *rig) do(method, target string, body any) (int, object) {
 		}
 		in = bytes.NewReader(raw)
 	}
-	req, err := http.NewRequestWithContext(r.t.Context(), method, r.URL+target, in)
+	status, _, raw := r.raw(method, r.URL+target, in)
+	out := object{}
+	if err := json.Unmarshal(raw, &out); err != nil {
+		r.t.Fatalf("%s %s: answer %q is not JSON: %v", method, target, raw, err)
+	}
+	return status, out
+}
+
+// raw makes one request to a whole address and answers what came.
+func (r *rig) raw(method, address string, in io.Reader) (int, http.Header, []byte) {
+	r.t.Helper()
+	req, err := http.NewRequestWithContext(r.t.Context(), method, address, in)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -66,15 +77,11 @@ func (r *rig) do(method, target string, body any) (int, object) {
 		r.t.Fatal(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	raw, err := io.ReadAll(resp.Body)
+	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	out := object{}
-	if err := json.Unmarshal(raw, &out); err != nil {
-		r.t.Fatalf("%s %s: answer %q is not JSON: %v", method, target, raw, err)
-	}
-	return resp.StatusCode, out
+	return resp.StatusCode, resp.Header, body
 }
 
 func (r *rig) tokenOf(secret string) string {

@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -355,20 +354,8 @@ func TestAnExportIsAnEncryptedFileOfItsMaker(t *testing.T) {
 // fetch gets a file; nil when it is not there.
 func (r *rig) fetch(target string) []byte {
 	r.t.Helper()
-	req, err := http.NewRequestWithContext(r.t.Context(), http.MethodGet, target, nil)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	raw, err := io.ReadAll(resp.Body)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	if resp.StatusCode != http.StatusOK {
+	status, _, raw := r.raw(http.MethodGet, target, nil)
+	if status != http.StatusOK {
 		return nil
 	}
 	return raw

@@ -79,19 +79,7 @@ func (r *rig) pay(path string, body object) object {
 
 func (r *rig) payRaw(path, doc string) object {
 	r.t.Helper()
-	req, err := http.NewRequestWithContext(r.t.Context(), http.MethodPost, r.URL+"/mmpaymkttransfers/"+path, strings.NewReader(doc))
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	raw, err := io.ReadAll(resp.Body)
-	if err != nil {
-		r.t.Fatal(err)
-	}
+	_, _, raw := r.raw(http.MethodPost, r.URL+"/mmpaymkttransfers/"+path, strings.NewReader(doc))
 	return payReply(string(raw))
 }
 
