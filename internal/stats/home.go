@@ -85,7 +85,7 @@ type Lost struct {
 // FirstReply is the median time to the first answer of today's conversations.
 type FirstReply struct {
 	Value    int  `json:"value" doc:"seconds; the median"`
-	Delta    int  `json:"delta"`
+	Delta    *int `json:"delta,omitempty" doc:"seconds, against yesterday's; absent unless conversations of both days were answered"`
 	Sessions int  `json:"sessions"`
 	Known    bool `json:"known" doc:"false when no conversation of today was answered yet"`
 }
@@ -306,7 +306,7 @@ func (s *Service) firstReply(ctx context.Context, out *FirstReply, today, yester
 	}
 	out.Value, out.Sessions, out.Known = a, n, n > 0
 	if n > 0 && m > 0 {
-		out.Delta = a - b
+		out.Delta = new(a - b)
 	}
 	return nil
 }

@@ -3058,8 +3058,11 @@ export interface components {
             persons: number;
         };
         StatsFirstReply: {
-            /** Format: int64 */
-            delta: number;
+            /**
+             * Format: int64
+             * @description seconds, against yesterday's; absent unless conversations of both days were answered
+             */
+            delta?: number;
             /** @description false when no conversation of today was answered yet */
             known: boolean;
             /** Format: int64 */

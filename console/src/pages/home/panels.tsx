@@ -18,7 +18,7 @@ export function HeldToday({ held, counters }: { held: Home['held_today']; counte
         <>
           <div className="big-held"><b>{f.count(held.touches)}</b><span className="s13 mute">{t('heldSum', { n: held.persons })}</span></div>
           <HeldBars rules={held.rules.slice(0, 6)} />
-          <p className="s12 mute" style={{ marginTop: 12, paddingTop: 10, borderTop: '1px solid var(--line2)' }}>{t('heldFoot', { a: counters.held.deferred, b: counters.held.refused })}</p>
+          <p className="s12 mute" style={{ marginTop: 12, paddingTop: 10, borderTop: '1px solid var(--line2)' }}>{[counters.held.deferred && t('heldDeferred', { n: counters.held.deferred }), counters.held.refused && t('heldRefused', { n: counters.held.refused })].filter(Boolean).join(f.lang === 'zh' ? '' : ' ')}</p>
         </>
       )}
     </Panel>
