@@ -47,6 +47,7 @@ type moment struct {
 	partly     bool
 	tasks      []*momentTask
 	cancelled  bool
+	deleted    bool // by the member who wrote it, or by an administrator: no call shows it any more
 }
 
 // momentPart is a picture, film or link, with the ids that readers get.
@@ -122,6 +123,7 @@ func momentFamily() family {
 			doing("publish_moment", publishMoment),
 			doing("like_moment", likeMoment),
 			doing("comment_moment", commentMoment),
+			doing("delete_moment", deleteMoment),
 		},
 	}
 }

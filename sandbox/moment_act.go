@@ -162,6 +162,35 @@ func (s *Sandbox) declineMoment(m *moment, t *momentTask) {
 	s.journal(entry{Kind: "moment_declined", Staff: s.world.staff[t.staff].id, ID: m.id})
 }
 
+type deleteMomentQuery struct {
+	Moment string `json:"moment"` // the newest published one when empty
+}
+
+// deleteMoment takes a Moment away from everybody: a member deletes what he
+// published of his own, an administrator what the corp had published.
+func deleteMoment(s *Sandbox, q *deleteMomentQuery) (any, error) {
+	all := s.world.moments.all
+	i := len(all) - 1
+	for ; i >= 0; i-- {
+		m := all[i]
+		if m.id == q.Moment || q.Moment == "" && !m.deleted && slices.ContainsFunc(m.tasks, func(t *momentTask) bool { return t.publishedAt != 0 }) {
+			break
+		}
+	}
+	switch {
+	case i < 0 && q.Moment != "":
+		return nil, unknownID("moment", q.Moment)
+	case i < 0:
+		return nil, errors.New("nobody has published a moment")
+	case all[i].deleted:
+		return nil, fmt.Errorf("moment %s is deleted already", all[i].id)
+	}
+	m := all[i]
+	m.deleted, m.cancelled = true, true
+	s.journal(entry{Kind: "moment_deleted", ID: m.id})
+	return map[string]any{"moment": m.id}, nil
+}
+
 type echoQuery struct {
 	Moment   string `json:"moment"`
 	Staff    string `json:"staff"`    // whose publication
@@ -222,7 +251,7 @@ func (s *Sandbox) echo(q *echoQuery) (*moment, *momentTask, momentEcho, error) {
 		return nil, nil, momentEcho{}, unknownID("moment", q.Moment)
 	}
 	for _, m := range slices.Backward(w.moments.all) {
-		if q.Moment != "" && m.id != q.Moment {
+		if m.deleted || q.Moment != "" && m.id != q.Moment {
 			continue
 		}
 		for _, t := range m.tasks {

@@ -170,7 +170,7 @@ func (c *call) momentParam(id string) (*moment, error) {
 		return nil, refuse(41059, "moment_id is missing")
 	}
 	m := c.w.moments.index[id]
-	if m == nil || c.now.Before(m.listed) {
+	if m == nil || m.deleted || c.now.Before(m.listed) {
 		return nil, refuse(41060, "no moment %q", id)
 	}
 	return m, nil

@@ -52,7 +52,7 @@ func (s *Sandbox) planEchoes(m *moment, t *momentTask) {
 		draw := hash(s.world.seed, m.number, uint64(t.staff), uint64(v.customer), 115)
 		react := func(do func(momentEcho)) {
 			s.at(workingTime(s.now().Add(seconds(60, 86400, draw))), func() {
-				if s.world.life == l {
+				if s.world.life == l && !m.deleted {
 					do(momentEcho{who: v.customer, at: s.now().Unix()})
 				}
 			})

@@ -68,7 +68,7 @@ func momentList(c *call, q *momentListQuery) (any, error) {
 		m := all[at]
 		v := c.w.viewMoment(m)
 		// The window is open at both ends.
-		if m.created <= q.StartTime || m.created >= q.EndTime || c.now.Before(m.listed) ||
+		if m.created <= q.StartTime || m.created >= q.EndTime || c.now.Before(m.listed) || m.deleted ||
 			(q.Creator != "" && q.Creator != v.Creator) || (kind != 2 && kind != v.CreateType) {
 			continue
 		}

@@ -270,6 +270,34 @@ func TestMomentsAreLimitedByMinuteAtOnceAndByViewer(t *testing.T) {
 	}
 }
 
+func TestADeletedMomentIsShownByNoCall(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	kept, gone := r.act("publish_moment", object{"staff": "S03"}), r.act("publish_moment", object{"staff": "S03"})
+	waiting := r.moment(object{"text": text("还没有人发表")})["moment_id"]
+	if got := r.act("delete_moment", object{"moment": gone["moment"]}); got["moment"] != gone["moment"] {
+		t.Errorf("deleted %v, want %v", got, gone)
+	}
+	r.act("delete_moment", object{"moment": waiting})
+	if got := ids(any(r.moments()), "moment_id"); !slices.Equal(got, []string{fmt.Sprint(kept["moment"])}) {
+		t.Errorf("listed: %v", got)
+	}
+	r.refused(41060, "externalcontact/get_moment_comments", object{"moment_id": gone["moment"], "userid": "S03"})
+	for _, act := range []object{
+		{"act": "delete_moment", "moment": gone["moment"]},
+		{"act": "delete_moment", "moment": "momNone"},
+		{"act": "like_moment", "moment": gone["moment"]},
+		{"act": "publish_moment", "moment": waiting},
+	} {
+		if status, out := r.do("POST", "/_sandbox/act", act); status != 400 {
+			t.Errorf("%v: %v", act, out)
+		}
+	}
+	if got := r.act("delete_moment", object{}); got["moment"] != kept["moment"] {
+		t.Errorf("without a name the newest goes: %v", got)
+	}
+}
+
 func TestMomentListsPage(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, func(o *Options) { o.Switches = map[string]string{"moment.cap": "off"} })
