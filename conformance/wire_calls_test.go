@@ -105,6 +105,21 @@ var calls = map[string]call{
 	"UploadMedia": with(func(x ctx, c *wecom.Client, a args) (any, error) {
 		return c.UploadMedia(x, wecom.MediaType(a.Kind), a.Name, []byte(a.Content))
 	}),
+	"UploadAttachment": with(func(x ctx, c *wecom.Client, a args) (any, error) {
+		return c.UploadAttachment(x, wecom.AttachmentUse(a.Limit), wecom.MediaType(a.Kind), a.Name, []byte(a.Content))
+	}),
+	"Moments":   with(func(x ctx, c *wecom.Client, a wecom.MomentFilter) (any, error) { return two(c.Moments(x, a)) }),
+	"MomentJob": with(func(x ctx, c *wecom.Client, a args) (any, error) { return c.MomentJob(x, a.ID) }),
+	"MomentTasks": with(func(x ctx, c *wecom.Client, a args) (any, error) {
+		return two(c.MomentTasks(x, a.ID, a.Cursor, a.Limit))
+	}),
+	"MomentRange": with(func(x ctx, c *wecom.Client, a args) (any, error) {
+		return two(c.MomentRange(x, a.ID, a.Staff, a.Cursor, a.Limit))
+	}),
+	"MomentViewers": with(func(x ctx, c *wecom.Client, a args) (any, error) {
+		return two(c.MomentViewers(x, a.ID, a.Staff, a.Cursor, a.Limit))
+	}),
+	"MomentEchoes":   with(func(x ctx, c *wecom.Client, a args) (any, error) { return c.MomentEchoes(x, a.ID, a.Staff) }),
 	"DownloadMedia":  with(func(x ctx, c *wecom.Client, a args) (any, error) { return c.DownloadMedia(x, a.ID) }),
 	"SendAppMessage": with(func(x ctx, c *wecom.Client, a wecom.AppMessage) (any, error) { return c.SendAppMessage(x, a) }),
 	"Agent":          with(func(x ctx, c *wecom.Client, _ args) (any, error) { return c.Agent(x) }),
@@ -126,6 +141,17 @@ var calls = map[string]call{
 	}),
 	"outreach.RemindGroupMsg": with(func(x ctx, c *wecom.Client, a args) (any, error) { return nil, outreach.New(c).RemindGroupMsg(x, a.ID) }),
 	"outreach.CancelGroupMsg": with(func(x ctx, c *wecom.Client, a args) (any, error) { return nil, outreach.New(c).CancelGroupMsg(x, a.ID) }),
+	"outreach.AddMomentTask": with(func(x ctx, c *wecom.Client, a args) (any, error) {
+		m := outreach.MomentRequest{Text: a.Text, Staff: a.Staffs, Attachments: attach(a)}
+		if a.Attach == "link" {
+			m.Attachments = []outreach.Attachment{outreach.MomentLink{Title: a.Title, URL: a.URL, MediaID: "MEDIA1"}}
+		}
+		if a.ID != "" {
+			m.Tags = []string{a.ID}
+		}
+		return outreach.New(c).AddMomentTask(x, m)
+	}),
+	"outreach.CancelMoment": with(func(x ctx, c *wecom.Client, a args) (any, error) { return nil, outreach.New(c).CancelMoment(x, a.ID) }),
 	"outreach.SendKf": with(func(x ctx, c *wecom.Client, a args) (any, error) {
 		return outreach.New(c).SendKf(x, outreach.KfMessage{To: a.Customer, Kf: a.Kf, MsgID: a.ID, Content: say(a)})
 	}),

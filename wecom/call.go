@@ -15,6 +15,7 @@ const (
 	familyWay      = "way"
 	familyGroup    = "group"
 	familyMass     = "mass"
+	familyMoment   = "moment"
 	familyKf       = "kf"
 	familyMedia    = "media"
 	familyApp      = "app"

@@ -47,6 +47,14 @@ var (
 	ErrKfToken         = &Error{Code: 95007} // sync token illegal or stale
 	ErrKfRepeated      = &Error{Code: 95033} // msgid was used before: it is sent already
 	ErrMediaExpired    = &Error{Code: 40007}
+	ErrNoMomentJob     = &Error{Code: 40088} // Moment: the job is older than 24 h, or of another app
+	ErrNoMoment        = &Error{Code: 41060}
+	ErrMomentNotOurs   = &Error{Code: 41061} // not one of this member's
+	ErrMomentUnsent    = &Error{Code: 41062} // the member has not published it yet
+	ErrMomentJobs      = &Error{Code: 41078} // too many are being made: later
+	ErrMomentBusy      = &Error{Code: 41079} // still being handed out, ask again
+	ErrMomentNobody    = &Error{Code: 84074} // of a job: nobody can publish it
+	ErrMomentsClosed   = &Error{Code: 41211} // the corp has not opened Moments
 
 	ErrRateLimit = errors.New("wecom: rate limit")
 	ErrBadSecret = errors.New("wecom: secret was refused")
@@ -68,19 +76,19 @@ const (
 
 func classOf(code int) Class {
 	switch code {
-	case codeBusy, 41063, 41096, 45035:
+	case codeBusy, 41063, 41078, 41079, 41096, 45035:
 		return ClassRetryable
-	case codeFrequency, codeConcurrency, codeAbnormal, 41094, 95003:
+	case codeFrequency, codeConcurrency, codeAbnormal, 41094, 41210, 95003:
 		return ClassRateLimit
-	case 48001, 48002, 48004, 48009, 50001, 50003, 60011, 60020, 60030, 81011, 84074, 95011, 95012, 95017, 95030, 301002, 610024, 701008:
+	case 41211, 48001, 48002, 48004, 48009, 50001, 50003, 60011, 60020, 60030, 81011, 84074, 95011, 95012, 95017, 95030, 301002, 610024, 701008:
 		return ClassPermission
-	case 40007, 40050, 40068, 40096, 41044, 41047, 41110, 49008, 60003, 60111, 60123, 81013, 84061, 86001, 90501, 95004:
+	case 40007, 40050, 40068, 40088, 40096, 41044, 41047, 41060, 41110, 49008, 60003, 60111, 60123, 81013, 84061, 86001, 90501, 95004:
 		return ClassGone
-	case 41045, 41048, 41050, 41051, 41053, 41054, 41093, 610023, 95001, 95002, 95013, 95014, 95016, 95018, 95019, 95024, 95031, 95033:
+	case 41045, 41048, 41050, 41051, 41053, 41054, 41061, 41062, 41093, 610023, 95001, 95002, 95013, 95014, 95016, 95018, 95019, 95024, 95031, 95033:
 		return ClassRefused
 	case codeBadSecret, codeBadCorp, codeBadToken, 40029, codeOtherSecret, 40082, 41001, codeExpired, 42003, 42009, 45031:
 		return ClassAuth
-	case 40003, 40008, 40031, 40056, 40058, 40071, 40072, 41016, 41035, 41043, 41046, 41049, 44004, 45029, 50100, 60268, 81017, 90207, 95000, 95007, 95022, 600041, 830002:
+	case 40003, 40008, 40031, 40056, 40058, 40071, 40072, 41016, 41035, 41043, 41046, 41049, 41059, 41064, 41065, 41067, 41072, 41080, 41081, 41082, 41089, 41090, 44004, 45029, 50100, 60268, 81017, 90207, 95000, 95007, 95022, 600041, 830002:
 		return ClassBadRequest
 	default:
 		return ClassOther

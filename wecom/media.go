@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"strconv"
 
 	"zhiyin.dev/zhiyin/wecom/internal/wire"
 )
@@ -44,6 +45,33 @@ func (c *Client) UploadMedia(ctx context.Context, kind MediaType, name string, c
 	call := wire.Call{
 		Op: "media/upload", Area: string(AreaApp), Family: familyMedia, Query: url.Values{"type": {string(kind)}},
 		File: &wire.File{Name: name, Type: mimeType, Content: content},
+	}
+	err := c.Do(ctx, call, nil, &r)
+	return r.Uploaded, err
+}
+
+// AttachmentUse says what an attachment is uploaded for. Its file can be used
+// for nothing else.
+type AttachmentUse int
+
+// The uses.
+const (
+	ForMoments AttachmentUse = 1 // images and videos: 10800 x 1080 px, 30 s
+	ForAlbum   AttachmentUse = 2 // images
+)
+
+// UploadAttachment stores a file for Moments or product albums for 3 days,
+// which files of UploadMedia cannot be used for.
+// https://developer.work.weixin.qq.com/document/path/95098
+func (c *Client) UploadAttachment(ctx context.Context, use AttachmentUse, kind MediaType, name string, content []byte) (Uploaded, error) {
+	var r struct {
+		head
+		Uploaded
+	}
+	call := wire.Call{
+		Op: "media/upload_attachment", Area: string(AreaExternal), Family: familyMedia,
+		Query: url.Values{"media_type": {string(kind)}, "attachment_type": {strconv.Itoa(int(use))}},
+		File:  &wire.File{Name: name, Type: http.DetectContentType(content), Content: content},
 	}
 	err := c.Do(ctx, call, nil, &r)
 	return r.Uploaded, err
