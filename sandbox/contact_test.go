@@ -106,7 +106,7 @@ func TestCustomers(t *testing.T) {
 	r.refused(40096, "externalcontact/get", url.Values{"external_userid": {"wmNobody"}})
 	r.refused(60268, "externalcontact/get", url.Values{"external_userid": {id}, "cursor": {"x"}})
 	r.refused(60111, "externalcontact/list", url.Values{"userid": {"nobody"}})
-	r.refused(40003, "externalcontact/list", url.Values{})
+	r.refused(41009, "externalcontact/list", url.Values{})
 
 	pair := func(more object) object {
 		out := object{"userid": staff, "external_userid": id}

@@ -76,6 +76,31 @@ type conclusions struct {
 	} `json:"miniprogram,omitempty"`
 }
 
+// check refuses closing words that are too long. Empty parts are tolerated:
+// real SDKs send them.
+func (q *conclusions) check() error {
+	if q == nil {
+		return nil
+	}
+	if q.Text != nil && len(q.Text.Content) > textLimit {
+		return refuse(40058, "conclusions.text.content has %d bytes, at most %d are allowed", len(q.Text.Content), textLimit)
+	}
+	if l := q.Link; l != nil {
+		switch {
+		case len(l.Title) > 128 || len(l.Desc) > 512:
+			return refuse(40058, "conclusions.link: title at most 128 bytes, desc 512")
+		case (l.Title == "") != (l.URL == ""):
+			return refuse(40058, "conclusions.link needs title and url")
+		}
+	}
+	if m := q.MiniProgram; m != nil && m.Title+m.PicMediaID+m.AppID+m.Page != "" {
+		if m.Title == "" || len(m.Title) > 64 || m.PicMediaID == "" || m.AppID == "" || m.Page == "" {
+			return refuse(40058, "conclusions.miniprogram needs a title of at most 64 bytes, pic_media_id, appid and page")
+		}
+	}
+	return nil
+}
+
 type wayAddQuery struct {
 	Type          int          `json:"type" bad:"41037"`
 	Scene         int          `json:"scene" bad:"41038"`
@@ -158,6 +183,9 @@ func (c *call) checkWay(way *contactWay) error {
 	}
 	if way.kind == 1 && (len(way.users) != 1 || len(way.parties) > 0) {
 		return refuse(40058, "a way of type 1 has exactly one user and no party")
+	}
+	if err := way.conclusions.check(); err != nil {
+		return err
 	}
 	if way.expiresIn > tempTTLMax || way.chatExpires > tempTTLMax {
 		return refuse(40058, "expires_in and chat_expires_in are at most %d s", tempTTLMax)

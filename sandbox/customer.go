@@ -27,7 +27,7 @@ type customerListReply struct {
 // staffParam finds the member a call names.
 func (w *world) staffParam(id string) (int32, error) {
 	if id == "" {
-		return 0, refuse(40003, "userid is missing")
+		return 0, refuse(41009, "userid is missing")
 	}
 	n, ok := w.staffByID(id)
 	if !ok {

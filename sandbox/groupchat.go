@@ -318,6 +318,9 @@ func (w *world) chatParam(id string) (*chat, error) {
 
 func chatGet(c *call, q *chatGetQuery) (any, error) {
 	w := c.w
+	if q.NeedName != 0 && q.NeedName != 1 {
+		return nil, refuse(40058, "need_name %d: must be 0 or 1", q.NeedName)
+	}
 	ch, err := w.chatParam(q.ChatID)
 	if err != nil {
 		return nil, err

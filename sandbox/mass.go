@@ -146,7 +146,11 @@ func (c *call) massTargets(q *massAddQuery, sender int32) ([]*massTask, []string
 	if sender < 0 && len(q.ExternalUserID) == 0 && q.TagFilter == nil {
 		return nil, nil, refuse(40058, "sender, external_userid and tag_filter are all empty")
 	}
-	if len(q.ExternalUserID) > 0 {
+	wanted, err := c.tagGroups(q)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(q.ExternalUserID) > 0 { // the filter then does not count
 		seen := map[int32]bool{}
 		for _, id := range q.ExternalUserID {
 			cust, ok := c.w.customerByID(id)
@@ -163,10 +167,6 @@ func (c *call) massTargets(q *massAddQuery, sender int32) ([]*massTask, []string
 			}
 		}
 		return deal.tasks, failed, nil
-	}
-	wanted, err := c.tagGroups(q)
-	if err != nil {
-		return nil, nil, err
 	}
 	staff := []int32{sender}
 	if sender < 0 {

@@ -173,6 +173,9 @@ func massResults(c *call, q *massResultQuery) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if q.UserID == "" {
+		return nil, refuse(41009, "userid is missing")
+	}
 	staff, ok := c.w.anyStaff(q.UserID)
 	if !ok {
 		return nil, refuse(40003, "no member %q", q.UserID)

@@ -11,12 +11,14 @@ const (
 	allOwners = "without it all owners of the visible range"
 )
 
-// customerCalls are the good calls of customer contact: Moments, handover,
-// statistics, rule groups, acquisition, albums, intercept rules and the rest.
+// customerCalls are the good calls of customer contact: customers, tags, ways,
+// mass messages, Moments, handover, statistics, rule groups, acquisition,
+// albums, intercept rules and the rest.
 func customerCalls() map[string]func(r *rig) goodCall {
 	all := map[string]func(r *rig) goodCall{}
 	for _, part := range []map[string]func(r *rig) goodCall{
 		momentCalls(), handoverCalls(), statisticCalls(), groupWelcomeCalls(), acquisitionCalls(), albumCalls(), interceptCalls(), contactListCalls(),
+		relationCalls(), wayCalls(), massCalls(),
 		strategyCalls("customer_strategy", "share_customer"), strategyCalls("moment_strategy", "send_moment"), strategyTagCalls(),
 	} {
 		for name, call := range part {

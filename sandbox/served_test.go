@@ -64,39 +64,6 @@ func goodCalls() map[string]func(r *rig) goodCall {
 	return all
 }
 
-// unproven are served endpoints that have no good call yet. The list only
-// shrinks.
-var unproven = []string{
-	"externalcontact.add_contact_way",
-	"externalcontact.add_corp_tag",
-	"externalcontact.add_msg_template",
-	"externalcontact.batch.get_by_user",
-	"externalcontact.cancel_groupmsg_send",
-	"externalcontact.del_contact_way",
-	"externalcontact.del_corp_tag",
-	"externalcontact.edit_corp_tag",
-	"externalcontact.get",
-	"externalcontact.get_contact_way",
-	"externalcontact.get_corp_tag_list",
-	"externalcontact.get_follow_user_list",
-	"externalcontact.get_groupmsg_list_v2",
-	"externalcontact.get_groupmsg_send_result",
-	"externalcontact.get_groupmsg_task",
-	"externalcontact.groupchat.add_join_way",
-	"externalcontact.groupchat.del_join_way",
-	"externalcontact.groupchat.get",
-	"externalcontact.groupchat.get_join_way",
-	"externalcontact.groupchat.list",
-	"externalcontact.groupchat.update_join_way",
-	"externalcontact.list",
-	"externalcontact.list_contact_way",
-	"externalcontact.mark_tag",
-	"externalcontact.remark",
-	"externalcontact.remind_groupmsg_send",
-	"externalcontact.send_welcome_msg",
-	"externalcontact.update_contact_way",
-}
-
 func TestEveryServedEndpoint(t *testing.T) {
 	t.Parallel()
 	facts, err := spec.Load()
@@ -114,11 +81,9 @@ func TestEveryServedEndpoint(t *testing.T) {
 		case rt == nil && call != nil:
 			t.Errorf("%s has a good call, but is not served", id)
 		case rt == nil:
-		case call == nil && !slices.Contains(unproven, id):
+		case call == nil:
 			t.Errorf("%s is served, but has no good call", id)
-		case call != nil && slices.Contains(unproven, id):
-			t.Errorf("%s has a good call: take it out of unproven", id)
-		case call != nil:
+		default:
 			t.Run(id, func(t *testing.T) {
 				t.Parallel()
 				r := newRig(t, func(o *Options) { o.Corp, o.Customers, o.Groups = "old", 60, 3 })
@@ -498,18 +463,4 @@ func put(root object, name string, v any) {
 		return
 	}
 	here[last] = v
-}
-
-func TestUnprovenEndpointsAreServed(t *testing.T) {
-	t.Parallel()
-	facts, err := spec.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	table := newRig(t).routes
-	for _, id := range unproven {
-		if e := facts.Endpoint(id); e == nil || table[e.Path] == nil {
-			t.Errorf("unproven names %s, which is not served", id)
-		}
-	}
 }
