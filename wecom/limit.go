@@ -70,12 +70,14 @@ func (l *lease) get(ctx context.Context, inUse func() int, want, limit int) (int
 // family by itself. Waiters go in order, those that somebody waits for first.
 type slots struct {
 	mu       sync.Mutex
-	max      int // configured
-	granted  int // by the lease
+	max      int       // configured
+	granted  int       // by the lease
+	until    time.Time // of the lease
 	total    gate
 	families map[string]*gate
 	waiting  [2][]*waiter // 0 fast, 1 bulk
 	lease    *lease
+	idle     chan struct{} // closed when no call is left; nil while none is
 }
 
 // gate is a limit that learns: halved by 45033, grown by success.
@@ -115,7 +117,7 @@ func (s *slots) acquire(ctx context.Context, family string, fast bool) error {
 			return err
 		}
 		s.mu.Lock()
-		s.granted = granted
+		s.granted, s.until = granted, until
 		s.admit()
 		done := w.done
 		s.mu.Unlock()
@@ -181,6 +183,35 @@ func (s *slots) free(family string) {
 	s.total.used--
 	s.family(family).used--
 	s.admit()
+	if s.total.used == 0 && s.idle != nil {
+		close(s.idle)
+		s.idle = nil
+	}
+}
+
+// keep asks for the lease again while calls are under way, so that a call
+// which outlasts its lease does not lose its slot to another node.
+func (s *slots) keep(idle <-chan struct{}, until time.Time) {
+	for {
+		timer := time.NewTimer(max(leasePoll, time.Until(until)-leaseEarly)) //nolint:forbidigo // leases run in wall time
+		select {
+		case <-idle:
+			timer.Stop()
+			return
+		case <-timer.C:
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), leaseEarly)
+		granted, end, err := s.lease.get(ctx, s.inUse, s.max, s.max)
+		cancel()
+		if err != nil {
+			continue // asked again at once; a caller that needs a new slot hears of it
+		}
+		until = end
+		s.mu.Lock()
+		s.granted, s.until = granted, end
+		s.admit()
+		s.mu.Unlock()
+	}
 }
 
 func (s *slots) family(name string) *gate {
@@ -207,6 +238,10 @@ func (s *slots) admit() {
 			g.used++
 			w.done = true
 			close(w.ready)
+			if _, alone := s.lease.leaser.(everything); s.idle == nil && !alone {
+				s.idle = make(chan struct{})
+				go s.keep(s.idle, s.until)
+			}
 		}
 		clear(s.waiting[queue][len(kept):])
 		s.waiting[queue] = kept

@@ -196,6 +196,29 @@ func TestTwoNodesKeepTheLimitTogether(t *testing.T) {
 	})
 }
 
+// A call that outlasts the lease keeps its slot: another node is not given it meanwhile.
+func TestASlowCallKeepsItsSlotAmongNodes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := &house{nodes: map[string]*struct {
+			held  int
+			until time.Time
+		}{}}
+		var both work
+		var wg sync.WaitGroup
+		slow, other := newSlots(4, tenant{h, "slow"}), newSlots(4, tenant{h, "other"})
+		wg.Go(func() { both.do(t.Context(), t, slow, "customer", true, 20*time.Second) })
+		time.Sleep(10 * time.Second) // three leases long
+		for range 40 {
+			wg.Go(func() { both.do(t.Context(), t, other, "customer", true, 500*time.Millisecond) })
+		}
+		wg.Wait()
+		if both.max > 4 {
+			t.Errorf("%d calls at once on both nodes, want at most 4", both.max)
+		}
+	})
+}
+
 type broken struct{ err error }
 
 func (b broken) Lease(context.Context, string, int, int, int) (int, time.Time, error) {
