@@ -1,5 +1,5 @@
 // The frame of every page: the rail, the top bar, and the page between them.
-import { Outlet, useLocation } from '@tanstack/react-router'
+import { Outlet, useLocation, useMatches } from '@tanstack/react-router'
 import { useState } from 'react'
 import { basePath } from '../api/client'
 import { useLive, useLiveLost } from '../api/live'
@@ -20,14 +20,17 @@ import './frame.css'
 
 export function Frame() {
   const t = useWords(w)
-  const path = '/' + useLocation({ select: (l) => l.pathname }).replace(basePath().replace(/\/$/, ''), '').replace(/^\//, '')
+  const path = ownPath(useLocation({ select: (l) => l.pathname }))
+  // Of the page that Outlet shows, which is not yet the address while another page is on its way: a page that is closed to the
+  // caller must not be drawn for a moment, and ask the server for what it refuses.
+  const shown = ownPath(useMatches({ select: (all) => all.at(-1)?.pathname ?? '/' }))
   const narrow = useMedia('(max-width: 1199px)')
   const desk = path.startsWith('/inbox')
   const [folded, setFolded] = useState(() => localStorage.getItem('zhiyin.rail') === 'folded')
   const slim = desk || narrow || folded
   const lost = useLiveLost()
   const me = useMe()
-  const shut = closed(path, useCan(), me.scope)
+  const shut = closed(shown, useCan(), me.scope)
   const fold = () => { localStorage.setItem('zhiyin.rail', folded ? '' : 'folded'); setFolded(!folded) }
   return (
     <div className={`app ${slim ? 'slim' : ''}`}>
@@ -44,6 +47,11 @@ export function Frame() {
       </div>
     </div>
   )
+}
+
+/** A path of the console, without what it is mounted under. */
+function ownPath(pathname: string): string {
+  return '/' + pathname.replace(basePath().replace(/\/$/, ''), '').replace(/^\//, '')
 }
 
 /** In place of a page that the caller cannot open: which one, why, who can help. */
