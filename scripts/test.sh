@@ -6,7 +6,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-all_steps="console vet lint build go conformance stories browser verify"
+all_steps="console lint build go conformance stories browser verify"
 steps=${*:-$all_steps}
 tmp=$(mktemp -d)
 running=
@@ -67,14 +67,13 @@ console() {
   ' "$tmp/vitest.json" >>"$ZHIYIN_TEST_TOTALS"
   [ "$code" = 0 ] && scripts/console.sh --always bin/.console-stamp # checks the types too
 }
-vet() { go vet ./...; }
+# govet is one of the linters: go vet, and the vet that go test does by itself, would look at everything once more.
 lint() { local bin; bin=$(scripts/golangci.sh) && "$bin" run --allow-parallel-runners --concurrency 2 ./...; }
 build() { make --no-print-directory build; }
 # Stories drive a whole platform against a sandbox. The race detector would make them last longer than everything else
 # together, so here they run plainly; `make race` puts them, too, under the detector.
 story_packages='/(e2e|internal/(app|broadcast|kf))$'
 # Two packages at a time, and in each four tests: many of them wait for leases, repeats and clocks, and not for a core.
-# The step vet has looked at all of it: go test would look again, at every package and, under race, at all they import.
 go_tests() {
   local packages
   packages=$(go list ./... | grep -vE "$story_packages") || return 1
@@ -94,7 +93,6 @@ scripts/need.sh go gcc node postgres chromium fonts || { echo; echo "0 passed, 1
 mkdir -p bin
 
 step console yes console
-step vet no vet
 step lint no lint
 step build no build
 step go yes go_tests

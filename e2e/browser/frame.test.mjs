@@ -1,7 +1,7 @@
 // The frame around every page: login, the menu in both languages, both widths.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { languages, logInByHand, open, picture, tooWide, url, widths } from './lib.mjs';
+import { go, languages, logInByHand, open, picture, tooWide, url, widths } from './lib.mjs';
 
 test('a person logs in by hand and sees the home page', async (t) => {
   const page = await open(t, { loggedIn: false, tolerate: /401/ });
@@ -30,7 +30,7 @@ for (const language of languages) {
       const wrong = [];
       for (const link of links) {
         const { pathname } = new URL(link);
-        await page.goto(link);
+        await go(page, pathname);
         const heading = await page.locator('h1, .desk').first().waitFor({ timeout: 8000 }).then(() => true, () => false);
         if (!heading) wrong.push(`${pathname} shows no heading`);
         const wide = await tooWide(page);

@@ -57,6 +57,28 @@ export async function open(t, { language = 'zh-CN', size = widths.desk, loggedIn
   return page;
 }
 
+/**
+ * Goes to another page of the console as its menu does, without loading the program again, and waits until what was shown
+ * before is gone, or has another heading where React kept the element. Where neither can be told (the same page again, two
+ * pages that are closed for the same reason), and where no console is shown yet, the page is loaded.
+ */
+export async function go(page, path) {
+  const before = await page.evaluate((to) => {
+    const parts = document.querySelectorAll('main > *, .ant-drawer');
+    for (const part of parts) part.setAttribute('data-before', '');
+    return parts.length > 0 && location.pathname !== to && { heading: document.querySelector('h1')?.textContent };
+  }, path);
+  if (!before) {
+    await page.goto(url + path);
+    return;
+  }
+  await page.evaluate((to) => { history.pushState({}, '', to); dispatchEvent(new PopStateEvent('popstate', { state: {} })); }, path);
+  await page.waitForFunction(({ heading }) => {
+    const now = document.querySelector('h1')?.textContent;
+    return !document.querySelector('[data-before]') || (now && now !== heading);
+  }, before, { timeout: 1500 }).catch(() => page.goto(url + path));
+}
+
 /** Types user and password into the login page, as a person does. */
 export async function logInByHand(page) {
   await page.goto(url);

@@ -2,7 +2,7 @@
 // that the pages have something to show.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { api, languages, open, openAs, picture, tooWide, url } from './lib.mjs';
+import { api, go, languages, open, openAs, picture, tooWide, url } from './lib.mjs';
 
 const lists = ['/', '/customers', '/losses', '/contactways', '/joinways', '/groupchats', '/groupchats/several', '/inbox', '/autoreplies', '/welcomes', '/welcomes/traces', '/broadcasts',
   '/touches', '/held', '/optouts', '/caps', '/settings', '/settings/staff', '/settings/tokens', '/settings/sync', '/settings/doctor', '/settings/dead-letters'];
@@ -38,7 +38,7 @@ for (const [i, language] of languages.entries()) {
       const wrong = [];
       page.on('response', (r) => { if (r.status() >= 400) wrong.push(`${new URL(page.url()).pathname}: ${r.status()} ${r.url()}`); });
       for (const path of [...lists, ...drawers, ...await details()]) {
-        await page.goto(url + path);
+        await go(page, path);
         const shown = await page.locator('h1, .ant-drawer-title, .desk').first().waitFor({ timeout: 8000 }).then(() => true, () => false);
         if (!shown) wrong.push(`${path} shows no heading`);
         await page.locator('.skeleton, .ant-skeleton').first().waitFor({ state: 'detached', timeout: 8000 }).catch(() => wrong.push(`${path} keeps loading`));
@@ -82,7 +82,7 @@ for (const [id, role, scope] of [['S01', 'manager', 'department'], ['S09', 'staf
     const refused = [];
     page.on('response', (r) => { if (r.status() >= 400) refused.push(`${new URL(page.url()).pathname}: ${r.status()} ${r.url()}`); });
     for (const path of [...lists, ...drawers]) {
-      await page.goto(url + path);
+      await go(page, path);
       await page.locator('h1, .desk').first().waitFor();
       await page.locator('.skeleton, .ant-skeleton, .sk-wait').first().waitFor({ state: 'detached', timeout: 8000 }).catch(() => refused.push(`${path} keeps loading`));
     }
