@@ -40,7 +40,7 @@ FORCE:
 console: ## build the console only (npm ci when the lock file changed)
 	@scripts/console.sh --always $(CONSOLE_STAMP)
 
-test: ## everything: console, vet, lint, race tests on both engines, conformance, browser, generated files
+test: ## everything: console, lint, race tests on both engines, conformance, browser, generated files
 	@scripts/test.sh $(STEPS)
 
 race: ## Go tests with the race detector on SQLite and PostgreSQL (PKG=./internal/... narrows)
