@@ -51,6 +51,7 @@ func families() []family {
 		payFamily(),
 		pageFamily(),
 		programPayFamily(),
+		programLinkFamily(),
 		payoutFamily(),
 		securityFamily(),
 		idConvertFamily(),

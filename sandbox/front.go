@@ -16,7 +16,7 @@ import (
 // officialHosts are the hosts the front stands for; it refuses every other.
 var officialHosts = []string{
 	"qyapi.weixin.qq.com", "open.weixin.qq.com", "open.work.weixin.qq.com", "login.work.weixin.qq.com", "work.weixin.qq.com",
-	"api.mch.weixin.qq.com", "res.wx.qq.com",
+	"api.mch.weixin.qq.com", "api.weixin.qq.com", "res.wx.qq.com",
 }
 
 // payHost asks its callers for the merchant's certificate.

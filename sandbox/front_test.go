@@ -81,7 +81,7 @@ func TestTheFrontRefusesEveryOtherHost(t *testing.T) {
 	r := newFrontRig(t)
 	c := r.through()
 	for _, target := range []string{
-		"https://example.test/", "https://qyapi.weixin.qq.com.example.test/", "https://api.weixin.qq.com/", "https://qyapi.weixin.qq.com:8443/",
+		"https://example.test/", "https://qyapi.weixin.qq.com.example.test/", "https://mp.weixin.qq.com/", "https://qyapi.weixin.qq.com:8443/",
 	} {
 		if _, _, err := fetch(c, target); err == nil || !strings.Contains(err.Error(), "Forbidden") {
 			t.Errorf("%s: got %v, want Forbidden", target, err)

@@ -93,6 +93,18 @@ func appCalls() map[string]func(r *rig) goodCall {
 		"miniprogram.jscode2session": func(r *rig) goodCall {
 			return goodCall{query: object{"js_code": r.act("staff_opens_miniprogram", nil)["js_code"], "grant_type": "authorization_code"}}
 		},
+		"wxa.generatescheme": func(r *rig) goodCall {
+			return ofProgram(r, object{
+				"jump_wxa":  object{"path": "pages/index", "query": "from=sms", "env_version": "release"},
+				"is_expire": true, "expire_type": 1, "expire_interval": 7, "expire_time": r.Now().Unix() + 3600,
+			})
+		},
+		"wxa.generate_urllink": func(r *rig) goodCall {
+			return ofProgram(r, object{"path": "pages/index", "query": "from=sms", "expire_type": 1, "expire_interval": 7})
+		},
+		"wxa.genwxashortlink": func(r *rig) goodCall {
+			return ofProgram(r, object{"page_url": "pages/index?from=chat", "page_title": "商城", "is_permanent": true})
+		},
 		"media.get.jssdk": func(r *rig) goodCall {
 			return goodCall{query: object{"media_id": r.act("staff_records_voice", nil)["media_id"]}, binary: true}
 		},
@@ -183,6 +195,11 @@ func (r *rig) staffCode(private bool) string {
 
 func keyData(value string) object {
 	return object{"items": []object{{"key": "待办", "data": value, "jump_url": "https://example.com", "pagepath": "a"}}}
+}
+
+// ofProgram is a call by the token of a mini-program.
+func ofProgram(r *rig, body object) goodCall {
+	return goodCall{query: object{"access_token": r.act("program_gets_token", nil)["access_token"]}, body: body}
 }
 
 func (r *rig) newTemplate() {

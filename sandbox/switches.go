@@ -55,6 +55,9 @@ var switchValues = map[string][]string{
 	"pay.refund_ms": {"2000", "0", "500", "10000"}, // a refund runs that long, world time
 	"pay.apply_ms":  {"2000", "0", "500", "10000"}, // each of the two checks of an application for an account, world time
 
+	"program.released":  {"on", "off"},       // the mini-program is released; off gives 85079
+	"program.link_days": {"30", "1", "3650"}, // how long a link into a mini-program lives that says nothing of it, world time
+
 	"wxpay.billno":    {"form", "any"},               // mch_billno must be mch_id, yyyymmdd and 10 digits
 	"wxpay.pocket":    {"open", "closed"},            // payments to members, which new merchants do not get
 	"wxpay.settle_ms": {"2000", "0", "500", "10000"}, // a payment to a member is under way that long, world time

@@ -74,6 +74,7 @@ type world struct {
 
 	pay      *payDesk
 	programs *programDesk
+	links    *programLinks
 	payouts  *payoutDesk
 	urlJobs  map[string]*urlJob
 	adminLog []adminRecord
