@@ -151,13 +151,13 @@ func (s *Sandbox) conversationOf(win *clientWindow) []said {
 		}
 		return customer != "" && chat == "" && with == customer && (who == staff || win.kf != "")
 	}
-	rows := s.world.deliveries
+	rows := s.world.deliveries.list
 	for i := len(rows) - 1; i >= max(0, len(rows)-conversationRows) && len(lines) < conversationLines; i-- {
 		if d := &rows[i]; here(d.Staff, d.Customer, d.Chat) && (d.Channel == "kf") == (win.kf != "") {
 			lines = append(lines, said{d.Time, d.Origin, d.Text})
 		}
 	}
-	found, entries := 0, s.world.entries
+	found, entries := 0, s.world.entries.list
 	for i := len(entries) - 1; i >= max(0, len(entries)-conversationRows) && found < conversationLines; i-- {
 		if e := &entries[i]; (e.Kind == "customer_says" || e.Kind == "customer_sends") && here(e.Staff, e.Customer, e.Chat) {
 			lines = append(lines, said{e.Time, "customer", e.Detail})

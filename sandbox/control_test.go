@@ -307,29 +307,6 @@ func TestALivingPopulationKeepsItsHours(t *testing.T) {
 	}
 }
 
-func TestAHarassedPopulationLeaves(t *testing.T) {
-	t.Parallel()
-	r := newRig(t, func(o *Options) { o.Switches = map[string]string{"mass.dispatch_ms": "0"}; o.Staff = 2 })
-	r.control("life", object{"arrivals_per_hour": 0, "joins_per_hour": 0, "leaves_per_hour": 0, "deletes_per_hour": 0, "decline_share": 0, "confirm_minutes": 5})
-	left := func() int { return strings.Count(fmt.Sprint(r.journalAfter(0)), "del_follow_user") }
-	for range 3 {
-		r.token = r.tokenOf(r.Ready.Secrets.External)
-		r.good("externalcontact/add_msg_template", object{"sender": "S01", "text": object{"content": "买"}})
-		r.advance(time.Hour)
-	}
-	if got := left(); got != 0 {
-		t.Errorf("within their patience: %d left", got)
-	}
-	for range 3 {
-		r.token = r.tokenOf(r.Ready.Secrets.External)
-		r.good("externalcontact/add_msg_template", object{"sender": "S01", "text": object{"content": "买"}})
-		r.advance(time.Hour)
-	}
-	if got := left(); got < 10 {
-		t.Errorf("six mass messages in a day: only %d left", got)
-	}
-}
-
 func TestWhatTheSandboxIsMadeOfIsChecked(t *testing.T) {
 	t.Parallel()
 	for name, o := range map[string]Options{

@@ -31,15 +31,15 @@ type Delivery struct {
 // journal writes down what happened, with s.mu held.
 func (s *Sandbox) journal(e entry) {
 	w := s.world
-	e.Seq, e.Time = len(w.entries)+1, s.stampNow()
-	w.entries = append(w.entries, e)
+	e.Seq, e.Time = w.entries.next(), s.stampNow()
+	w.entries.add(e)
 }
 
 // delivered writes down what reached a customer, with s.mu held.
 func (s *Sandbox) delivered(d Delivery) {
 	w := s.world
-	d.Seq, d.Time = len(w.deliveries)+1, s.stampNow()
-	w.deliveries = append(w.deliveries, d)
+	d.Seq, d.Time = w.deliveries.next(), s.stampNow()
+	w.deliveries.add(d)
 }
 
 // stampNow formats the present once per instant: a mass message writes
@@ -52,18 +52,44 @@ func (s *Sandbox) stampNow() string {
 	return s.world.stamped
 }
 
-// Deliveries answers all that reached customers with a number above after.
+// Deliveries answers all that reached customers with a number above after, of
+// the rows that are kept.
 func (s *Sandbox) Deliveries(after int) []Delivery {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all := s.world.deliveries
-	return all[min(max(after, 0), len(all)):len(all):len(all)]
+	return s.world.deliveries.after(after)
 }
 
 // journalAfter is Deliveries for the journal; rows are never changed.
 func (s *Sandbox) journalAfter(after int) []entry {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all := s.world.entries
-	return all[min(max(after, 0), len(all)):len(all):len(all)]
+	return s.world.entries.after(after)
+}
+
+// rowsKept is how many rows the journal and the deliveries keep each. Beyond
+// it the oldest quarter is dropped at once, so that years can be lived through.
+const rowsKept = 2_000_000
+
+// rows are the last rows of a book, numbered from 1 on without gaps.
+type rows[T any] struct {
+	list    []T
+	dropped int
+}
+
+// next is the number of the next row.
+func (b *rows[T]) next() int { return b.dropped + len(b.list) + 1 }
+
+func (b *rows[T]) add(v T) {
+	if len(b.list) >= rowsKept {
+		b.dropped += rowsKept / 4
+		b.list = append(make([]T, 0, rowsKept), b.list[rowsKept/4:]...) // readers hold the old ones
+	}
+	b.list = append(b.list, v)
+}
+
+// after answers the rows with a number above n.
+func (b *rows[T]) after(n int) []T {
+	at := min(max(n-b.dropped, 0), len(b.list))
+	return b.list[at:len(b.list):len(b.list)]
 }

@@ -13,8 +13,8 @@ func (s *Sandbox) kfVisit(l *life) {
 	a, customer := live[draw%uint64(len(live))], w.kfSomebody(mix(draw))
 	s.kfEnter(a, customer, "poster", "")
 	ask := func(after time.Duration, salt uint64) {
-		s.after(after, func() {
-			if s.world.life == l && !a.deleted {
+		s.later(l, after, func() {
+			if !a.deleted {
 				text := w.spec.Questions[hash(draw, salt)%uint64(len(w.spec.Questions))]
 				s.journal(entry{Kind: "customer_says", Customer: w.customerID(customer), ID: a.id, Detail: text})
 				s.kfCustomerWrites(a, customer, "text", kfText{Content: text})
@@ -41,18 +41,16 @@ func (s *Sandbox) kfServed(a *kfAccount, customer int32) {
 	}
 	who := servicerQuery{kfActor: kfActor{KF: a.id, Customer: s.world.customerID(customer)}}
 	draw := hash(s.world.seed, uint64(customer), uint64(s.now().Unix()), 129)
-	then := func(wait time.Duration, do func(*Sandbox, *servicerQuery) (any, error)) time.Duration {
-		s.after(wait, func() {
-			if s.world.life == l {
-				_, _ = do(s, &who) // a session that went elsewhere is left alone
-			}
+	at := l.awake(s.now()) // what comes at night is looked after in the morning
+	then := func(wait time.Duration, do func(*Sandbox, *servicerQuery) (any, error)) {
+		at = at.Add(wait)
+		s.when(l, at, func() {
+			_, _ = do(s, &who) // a session that went elsewhere is left alone
 		})
-		return wait
 	}
-	wait := time.Duration(0)
 	if a.session(customer).stored == kfPool {
-		wait = then(seconds(30, 240, draw), servicerTakes)
+		then(seconds(30, 240, draw), servicerTakes)
 	}
-	wait = then(wait+seconds(20, 90, mix(draw+1)), servicerSays)
-	then(wait+seconds(180, 600, mix(draw+2)), servicerEnds)
+	then(seconds(20, 90, mix(draw+1)), servicerSays)
+	then(seconds(180, 600, mix(draw+2)), servicerEnds)
 }

@@ -145,8 +145,10 @@ func (s *Sandbox) confirm(m *massMessage, t *massTask, q *massActQuery) int {
 		s.delivered(d)
 		s.archiveMass(m, t, target, parts)
 		sent++
-		if m.chatType != "group" {
-			s.touched(t.staff, target.to)
+		if l := w.life; l != nil && m.chatType == "group" {
+			s.groupTouched(t.staff, w.chats[target.to], m.id)
+		} else if l != nil {
+			s.touched(touch{weight: l.Touch.Single, single: true, staff: t.staff, customer: target.to, task: m.id})
 		}
 	}
 	s.journal(entry{Kind: "mass_confirmed", Staff: w.staff[t.staff].id, ID: m.id, Detail: strconv.Itoa(sent)})

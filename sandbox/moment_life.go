@@ -2,12 +2,6 @@ package sandbox
 
 import "time"
 
-// Shares of those who see a moment and react to it.
-const (
-	likeShare    = 0.04
-	commentShare = 0.01
-)
-
 // planPublications lets each member with an unpublished moment publish it late,
 // or never, when the population lives.
 func (s *Sandbox) planPublications(m *moment) {
@@ -20,13 +14,12 @@ func (s *Sandbox) planPublications(m *moment) {
 			continue
 		}
 		draw := hash(s.world.seed, m.number, uint64(t.staff), 114)
-		u := float64(mix(draw)>>11) / (1 << 53)
-		at := m.dispatched.Add(time.Duration((0.1 + 2*u*u) * l.ConfirmMinutes * float64(time.Minute)))
+		at := m.dispatched.Add(delay(l.ConfirmMinutes, mix(draw)))
 		if at.Before(s.now()) {
 			at = s.now().Add(time.Minute)
 		}
-		s.at(workingTime(at), func() {
-			if s.world.life != l || t.publishedAt != 0 || t.declined || m.cancelled || s.world.staff[t.staff].resigned {
+		s.when(l, s.atWork(l, t.staff, at), func() {
+			if t.publishedAt != 0 || t.declined || m.cancelled || s.world.staff[t.staff].resigned {
 				return
 			}
 			if chance(l.DeclineShare, draw) {
@@ -38,8 +31,8 @@ func (s *Sandbox) planPublications(m *moment) {
 	}
 }
 
-// planEchoes lets some of those who see a moment like it or write below it,
-// within a day.
+// planEchoes lets those who see a moment feel it, and some of them like it or
+// write below it, within a day.
 func (s *Sandbox) planEchoes(m *moment, t *momentTask) {
 	l := s.world.life
 	if l == nil {
@@ -50,18 +43,20 @@ func (s *Sandbox) planEchoes(m *moment, t *momentTask) {
 			continue
 		}
 		draw := hash(s.world.seed, m.number, uint64(t.staff), uint64(v.customer), 115)
+		calm := s.calm(l, v.customer)
 		react := func(do func(momentEcho)) {
-			s.at(workingTime(s.now().Add(seconds(60, 86400, draw))), func() {
-				if s.world.life == l && !m.deleted {
+			s.when(l, l.awake(s.now().Add(seconds(60, 86400, draw))), func() {
+				if !m.deleted {
 					do(momentEcho{who: v.customer, at: s.now().Unix()})
 				}
 			})
 		}
-		if chance(likeShare, draw) {
+		if chance(l.LikeShare*calm, draw) {
 			react(func(e momentEcho) { s.like(m, t, e) })
 		}
-		if chance(commentShare, mix(draw)) {
-			react(func(e momentEcho) { s.comment(m, t, e, "收到啦") })
+		if chance(l.CommentShare*calm, mix(draw)) {
+			react(func(e momentEcho) { s.comment(m, t, e, pick(s.world.spec.Thanks, draw)) })
 		}
+		s.touched(touch{weight: l.Touch.Moment, staff: t.staff, customer: v.customer, task: m.id})
 	}
 }

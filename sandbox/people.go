@@ -302,16 +302,26 @@ func staffSays(s *Sandbox, q *sayQuery) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if rule := s.intercepted(r.staff, q.Text); rule != nil {
-		return map[string]any{"staff": s.world.staff[r.staff].id, "customer": s.world.customerID(r.customer), "intercepted": rule.id}, nil
+	answer := s.viewPair(r)
+	if rule := s.memberTells(r, q.Text); rule != nil {
+		answer["intercepted"] = rule.id
+	}
+	return answer, nil
+}
+
+// memberTells is a member writing words to a customer, or being kept from it by
+// a rule, which it answers.
+func (s *Sandbox) memberTells(r *relation, text string) *interceptRule {
+	if rule := s.intercepted(r.staff, text); rule != nil {
+		return rule
 	}
 	s.talk(r)
 	s.delivered(Delivery{
 		Customer: s.world.customerID(r.customer), Staff: s.world.staff[r.staff].id,
-		Channel: "contact", Kind: "chat", Origin: "member", Text: q.Text,
+		Channel: "contact", Kind: "chat", Origin: "member", Text: text,
 	})
-	s.archiveText(archived{from: speaker{staffSpeaks, r.staff}, to: speaker{customerSpeaks, r.customer}}, q.Text)
-	return s.viewPair(r), nil
+	s.archiveText(archived{from: speaker{staffSpeaks, r.staff}, to: speaker{customerSpeaks, r.customer}}, text)
+	return nil
 }
 
 func (s *Sandbox) staffSaysInChat(q *sayQuery) (any, error) {
@@ -367,9 +377,14 @@ func customerSays(s *Sandbox, q *sayQuery) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.customerTells(r, q.Text)
+	return s.viewPair(r), nil
+}
+
+// customerTells is a customer writing words to a member.
+func (s *Sandbox) customerTells(r *relation, text string) {
 	s.talk(r)
 	s.acquiredSays(r)
-	s.archiveText(archived{from: speaker{customerSpeaks, r.customer}, to: speaker{staffSpeaks, r.staff}}, q.Text)
-	s.journal(entry{Kind: "customer_says", Staff: s.world.staff[r.staff].id, Customer: s.world.customerID(r.customer), Detail: q.Text})
-	return s.viewPair(r), nil
+	s.archiveText(archived{from: speaker{customerSpeaks, r.customer}, to: speaker{staffSpeaks, r.staff}}, text)
+	s.journal(entry{Kind: "customer_says", Staff: s.world.staff[r.staff].id, Customer: s.world.customerID(r.customer), Detail: text})
 }

@@ -167,7 +167,7 @@ func (s *Sandbox) sendNotice(n notice) {
 	if err != nil {
 		panic("sandbox: encode a notice: " + err.Error()) // plain structs
 	}
-	seq := uint64(len(s.world.entries))
+	seq := uint64(s.world.entries.next() - 1)
 	nonce, associated := letters(12, s.world.seed, seq, hashString("notice nonce")), "transaction"
 	if n.kind == "REFUND" {
 		associated = "refund"

@@ -146,8 +146,12 @@ func memberLog(c *call, q *operLogQuery) (any, error) {
 			return nil, refuse(60011, "userid %q is no member in the visible range", q.UserID)
 		}
 	}
-	return c.logPageOf(q, 181, len(c.w.entries), func(i int) (operRecord, bool) {
-		e := &c.w.entries[i]
+	book := &c.w.entries
+	return c.logPageOf(q, 181, book.next()-1, func(i int) (operRecord, bool) {
+		if i < book.dropped {
+			return operRecord{}, false
+		}
+		e := &book.list[i-book.dropped]
 		kind, ok := memberOps[e.Kind]
 		if !ok {
 			return operRecord{}, false

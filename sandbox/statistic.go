@@ -51,17 +51,17 @@ func dayOf(stamped string) string { return stamped[:len(time.DateOnly)] }
 // entriesOf are the rows of the journal in a closed range of days.
 func (w *world) entriesOf(from, to time.Time) []entry {
 	first, after := from.Format(time.DateOnly), to.AddDate(0, 0, 1).Format(time.DateOnly)
-	i := sort.Search(len(w.entries), func(i int) bool { return w.entries[i].Time >= first })
-	j := sort.Search(len(w.entries), func(i int) bool { return w.entries[i].Time >= after })
-	return w.entries[i:j]
+	i := sort.Search(len(w.entries.list), func(i int) bool { return w.entries.list[i].Time >= first })
+	j := sort.Search(len(w.entries.list), func(i int) bool { return w.entries.list[i].Time >= after })
+	return w.entries.list[i:j]
 }
 
 // deliveriesOf are the deliveries in a closed range of days.
 func (w *world) deliveriesOf(from, to time.Time) []Delivery {
 	first, after := from.Format(time.DateOnly), to.AddDate(0, 0, 1).Format(time.DateOnly)
-	i := sort.Search(len(w.deliveries), func(i int) bool { return w.deliveries[i].Time >= first })
-	j := sort.Search(len(w.deliveries), func(i int) bool { return w.deliveries[i].Time >= after })
-	return w.deliveries[i:j]
+	i := sort.Search(len(w.deliveries.list), func(i int) bool { return w.deliveries.list[i].Time >= first })
+	j := sort.Search(len(w.deliveries.list), func(i int) bool { return w.deliveries.list[i].Time >= after })
+	return w.deliveries.list[i:j]
 }
 
 type behaviourQuery struct {

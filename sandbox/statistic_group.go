@@ -179,10 +179,10 @@ func (w *world) countGroups(from, to time.Time, owners map[int32]bool) map[int32
 
 // lastDay is the day of the newest row of the journal.
 func (w *world) lastDay() time.Time {
-	if len(w.entries) == 0 {
+	if len(w.entries.list) == 0 {
 		return w.began
 	}
-	day, err := time.ParseInLocation(time.DateOnly, dayOf(w.entries[len(w.entries)-1].Time), Zone)
+	day, err := time.ParseInLocation(time.DateOnly, dayOf(w.entries.list[len(w.entries.list)-1].Time), Zone)
 	if err != nil {
 		return w.began // rows are stamped by this world
 	}

@@ -80,13 +80,14 @@ type world struct {
 	adminLog []adminRecord
 	tmpIDs   map[string]tmpCustomer
 
-	deliveries []Delivery
-	entries    []entry
+	deliveries rows[Delivery]
+	entries    rows[entry]
 	stampedAt  time.Time
 	stamped    string
 
-	acts uint64 // number of acts done: the draw of what an act did not name
-	life *life
+	acts  uint64 // number of acts done: the draw of what an act did not name
+	life  *life
+	moods map[int32]mood // of customers who were ever touched
 }
 
 type department struct {
@@ -274,7 +275,7 @@ func (w *world) counts() map[string]int {
 		"departments": len(w.departments), "staff": staff, "customers": w.people, "relations": w.liveRels,
 		"groups": chats, "tags": len(w.tagIndex), "contact_ways": ways, "join_ways": len(w.joinIndex),
 		"messages": len(w.messages), "moments": len(w.moments.all),
-		"deliveries": len(w.deliveries), "journal": len(w.entries),
+		"deliveries": w.deliveries.next() - 1, "journal": w.entries.next() - 1,
 	}
 }
 

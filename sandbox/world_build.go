@@ -17,6 +17,7 @@ func newWorld(spec WorldSpec, seed uint64, start time.Time) *world {
 		intercepts: interceptRules{index: map[string]*interceptRule{}}, tempChats: map[pairKey]*tempChat{},
 		tagIndex: map[string]*tag{}, groupTags: map[string]*tagGroup{},
 		storeState: map[int]string{}, massGot: map[int32][]int64{}, chatGot: map[int32][]int64{}, welcomes: map[string]*welcome{},
+		moods:     map[int32]mood{},
 		wechatIDs: newIDSpace(seed, "wm", "wechat user"), wecomIDs: newIDSpace(seed, "wo", "wecom user"),
 	}
 	w.buildStaff()

@@ -30,7 +30,9 @@ type WorldSpec struct {
 	Tags        []TagSpec    `yaml:"tags"`
 	KF          []string     `yaml:"kf"`         // names of kf accounts
 	Goods       []string     `yaml:"goods"`      // what customers buy
-	Questions   []string     `yaml:"questions"`  // what people who open a kf chat ask
+	Questions   []string     `yaml:"questions"`  // what people ask, in kf and of members
+	Replies     []string     `yaml:"replies"`    // what they answer to mass messages
+	Thanks      []string     `yaml:"thanks"`     // how they thank, and what they write below Moments
 	Broadcasts  []string     `yaml:"broadcasts"` // mass messages of the history, oldest first
 	Moments     []string     `yaml:"moments"`    // Moments of the history, oldest first
 	Life        lifeSettings `yaml:"life"`
@@ -133,9 +135,10 @@ func parseWorld(spec WorldSpec, file string, raw []byte) (WorldSpec, error) {
 		{"kf", noneEmpty(spec.KF), "names that are not empty"},
 		{"goods", len(spec.Goods) > 0 && noneEmpty(spec.Goods), "at least one name"},
 		{"questions", len(spec.Questions) > 0 && noneEmpty(spec.Questions), "at least one text"},
+		{"replies", len(spec.Replies) > 0 && noneEmpty(spec.Replies), "at least one text"},
+		{"thanks", len(spec.Thanks) > 0 && noneEmpty(spec.Thanks), "at least one text"},
 		{"broadcasts", noneEmpty(spec.Broadcasts), "texts that are not empty"},
 		{"moments", noneEmpty(spec.Moments), "texts that are not empty"},
-		{"life", spec.Life.fits(), "rates from 0 on, arrivals_per_hour at most 1e6, decline_share from 0 to 1"},
 	} {
 		if !rule.holds {
 			return spec, fmt.Errorf("%s: line %d: %s: it takes %s", file, lineOf(&tree, rule.field), rule.field, rule.want)
@@ -145,6 +148,9 @@ func parseWorld(spec WorldSpec, file string, raw []byte) (WorldSpec, error) {
 		if g.Group == "" || len(g.Tags) == 0 || !noneEmpty(g.Tags) {
 			return spec, fmt.Errorf("%s: line %d: tags: each takes a group and at least one tag", file, lineOf(&tree, "tags"))
 		}
+	}
+	if bad := spec.Life.fault(); bad != nil {
+		return spec, fmt.Errorf("%s: line %d: life.%s: it takes %s", file, lineOf(&tree, "life."+bad.field), bad.field, bad.want)
 	}
 	return spec, nil
 }
@@ -170,7 +176,7 @@ func worldFault(err error) string {
 
 // fieldsOf names the fields of a part of a world file.
 func fieldsOf(typed string) (names []string) {
-	for _, t := range []reflect.Type{reflect.TypeFor[WorldSpec](), reflect.TypeFor[TagSpec](), reflect.TypeFor[lifeSettings]()} {
+	for _, t := range []reflect.Type{reflect.TypeFor[WorldSpec](), reflect.TypeFor[TagSpec](), reflect.TypeFor[lifeSettings](), reflect.TypeFor[lifeChannels](), reflect.TypeFor[touchWeights]()} {
 		if t.Name() == typed {
 			for f := range t.Fields() {
 				names = append(names, f.Tag.Get("yaml"))
@@ -180,14 +186,23 @@ func fieldsOf(typed string) (names []string) {
 	return names
 }
 
-// lineOf is the line of a field of the file; 1 when the file leaves it out.
+// lineOf is the line of a field of the file, whose name may have parts; of the
+// last part that the file has, and 1 when it has none.
 func lineOf(tree *yaml.Node, field string) int {
-	if len(tree.Content) == 1 {
-		for i := 0; i+1 < len(tree.Content[0].Content); i += 2 {
-			if k := tree.Content[0].Content[i]; k.Value == field {
-				return k.Line
-			}
-		}
+	line := 1
+	if len(tree.Content) != 1 {
+		return line
 	}
-	return 1
+	node := tree.Content[0]
+	for part := range strings.SplitSeq(field, ".") {
+		i := 0
+		for i+1 < len(node.Content) && (node.Kind != yaml.MappingNode || node.Content[i].Value != part) {
+			i += 2
+		}
+		if i+1 >= len(node.Content) {
+			return line
+		}
+		line, node = node.Content[i].Line, node.Content[i+1]
+	}
+	return line
 }

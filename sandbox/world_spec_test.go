@@ -65,10 +65,14 @@ func TestAWorldFileIsReadAndItsErrorsNameTheLine(t *testing.T) {
 		"corp: 甲\nquestions: []\n":                  "line 2: questions",
 		"corp: 甲\nkf: [客服, '']\n":                   "line 2: kf",
 		"corp: 甲\ntags:\n  - {group: 级别}\n":         "line 2: tags",
-		"corp: 甲\nlife:\n  arrivals_per_hour: -1\n": "line 2: life",
-		"corp: 甲\nlife: {decline_share: 2}\n":       "line 2: life",
+		"corp: 甲\nlife:\n  arrivals_per_hour: -1\n": "line 3: life.arrivals_per_hour: it takes from 0 to 1e6",
+		"corp: 甲\nlife: {decline_share: 2}\n":       "line 2: life.decline_share: it takes from 0 to 1",
+		"life:\n  opens: 9\n  closes: 8\n":          "line 3: life.closes: it takes an hour after opens",
+		"life:\n  touch:\n    night: -1\n":          "line 3: life.touch.night",
+		"life: {touch: {nite: 1}}\n":                "line 1: field nite not found; there are single, group, moment, chat, night",
+		"corp: 甲\nreplies: []\n":                    "line 2: replies",
 		"corp: [甲\n":                                "line",
-		"corp: 甲\nlife: {arivals_per_hour: 1}\n":    "line 2: field arivals_per_hour not found; there are arrivals_per_hour",
+		"corp: 甲\nlife: {arivals_per_hour: 1}\n":    "line 2: field arivals_per_hour not found; there are opens, closes, night_share, arrivals_per_hour",
 	} {
 		if _, err := read(text); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), file) {
 			t.Errorf("%q: got %v, want the file and %q", text, err, want)
