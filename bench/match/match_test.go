@@ -10,7 +10,7 @@ import (
 	cloudflare "github.com/cloudflare/ahocorasick"
 	petar "github.com/petar-dambovaliev/aho-corasick"
 
-	"zhiyin.dev/zhiyin/internal/autoreply/automaton"
+	"zhiyin.dev/zhiyin/internal/automaton"
 )
 
 // words draws characters of 3,000 common ones by Zipf's law, as Chinese texts do.

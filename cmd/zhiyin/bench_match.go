@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"zhiyin.dev/zhiyin/internal/autoreply/automaton"
+	"zhiyin.dev/zhiyin/internal/automaton"
 )
 
 // matching measures the automaton of keyword rules on random Chinese text of 100 characters.

@@ -7,7 +7,7 @@ import (
 	"github.com/mozillazg/go-pinyin"
 	"golang.org/x/text/unicode/norm"
 
-	"zhiyin.dev/zhiyin/internal/autoreply/automaton"
+	"zhiyin.dev/zhiyin/internal/automaton"
 )
 
 // maxText is how much of a message is looked at, in runes. WeCom lets a customer write more, but no keyword needs it.

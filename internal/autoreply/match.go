@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"zhiyin.dev/zhiyin/internal/autoreply/automaton"
+	"zhiyin.dev/zhiyin/internal/automaton"
 	"zhiyin.dev/zhiyin/internal/errs"
 )
 

@@ -1,6 +1,7 @@
 // Package automaton finds every occurrence of many patterns in one pass over a text (Aho-Corasick over runes).
 //
-// It knows nothing of rules and imports nothing, so that bench/match can measure it alone. Caller: internal/autoreply.
+// It knows nothing of rules and imports nothing, so that bench/match can measure it alone. Callers: internal/autoreply for
+// keywords, internal/governance/guard for words that may not be sent.
 package automaton
 
 import "slices"
