@@ -191,10 +191,8 @@ func (a *App) findCustomers(ctx context.Context, name string) ([]string, error) 
 
 // checkAnswer reads words that answer a customer, when a rule is saved and when a person sends them.
 func (a *App) checkAnswer(_ context.Context, text string) error {
-	for _, f := range a.Governor.CheckFor(governance.Service, governance.KF, governance.Field{Name: "text", Text: text}).Findings {
-		if f.Severity == governance.Block {
-			return errs.Bad(f.Field, f.RuleID, f.Reason)
-		}
+	if f, blocks := a.Governor.CheckFor(governance.Service, governance.KF, governance.Field{Name: "text", Text: text}).Blocking(); blocks {
+		return errs.Bad(f.Field, f.RuleID, f.Reason)
 	}
 	return nil
 }

@@ -249,9 +249,9 @@ func (h *API) showCaps(lang string, c Caps) *capsOut {
 	quiet := func(q Quiet) quietIO {
 		return quietIO{From: formatClock(q.From), To: formatClock(q.To), SundayFrom: formatClock(q.SundayFrom), Zone: h.zone.String()}
 	}
-	out := &capsOut{Quiet: quiet(c.Quiet), QuietMax: quiet(h.guard.caps.Quiet), MassMode: c.MassMode, Version: h.version(c)}
+	out := &capsOut{Quiet: quiet(c.Quiet), QuietMax: quiet(h.book.caps.Quiet), MassMode: c.MassMode, Version: h.version(c)}
 	for i, w := range c.Per {
-		out.Rules = append(out.Rules, capRule{ID: ruleCap, Title: h.Title(ruleCap).In(lang), Days: w.Days, Cap: w.Cap, Max: h.guard.caps.Per[i].Cap})
+		out.Rules = append(out.Rules, capRule{ID: ruleCap, Title: h.Title(ruleCap).In(lang), Days: w.Days, Cap: w.Cap, Max: h.book.caps.Per[i].Cap})
 	}
 	return out
 }

@@ -73,13 +73,13 @@ func (g *Governor) budget(s standing, caps Caps, now clock.Time) Budget {
 // Caps answers the limits in force, and the policy's own, which are the most that can be set.
 func (g *Governor) Caps(ctx context.Context, corpID string) (inForce, policy Caps, err error) {
 	inForce, err = g.capsOf(ctx, g.db.Read(), corpID)
-	return inForce, g.guard.caps, err
+	return inForce, g.book.caps, err
 }
 
 // SetCaps puts the corp's own limits in force. They may only be tighter than the policy's; what was decided before keeps
 // its version.
 func (g *Governor) SetCaps(ctx context.Context, corpID, by string, c Caps) (Caps, error) {
-	if err := c.tightens(g.guard.caps); err != nil {
+	if err := c.tightens(g.book.caps); err != nil {
 		return Caps{}, err
 	}
 	value, err := json.Marshal(c)

@@ -34,5 +34,10 @@
 // new one is judged at its earliest possible delivery: later ones only see more of the past leave the windows. Decisions
 // about one customer are serialised over all nodes by a lock (one of 256 by hash, because locks are a bounded resource).
 //
+// # What stands elsewhere
+//
+// policy holds all rules as data, guard reads texts by those about content, normal undoes hidden words. The names that
+// rooms need of them are repeated here (Check, Finding, Field).
+//
 // Callers: internal/outreach asks for permits and books results, nouns reserve, internal/app registers the expiry timer.
 package governance

@@ -198,10 +198,8 @@ func (g *Governor) options(t *Touch) []errs.Text {
 	case ruleLease, ruleQuiet:
 		return []errs.Text{errs.T("重新建一次群发。", "Make the mass message again.")}
 	}
-	for _, r := range g.guard.rules {
-		if r.ID == t.RuleID {
-			return []errs.Text{r.WayOut.text()}
-		}
+	if r := g.book.Rule(t.RuleID); r != nil && r.Check != nil {
+		return []errs.Text{r.WayOut.Text()}
 	}
 	return nil
 }

@@ -36,7 +36,7 @@ type Governor struct {
 	zone       *time.Location
 	key        []byte
 	log        *slog.Logger
-	guard      *guard
+	book       *rulebook
 	identities func(ctx context.Context, tx bun.IDB, corpID string, customerIDs []string) (map[string][]string, error)
 
 	// OnOptOut are called inside the transaction in which a customer says stop.
@@ -48,7 +48,7 @@ func New(c Config) (*Governor, error) {
 	if len(c.Key) < 16 {
 		return nil, fmt.Errorf("governance: the key has %d bytes, want at least 16", len(c.Key))
 	}
-	g, err := newGuard()
+	book, err := newRulebook()
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func New(c Config) (*Governor, error) {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Governor{
-		db: c.DB, bus: c.Bus, world: c.World, zone: c.Zone, key: c.Key, log: c.Log, guard: g, identities: c.Identities,
+		db: c.DB, bus: c.Bus, world: c.World, zone: c.Zone, key: c.Key, log: c.Log, book: book, identities: c.Identities,
 	}, nil
 }
 
@@ -199,7 +199,9 @@ func (g *Governor) content(seen map[string]*Finding, r Request) *Finding {
 	k := string(r.Class) + "\x00" + string(r.Channel) + "\x00" + string(raw)
 	f, ok := seen[k]
 	if !ok {
-		f = g.guard.check(r.Class, r.Channel, fieldsOf(r.Texts)).blocking()
+		if found, blocks := g.CheckFor(r.Class, r.Channel, fieldsOf(r.Texts)...).Blocking(); blocks {
+			f = &found
+		}
 		seen[k] = f
 	}
 	return f

@@ -115,7 +115,7 @@ func (m *machine) Permit(t *rapid.T) {
 	if _, was := m.stopped[c]; was && m.class[id].Limited() {
 		t.Fatalf("L4: touch %d is tasked after the opt-out of %s", id, c)
 	}
-	if m.class[id].Limited() && !m.g.guard.caps.Quiet.Open(m.world.Now(), shanghai) {
+	if m.class[id].Limited() && !m.g.book.caps.Quiet.Open(m.world.Now(), shanghai) {
 		t.Fatalf("FTG-05: touch %d is tasked at %v", id, m.world.Now().In(shanghai))
 	}
 	delete(m.reserved, id)
@@ -203,7 +203,7 @@ func (m *machine) Check(t *rapid.T) {
 				at = append(at, when)
 			}
 		}
-		for _, w := range m.g.guard.caps.Per {
+		for _, w := range m.g.book.caps.Per {
 			for _, end := range at {
 				n := 0
 				for _, x := range at {

@@ -8,7 +8,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/errs"
 )
 
-// Ids of the rules that are not about words. Those about words stand in policy.json.
+// Ids of the rules that are not about words. What they say stands with all others in package policy.
 const (
 	ruleContent    = "content" // all content rules together, when none objects
 	ruleOptOut     = "LAW-24"
@@ -30,21 +30,17 @@ var (
 )
 
 // Title names a rule.
-func (g *Governor) Title(ruleID string) errs.Text {
-	if t, ok := g.guard.titles[ruleID]; ok {
-		return t.text()
-	}
-	return errs.T(ruleID, ruleID)
-}
+func (g *Governor) Title(ruleID string) errs.Text { return g.book.Title(ruleID) }
 
 // refusal says in a sentence why a step refused or makes the touch wait. Titles only say what was looked at.
 func (g *Governor) refusal(s Step) errs.Text {
-	for i := range g.guard.rules {
-		if r := &g.guard.rules[i]; r.ID == s.RuleID {
-			return r.Reason.text()
-		}
+	if reason := s.reason(); reason != (errs.Text{}) {
+		return reason
 	}
-	return s.reason()
+	if r := g.book.Rule(s.RuleID); r != nil { // a content rule
+		return r.Reason.Text()
+	}
+	return errs.Text{}
 }
 
 // reason is refusal for the rules that are not about words.
@@ -67,7 +63,7 @@ func (s Step) reason() errs.Text {
 }
 
 // version names the policy and the corp's own limits that a decision was made under.
-func (g *Governor) version(c Caps) string { return g.guard.version + "/" + strconv.Itoa(c.Version) }
+func (g *Governor) version(c Caps) string { return g.book.Version + "/" + strconv.Itoa(c.Version) }
 
 // capsVersionOf reads the limits' version out of a rule version.
 func capsVersionOf(version string) int {

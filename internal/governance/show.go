@@ -201,35 +201,3 @@ func (h *API) explain(ctx context.Context, e *Explanation) (*explainOut, error) 
 	}
 	return out, nil
 }
-
-// CheckOut is a Check as the API answers it.
-type CheckOut struct {
-	Verdict  Severity     `json:"verdict" enum:"allow,warn,review,block"`
-	Bytes    int          `json:"bytes" doc:"length of the text as WeCom counts: UTF-8 bytes"`
-	Limit    int          `json:"limit"`
-	Findings []FindingOut `json:"findings"`
-}
-
-// FindingOut is a Finding as the API answers it.
-type FindingOut struct {
-	RuleID   string   `json:"rule_id"`
-	Severity Severity `json:"severity" enum:"warn,review,block"`
-	Field    string   `json:"field"`
-	Start    int      `json:"start" doc:"in UTF-16 units, as a browser counts"`
-	End      int      `json:"end"`
-	Text     string   `json:"text"`
-	Reason   string   `json:"reason"`
-	WayOut   string   `json:"way_out"`
-}
-
-// Show turns a check into what the API answers; text is what WeCom counts, limit how many bytes of it WeCom takes.
-func (c Check) Show(lang, text string, limit int) CheckOut {
-	out := CheckOut{Verdict: c.Verdict, Bytes: len(text), Limit: limit, Findings: []FindingOut{}}
-	for _, f := range c.Findings {
-		out.Findings = append(out.Findings, FindingOut{
-			RuleID: f.RuleID, Severity: f.Severity, Field: f.Field, Start: f.Start, End: f.End, Text: f.Text,
-			Reason: f.Reason.In(lang), WayOut: f.WayOut.In(lang),
-		})
-	}
-	return out
-}

@@ -228,7 +228,7 @@ func (g *Governor) capsOf(ctx context.Context, q bun.IDB, corpID string) (Caps, 
 
 // capsVersion reads one version of the limits; -1 is the newest.
 func (g *Governor) capsVersion(ctx context.Context, q bun.IDB, corpID string, version int) (Caps, error) {
-	caps := g.guard.caps
+	caps := g.book.caps
 	if version == 0 {
 		return caps, nil
 	}

@@ -160,10 +160,8 @@ func (s *Service) Save(ctx context.Context, w Welcome) (Welcome, error) {
 		return w, err
 	}
 	check := s.Governor.CheckFor(governance.Service, governance.Welcome, fields(w)...)
-	for _, f := range check.Findings {
-		if f.Severity == governance.Block {
-			return w, errs.Bad(f.Field, f.RuleID, f.Reason)
-		}
+	if f, blocks := check.Blocking(); blocks {
+		return w, errs.Bad(f.Field, f.RuleID, f.Reason)
 	}
 	w.UpdatedAt = s.World.Now()
 	err := s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {

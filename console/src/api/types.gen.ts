@@ -1802,7 +1802,7 @@ export interface components {
             total_more: boolean;
         };
         BroadcastPlan: {
-            check: components["schemas"]["GovernanceCheck"];
+            check: components["schemas"]["GuardCheck"];
             /** Format: date-time */
             closes_at: string;
             forecast: components["schemas"]["BroadcastForecast"];
@@ -2276,18 +2276,6 @@ export interface components {
             rules: components["schemas"]["GovernanceCapRule"][] | null;
             version: string;
         };
-        GovernanceCheck: {
-            /**
-             * Format: int64
-             * @description length of the text as WeCom counts: UTF-8 bytes
-             */
-            bytes: number;
-            findings: components["schemas"]["GovernanceFinding"][] | null;
-            /** Format: int64 */
-            limit: number;
-            /** @enum {string} */
-            verdict: "allow" | "warn" | "review" | "block";
-        };
         GovernanceEvidence: {
             /** @description the ledger row */
             entry: string;
@@ -2335,22 +2323,6 @@ export interface components {
             timeline: components["schemas"]["GovernanceStage"][] | null;
             who: components["schemas"]["GovernanceWho"];
             window?: components["schemas"]["GovernanceWindow"];
-        };
-        GovernanceFinding: {
-            /** Format: int64 */
-            end: number;
-            field: string;
-            reason: string;
-            rule_id: string;
-            /** @enum {string} */
-            severity: "warn" | "review" | "block";
-            /**
-             * Format: int64
-             * @description in UTF-16 units, as a browser counts
-             */
-            start: number;
-            text: string;
-            way_out: string;
         };
         GovernanceHeld: {
             /**
@@ -2599,6 +2571,41 @@ export interface components {
             joinway_id: string;
             name: string;
             state: string;
+        };
+        GuardCheck: {
+            /**
+             * Format: int64
+             * @description length of the text as WeCom counts: UTF-8 bytes
+             */
+            bytes: number;
+            findings: components["schemas"]["GuardFinding"][] | null;
+            /** Format: int64 */
+            limit: number;
+            /** @enum {string} */
+            verdict: "allow" | "warn" | "review" | "block" | "suspend";
+        };
+        GuardFinding: {
+            /** Format: int64 */
+            end: number;
+            field: string;
+            /**
+             * @description what found it
+             * @enum {string}
+             */
+            layer: "pattern" | "lexicon" | "sound" | "link" | "code";
+            /** @description the words in the form in which they were read */
+            matched?: string;
+            reason: string;
+            rule_id: string;
+            /** @enum {string} */
+            severity: "warn" | "review" | "block" | "suspend";
+            /**
+             * Format: int64
+             * @description in UTF-16 units, as a browser counts
+             */
+            start: number;
+            text: string;
+            way_out: string;
         };
         HealthCallbackStruct: {
             /** Format: int64 */
@@ -6402,7 +6409,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GovernanceCheck"];
+                    "application/json": components["schemas"]["GuardCheck"];
                 };
             };
             /** @description Problem */

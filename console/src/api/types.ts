@@ -54,9 +54,9 @@ export type GroupMember = GroupchatDetail['members'][number]
 // Messages and their check
 export type Attachment = S<'MessageAttachment'>
 export type AttachmentKind = Attachment['type']
-export type Check = S<'GovernanceCheck'>
+export type Check = S<'GuardCheck'>
 export type Verdict = Check['verdict']
-export type Finding = S<'GovernanceFinding'>
+export type Finding = S<'GuardFinding'>
 export interface Hours { from: string; to: string; weekdays?: number[] }
 export type WelcomeDraft = S<'WelcomeIn'>
 export type Welcome = S<'Welcome'>

@@ -5,7 +5,7 @@ import type { Attachment, AttachmentKind, Check, Finding } from '../api/types'
 import { bytes } from '../i18n/format'
 import { useFormat, useWords } from '../i18n/i18n'
 import { wordsAt, type Fault } from './atField'
-import { spans } from './findings'
+import { refuses, spans } from './findings'
 import { Icon } from './Icon'
 import { RuleId } from './marks'
 import { w } from './words'
@@ -27,7 +27,7 @@ export function MessageEditor({ text, onText, attachments, onAttachments, check,
   return (
     <div className="message">
       <div className={`box ${over > 0 ? 'over' : ''}`}>
-        <div className="back" aria-hidden="true">{parts.map((p, i) => <span key={i} className={p.severity ? (p.severity === 'block' ? 'refused' : 'advice') : ''}>{p.text}</span>)}{'\n'}</div>
+        <div className="back" aria-hidden="true">{parts.map((p, i) => <span key={i} className={p.severity ? (refuses(p.severity) ? 'refused' : 'advice') : ''}>{p.text}</span>)}{'\n'}</div>
         <textarea id={id} value={text} onChange={(e) => onText(e.target.value)} placeholder={t('textHint')} aria-label={t('textHint')} spellCheck={false} />
       </div>
       <div className="tools">
@@ -48,8 +48,8 @@ export function MessageEditor({ text, onText, attachments, onAttachments, check,
 function FindingNote({ finding: x }: { finding: Finding }) {
   const f = useFormat()
   return (
-    <div className={`note ${x.severity === 'block' ? 'bad' : x.severity === 'review' ? 'held' : ''}`} role="status">
-      <Icon name={x.severity === 'block' ? 'cross' : x.severity === 'review' ? 'held' : 'note'} size={14} />
+    <div className={`note ${refuses(x.severity) ? 'bad' : x.severity === 'review' ? 'held' : ''}`} role="status">
+      <Icon name={refuses(x.severity) ? 'cross' : x.severity === 'review' ? 'held' : 'note'} size={14} />
       <div>{x.text && <b>{f.lang === 'zh' ? `「${x.text}」` : `"${x.text}"`} </b>}{x.reason} {x.way_out && <span className="second">{x.way_out}</span>} <RuleId id={x.rule_id} /></div>
     </div>
   )

@@ -1,6 +1,9 @@
 // Where in a text the check's findings lie. The server counts in its own unit, so the words themselves decide, nearest to where it said.
 import type { Finding, Verdict } from '../api/types'
 
+/** Whether the server refuses a message with this verdict. */
+export const refuses = (v: Verdict | undefined) => v === 'block' || v === 'suspend'
+
 export interface Span { text: string; severity?: Verdict }
 
 export function spans(text: string, findings: Pick<Finding, 'text' | 'start' | 'severity'>[]): Span[] {

@@ -10,6 +10,7 @@ import type { Audience, Broadcast, BroadcastDraft, Named, Plan } from '../../api
 import { bytes } from '../../i18n/format'
 import { corpNow } from '../../i18n/clock'
 import { useFormat, useWords } from '../../i18n/i18n'
+import { refuses } from '../../kit/findings'
 import { useGo } from '../../kit/A'
 import { ofMessage, type Fault } from '../../kit/atField'
 import { useFail, useSaid } from '../../kit/fail'
@@ -84,7 +85,7 @@ function Edit({ id, start }: { id?: string; start: BroadcastDraft }) {
   const [busy, setBusy] = useState<'save' | 'test' | 'submit'>()
   const run = (what: 'save' | 'test' | 'submit', act: () => Promise<void>) => { if (!named()) return; setBusy(what); void guard(act).finally(() => setBusy(undefined)) }
 
-  const refused = p?.check.verdict === 'block' || bytes(draft.text) > limit
+  const refused = refuses(p?.check.verdict) || bytes(draft.text) > limit
   const empty = draft.text.trim() === '' && draft.attachments.length === 0
   const reachable = p?.reachable ?? 0
   const senders = p?.per_staff.length ?? 0

@@ -7,6 +7,7 @@ import { useWords } from '../../i18n/i18n'
 import { useGo } from '../../kit/A'
 import { useAtForm, useAtMost } from '../../kit/atField'
 import { useSaid } from '../../kit/fail'
+import { refuses } from '../../kit/findings'
 import { useDepartmentOptions, useStaffOptions, useTagOptions } from '../../kit/options'
 import { useReach } from '../../kit/reach'
 import { Ready } from '../../kit/states'
@@ -52,7 +53,7 @@ function Edit({ way, close }: { way?: Contactway; close: () => void }) {
   const check = useAct<Check, Fields>({
     method: 'POST', path: '/welcomes/check', body: (v) => ({ text: v.welcome ?? '', attachments: [] }), failed: atForm,
     got: (found, v) => {
-      const refused = found.findings.filter((x) => x.severity === 'block').map((x) => [x.text && `「${x.text}」`, x.reason, x.way_out].filter(Boolean).join(' '))
+      const refused = found.findings.filter((x) => refuses(x.severity)).map((x) => [x.text && `「${x.text}」`, x.reason, x.way_out].filter(Boolean).join(' '))
       if (refused.length > 0) form.setFields([{ name: 'welcome', errors: refused }])
       else save.mutate(v)
     },

@@ -10,6 +10,7 @@ import { useWords } from '../../i18n/i18n'
 import { useGo } from '../../kit/A'
 import { ofMessage, type Fault } from '../../kit/atField'
 import { useFail, useSaid } from '../../kit/fail'
+import { refuses } from '../../kit/findings'
 import { HoursField } from '../../kit/Hours'
 import { Icon } from '../../kit/Icon'
 import { MessageEditor } from '../../kit/MessageEditor'
@@ -57,7 +58,7 @@ function Edit({ id, start }: { id?: string; start: Draft }) {
   const remove = useAct({ method: 'DELETE', path, touches: ['/welcomes'], done: () => go('/welcomes') })
   const noName = draft.name.trim() === ''
   const noWays = draft.scope.kind === 'contactway' && (draft.scope.contactway_ids ?? []).length === 0
-  const refused = check.data?.verdict === 'block' || bytes(draft.text) > limit
+  const refused = refuses(check.data?.verdict) || bytes(draft.text) > limit
   const empty = draft.text.trim() === '' && draft.attachments.length === 0
   const submit = () => { setTried(true); if (!noName && !noWays && !refused && !empty) save.mutate() }
   return (

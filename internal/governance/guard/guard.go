@@ -1,0 +1,338 @@
+// Package guard reads texts by the content rules of internal/governance/policy: the same code when a text is saved, when it
+// is sent and in the console's try-out. It is deterministic, reaches nothing outside, and keeps nothing.
+//
+// # Layers
+//
+// Each field of a message is brought into normal form (internal/governance/normal) and cut into clauses. One automaton
+// finds the words of the lexicon and the triggers of the patterns in one pass; a second one finds words by their sound.
+// A pattern runs only over clauses that hold one of its triggers: words without which it cannot match. Links are read for
+// their host and scheme. What a layer finds is traced back to the original, and the strictest action wins.
+//
+// # Properties, tested
+//
+//   - N3: what is shown lies in the original. N4: hiding words never makes a decision milder.
+//   - N5: nothing is found across the end of a sentence, a line or a field.
+//   - N6: one more rule never makes a decision milder. N7: the same text and version give the same answer.
+//
+// Caller: internal/governance, which gives its aliases to the rooms.
+package guard
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf16"
+
+	"zhiyin.dev/zhiyin/internal/automaton"
+	"zhiyin.dev/zhiyin/internal/errs"
+	"zhiyin.dev/zhiyin/internal/governance/normal"
+	"zhiyin.dev/zhiyin/internal/governance/policy"
+)
+
+// Field is one named string of a message, for example {"text", "..."} or {"attachments/0/title", "..."}.
+type Field struct{ Name, Text string }
+
+// Layer is what found something.
+type Layer string
+
+// The layers.
+const (
+	ByPattern Layer = "pattern"
+	ByWord    Layer = "lexicon"
+	BySound   Layer = "sound"
+	ByLink    Layer = "link"
+	ByCode    Layer = "code"
+)
+
+// Finding is one place that a content rule objects to.
+type Finding struct {
+	RuleID   string
+	Severity policy.Action
+	Field    string
+	Start    int    // in the original text of the field, UTF-16 units as a browser counts; Start = End = 0: the whole message
+	End      int    // exclusive
+	Text     string // the words of the original
+	Reason   errs.Text
+	WayOut   errs.Text
+	Layer    Layer
+	Matched  string // the words in normal form
+}
+
+// Check is what the content rules say about a message.
+type Check struct {
+	Verdict  policy.Action
+	Findings []Finding // in order of field and place
+}
+
+// Doubtful is the first finding that asks for another look, if there is one.
+func (c Check) Doubtful() (Finding, bool) {
+	return c.first(func(f Finding) bool { return f.Severity == policy.Review })
+}
+
+// Blocking is the first finding that forbids the message, if there is one.
+func (c Check) Blocking() (Finding, bool) {
+	return c.first(func(f Finding) bool { return f.Severity.Refuses() })
+}
+
+func (c Check) first(is func(Finding) bool) (Finding, bool) {
+	if i := slices.IndexFunc(c.Findings, is); i >= 0 {
+		return c.Findings[i], true
+	}
+	return Finding{}, false
+}
+
+// Guard is the policy's content rules, compiled. It is never changed after it was made; any number of goroutines may
+// use it.
+type Guard struct {
+	form  *normal.Former
+	rules []rule
+
+	words  *automaton.Automaton // lexicon and triggers
+	refs   []ref
+	sounds *automaton.Automaton
+	heard  []ref
+	links  *linkReader
+}
+
+// rule is one content rule, compiled.
+type rule struct {
+	*policy.Rule
+	check         *policy.Check
+	anyOf, allOf  []pattern
+	noneOf        []*regexp.Regexp
+	untriggered   bool // a pattern of it has no trigger: it runs over every clause
+	terms, sounds []term
+}
+
+// ref says what a pattern of the automaton is: a word of a rule's lexicon, or (term < 0) a trigger of one.
+type ref struct{ rule, term int32 }
+
+// New compiles the content rules of a policy with the built-in lexicon and more.
+func New(p *policy.Policy, more ...Entry) (*Guard, error) {
+	lexicon, err := loadLexicon()
+	if err != nil {
+		return nil, err
+	}
+	return compile(normal.New(), p, append(lexicon, more...))
+}
+
+func compile(form *normal.Former, p *policy.Policy, lexicon []Entry) (*Guard, error) {
+	links, err := newLinkReader()
+	if err != nil {
+		return nil, fmt.Errorf("read the classes of hosts: %w", err)
+	}
+	g := &Guard{form: form, links: links}
+	for i := range p.Rules {
+		if c := p.Rules[i].Check; c != nil {
+			r := rule{Rule: &p.Rules[i], check: c}
+			if err := r.compile(g.form, lexicon); err != nil {
+				return nil, fmt.Errorf("read policy rule %s: %w", r.ID, err)
+			}
+			g.rules = append(g.rules, r)
+		}
+	}
+	for _, e := range lexicon {
+		if !slices.ContainsFunc(g.rules, func(r rule) bool { return r.check.Lexicon == e.Class }) {
+			return nil, fmt.Errorf("read the lexicon: no rule reads class %q", e.Class)
+		}
+	}
+	g.index()
+	return g, nil
+}
+
+// index builds the automata.
+func (g *Guard) index() {
+	var words, sounds []string
+	for i := range g.rules {
+		r := &g.rules[i]
+		for _, p := range slices.Concat(r.anyOf, r.allOf) {
+			for _, t := range p.triggers {
+				words, g.refs = append(words, t), append(g.refs, ref{int32(i), -1})
+			}
+		}
+		for j, t := range r.terms {
+			for _, form := range t.forms() {
+				words, g.refs = append(words, form), append(g.refs, ref{int32(i), int32(j)})
+			}
+		}
+		for j, t := range r.sounds {
+			sounds, g.heard = append(sounds, t.sound), append(g.heard, ref{int32(i), int32(j)})
+		}
+	}
+	g.words, g.sounds = automaton.New(words), automaton.New(sounds)
+}
+
+// Check reads the rules over the fields of a message, as they hold for a class and a channel; both may be empty: then only
+// the rules that hold for all.
+func (g *Guard) Check(class, channel string, fields ...Field) Check {
+	c := Check{Verdict: policy.Allow}
+	var message strings.Builder
+	triggered := make([]bool, len(g.rules))
+	for i, f := range fields {
+		s := g.scan(f)
+		if i > 0 {
+			message.WriteByte('\n')
+		}
+		message.WriteString(s.text.String)
+		g.field(&c, class, channel, s, triggered)
+	}
+	g.whole(&c, class, channel, message.String(), triggered)
+	slices.SortStableFunc(c.Findings, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(order(fields, a), order(fields, b)), cmp.Compare(a.Start, b.Start))
+	})
+	return c
+}
+
+// order is the place of a finding's field; what is about the whole message comes last.
+func order(fields []Field, f Finding) int {
+	if f.End == 0 {
+		return len(fields)
+	}
+	return slices.IndexFunc(fields, func(x Field) bool { return x.Name == f.Field })
+}
+
+// scanned is a field with everything that one pass over it found.
+type scanned struct {
+	Field
+	text    normal.Text
+	clauses []clause
+	hits    []automaton.Hit
+}
+
+func (g *Guard) scan(f Field) scanned {
+	t := g.form.Of(f.Text)
+	return scanned{Field: f, text: t, clauses: clauses(t.Runes), hits: g.words.Find(t.Runes, nil)}
+}
+
+// field reads the rules that look at one clause at a time.
+func (g *Guard) field(c *Check, class, channel string, s scanned, triggered []bool) {
+	n := len(g.rules)
+	due := make([]bool, n*len(s.clauses)) // which rule's patterns have a trigger in which clause
+	at := 0
+	for _, h := range s.hits {
+		for int(h.End) > s.clauses[at].to {
+			at++
+		}
+		cl, ref := s.clauses[at], g.refs[h.Pattern]
+		r := &g.rules[ref.rule]
+		if ref.term < 0 {
+			due[at*n+int(ref.rule)], triggered[ref.rule] = true, true
+			continue
+		}
+		if int(h.Start) >= cl.from && r.applies(class, channel) && r.terms[ref.term].holds(s.text, cl) {
+			c.add(r, s, int(h.Start), int(h.End), ByWord)
+		}
+	}
+	for k, cl := range s.clauses {
+		for i := range g.rules {
+			r := &g.rules[i]
+			if r.check.Scope == "message" || !due[k*n+i] && !r.untriggered || !r.applies(class, channel) {
+				continue
+			}
+			if from, to, ok := r.find(s.text, cl); ok {
+				c.add(r, s, from, to, ByPattern)
+			}
+		}
+	}
+	g.listen(c, class, channel, s)
+	links := g.links.links(s.text)
+	for i := range g.rules {
+		r := &g.rules[i]
+		if !r.applies(class, channel) {
+			continue
+		}
+		for _, l := range links {
+			if slices.ContainsFunc(l.classes, func(x string) bool { return slices.Contains(r.check.Links, x) }) {
+				c.add(r, s, l.from, l.to, ByLink)
+			}
+		}
+		if r.check.Code == codeNumbers {
+			for _, p := range numbersOf(s.text) {
+				c.add(r, s, p.from, p.to, ByCode)
+			}
+		}
+	}
+}
+
+// listen finds words by their sound.
+func (g *Guard) listen(c *Check, class, channel string, s scanned) {
+	if len(g.heard) == 0 {
+		return
+	}
+	said := g.form.Sounds(s.text)
+	at := 0
+	for _, h := range g.sounds.Find(said.IDs, nil) {
+		from, to := said.At[h.Start], said.End[h.End-1]
+		for to > s.clauses[at].to {
+			at++
+		}
+		ref := g.heard[h.Pattern]
+		r := &g.rules[ref.rule]
+		if from >= s.clauses[at].from && r.applies(class, channel) && r.sounds[ref.term].holds(s.text, s.clauses[at]) {
+			c.add(r, s, from, to, BySound)
+		}
+	}
+}
+
+// whole reads the rules that look at all texts together.
+func (g *Guard) whole(c *Check, class, channel, message string, triggered []bool) {
+	for i := range g.rules {
+		r := &g.rules[i]
+		if r.check.Scope == "message" && (triggered[i] || r.untriggered) && r.applies(class, channel) && r.in(message) {
+			c.add(r, scanned{}, 0, 0, ByPattern)
+		}
+	}
+}
+
+// add notes what a rule found in the runes [from, to). One rule objects to one place once.
+func (c *Check) add(r *rule, s scanned, from, to int, by Layer) {
+	a, b := s.text.Original(from, to)
+	f := Finding{
+		RuleID: r.ID, Severity: r.Does(), Field: s.Name, Start: utf16Len(s.Text[:a]), End: utf16Len(s.Text[:b]), Text: s.Text[a:b],
+		Reason: r.Reason.Text(), WayOut: r.WayOut.Text(), Layer: by,
+	}
+	if to > from {
+		f.Matched = string(s.text.Runes[from:to])
+	}
+	if slices.ContainsFunc(c.Findings, func(x Finding) bool {
+		return x.RuleID == f.RuleID && x.Field == f.Field && x.Start < max(f.End, f.Start+1) && f.Start < max(x.End, x.Start+1)
+	}) {
+		return
+	}
+	c.Verdict = policy.Stricter(c.Verdict, f.Severity)
+	c.Findings = append(c.Findings, f)
+}
+
+func utf16Len(s string) int {
+	n := 0
+	for _, r := range s {
+		n += max(utf16.RuneLen(r), 1)
+	}
+	return n
+}
+
+func (r *rule) applies(class, channel string) bool {
+	if len(r.check.Classes) > 0 && !slices.Contains(r.check.Classes, class) {
+		return false
+	}
+	return !slices.Contains(r.check.ChannelsNot, channel)
+}
+
+// clause is a run of runes without the end of a sentence or line in it.
+type clause struct{ from, to int }
+
+// clauses cuts a text at the ends of sentences and lines.
+func clauses(s []rune) []clause {
+	var out []clause
+	from := 0
+	for i, r := range s {
+		switch r {
+		case '。', '!', '?', ';', '\n':
+			out = append(out, clause{from, i})
+			from = i + 1
+		}
+	}
+	return append(out, clause{from, len(s)})
+}

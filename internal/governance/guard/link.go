@@ -1,0 +1,90 @@
+package guard
+
+import (
+	_ "embed" // the classes of hosts
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+
+	"zhiyin.dev/zhiyin/internal/governance/normal"
+)
+
+//go:embed data/hosts.json
+var hostsFile []byte
+
+// Classes of links that need no list.
+const (
+	linkScheme = "scheme" // wakes another program
+	linkOdd    = "odd"    // the host does not say whose it is: a bare address, or letters of another script
+)
+
+// place is a run of runes.
+type place struct{ from, to int }
+
+// link is an address in a text, with the classes it belongs to.
+type link struct {
+	place
+	classes []string
+}
+
+// linkReader knows the classes of hosts.
+type linkReader struct {
+	address *regexp.Regexp
+	hosts   map[string]string // host, or a domain above it, to class
+}
+
+func newLinkReader() (*linkReader, error) {
+	var classes map[string][]string
+	if err := json.Unmarshal(hostsFile, &classes); err != nil {
+		return nil, err
+	}
+	r := &linkReader{
+		address: regexp.MustCompile(`(?:([a-z][a-z0-9+.-]{1,30})://)?(?:[a-z0-9._-]+@)?((?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*|\d{1,3}(?:\.\d{1,3}){3})?(?::\d+)?(?:/[^\s,;!?"'<>()。、【】]*)?`),
+		hosts:   map[string]string{},
+	}
+	for class, hosts := range classes {
+		for _, h := range hosts {
+			r.hosts[h] = class
+		}
+	}
+	return r, nil
+}
+
+// links finds the addresses of a text. It opens none of them.
+func (r *linkReader) links(t normal.Text) []link {
+	if !strings.Contains(t.String, ".") && !strings.Contains(t.String, "://") {
+		return nil
+	}
+	var out []link
+	for _, m := range r.address.FindAllStringSubmatchIndex(t.String, -1) {
+		part := func(i int) string {
+			if m[2*i] < 0 {
+				return ""
+			}
+			return t.String[m[2*i]:m[2*i+1]]
+		}
+		scheme, host := part(1), part(2)
+		if scheme == "" && host == "" {
+			continue
+		}
+		l := link{place: place{t.Rune(m[0]), t.Rune(m[1])}}
+		if scheme != "" && !slices.Contains([]string{"http", "https", "mailto", "tel"}, scheme) {
+			l.classes = append(l.classes, linkScheme)
+		}
+		if host != "" && (host[len(host)-1] <= '9' || strings.Contains(host, "xn--")) && (scheme != "" || strings.Contains(host, "xn--")) {
+			l.classes = append(l.classes, linkOdd)
+		}
+		for h := host; h != ""; {
+			if class, ok := r.hosts[h]; ok {
+				l.classes = append(l.classes, class)
+				break
+			}
+			_, h, _ = strings.Cut(h, ".")
+		}
+		if len(l.classes) > 0 {
+			out = append(out, l)
+		}
+	}
+	return out
+}
