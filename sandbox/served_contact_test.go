@@ -90,7 +90,8 @@ func contactCalls() map[string]func(r *rig) goodCall {
 			return goodCall{query: object{"jobid": got["jobid"]}}
 		},
 		"batch.invite": func(r *rig) goodCall {
-			return goodCall{body: object{"user": []string{"S01", "nobody"}, "party": []int{1, 99}, "tag": []int{r.newStaffTag(), 99}}}
+			r.newMember("new")
+			return goodCall{body: object{"user": []string{"S01", "new", "nobody"}, "party": []int{1, 99}, "tag": []int{r.newStaffTag(), 99}}}
 		},
 		"export.simple_user": exportCall,
 		"export.user":        exportCall,

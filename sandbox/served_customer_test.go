@@ -44,8 +44,11 @@ func paged(body object) goodCall {
 }
 
 func momentCalls() map[string]func(r *rig) goodCall {
+	made := func(r *rig) any {
+		return r.moment(object{"text": text("春日护理"), "visible_range": object{"sender_list": object{"user_list": []string{"S03"}}}})["moment_id"]
+	}
 	published := func(r *rig) any {
-		id := r.moment(object{"text": text("春日护理"), "visible_range": object{"sender_list": object{"user_list": []string{"S03"}}}})["moment_id"]
+		id := made(r)
 		r.act("publish_moment", object{"moment": id})
 		return id
 	}
@@ -70,7 +73,7 @@ func momentCalls() map[string]func(r *rig) goodCall {
 			r.advance(settleTime)
 			return goodCall{query: object{"jobid": job}}
 		},
-		"cancel_moment_task": func(r *rig) goodCall { return external(object{"moment_id": published(r)}) },
+		"cancel_moment_task": func(r *rig) goodCall { return external(object{"moment_id": made(r)}) },
 		"get_moment_list": func(r *rig) goodCall {
 			published(r)
 			r.act("publish_moment", object{"staff": "S03", "location": object{"latitude": "30.1", "longitude": "120.2", "name": "店"}})
@@ -172,7 +175,7 @@ func groupWelcomeCalls() map[string]func(r *rig) goodCall {
 			return external(object{"text": text("欢迎"), "link": link, "agentid": 1, "notify": 0})
 		},
 		"group_welcome_template.edit": func(r *rig) goodCall {
-			return external(object{"template_id": made(r), "text": text("欢迎"), "link": link, "agentid": 1})
+			return external(object{"template_id": made(r), "text": text("欢迎光临"), "link": link, "agentid": 1})
 		},
 		"group_welcome_template.get": func(r *rig) goodCall { return external(object{"template_id": made(r)}) },
 		"group_welcome_template.del": func(r *rig) goodCall { return external(object{"template_id": made(r), "agentid": 1}) },

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 )
 
@@ -122,7 +123,11 @@ func kfCalls() map[string]func(r *rig) goodCall {
 		},
 		"kf.customer.cancel_upgrade_service": func(r *rig) goodCall {
 			kf, customer := r.kfAsks()
-			return goodCall{body: object{"open_kfid": kf, "external_userid": customer}}
+			pair := object{"open_kfid": kf, "external_userid": customer}
+			advice := maps.Clone(pair)
+			advice["type"], advice["member"] = 1, object{"userid": "S01", "wording": "加我"}
+			r.good("kf/customer/upgrade_service", advice)
+			return goodCall{body: pair}
 		},
 		"kf.knowledge.add_group": func(*rig) goodCall { return goodCall{body: object{"name": "门店"}} },
 		"kf.knowledge.del_group": func(r *rig) goodCall { return goodCall{body: object{"group_id": r.kbGroup("门店")}} },
@@ -138,7 +143,7 @@ func kfCalls() map[string]func(r *rig) goodCall {
 			group, id := r.kbIntent()
 			q := kbQuestion(group)
 			delete(q, "group_id")
-			q["intent_id"] = id
+			q["intent_id"], q["question"] = id, kbWords("几点关门")
 			return goodCall{body: q}
 		},
 		"kf.knowledge.list_intent": func(r *rig) goodCall {
