@@ -13,14 +13,15 @@ import (
 // act is something a person of the world does, by name. Acts answer the ids
 // they made; their callbacks go out afterwards.
 type act struct {
-	name string
-	run  func(s *Sandbox, body []byte) (any, error) // with s.mu held
+	name    string
+	handler any                                        // the function that does it, for the documents
+	run     func(s *Sandbox, body []byte) (any, error) // with s.mu held
 }
 
 // doing registers an act; its fields are decoded strictly. What the caller did
 // not name, fn picks from the world by seed.
 func doing[Q any](name string, fn func(s *Sandbox, q *Q) (any, error)) act {
-	return act{name: name, run: func(s *Sandbox, body []byte) (any, error) {
+	return act{name: name, handler: fn, run: func(s *Sandbox, body []byte) (any, error) {
 		var fields map[string]json.RawMessage
 		if err := json.Unmarshal(body, &fields); err != nil {
 			return nil, fmt.Errorf("act %s: %w", name, err)

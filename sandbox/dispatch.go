@@ -57,6 +57,7 @@ type route struct {
 	bad     int      // errcode of a request that does not fit; 0 = 40058
 	minute  int      // calls a minute, where the call has a limit of its own
 	most    int64    // bytes of a body; 0 = maxBody
+	handler any      // the function that does it, for the documents
 	run     func(c *call) (any, error)
 	// raw, when set, answers by itself (uploads, downloads). It is called with
 	// s.mu NOT held and reports the errcode it sent.
@@ -83,7 +84,7 @@ type call struct {
 // hand out anything the world goes on changing.
 func post[Q any](path string, who caller, fn func(c *call, q *Q) (any, error)) route {
 	plan := planFor[Q]()
-	return route{path: path, method: http.MethodPost, who: who, run: func(c *call) (any, error) {
+	return route{path: path, method: http.MethodPost, who: who, handler: fn, run: func(c *call) (any, error) {
 		var q Q
 		decode := plan.decodeBody
 		if c.r.Method == http.MethodGet {
@@ -99,7 +100,7 @@ func post[Q any](path string, who caller, fn func(c *call, q *Q) (any, error)) r
 // get registers a call with query parameters.
 func get[Q any](path string, who caller, fn func(c *call, q *Q) (any, error)) route {
 	plan := planFor[Q]()
-	return route{path: path, method: http.MethodGet, who: who, run: func(c *call) (any, error) {
+	return route{path: path, method: http.MethodGet, who: who, handler: fn, run: func(c *call) (any, error) {
 		var q Q
 		if err := plan.decodeQuery(c, &q); err != nil {
 			return nil, err

@@ -129,7 +129,7 @@ func (c *payCall) number(name string) int {
 
 // payRoute registers a call of WeChat Pay.
 func payRoute(path string, fields []payField, run func(c *payCall) ([]payPair, error)) route {
-	return route{path: path, method: http.MethodPost, raw: func(c *call, w http.ResponseWriter) int {
+	return route{path: path, method: http.MethodPost, handler: run, raw: func(c *call, w http.ResponseWriter) int {
 		body, err := io.ReadAll(http.MaxBytesReader(w, c.r.Body, maxBody))
 		if err != nil {
 			return c.payAnswer(w, nil, payBad("XML_ERROR", "the body could not be read: %v", err))
