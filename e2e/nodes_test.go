@@ -29,6 +29,11 @@ func TestTwoProcessesKeepTheCapUnderKill9(t *testing.T) {
 		t.Fatalf("first sync: %+v", run)
 	}
 	second.start()
+	var caps map[string]any // nobody is held out, so that everybody shows what they got
+	first.api(http.MethodPut, "/governance/caps", map[string]any{
+		"rules": []any{map[string]any{"days": 1, "cap": 1}, map[string]any{"days": 7, "cap": 3}, map[string]any{"days": 30, "cap": 8}},
+		"quiet": map[string]any{"from": "09:00", "to": "21:00", "sunday_from": "10:00"}, "holdout": 0,
+	}, &caps)
 
 	drafts := make([]string, messages)
 	for i := range drafts {

@@ -272,6 +272,7 @@ func (a *App) connect() {
 		a.Broadcasts.OptedOut, // open tasks that hold the customer are cancelled
 		a.noteOptOut,
 	)
+	a.Governor.OnPreference = append(a.Governor.OnPreference, a.Broadcasts.Chose)
 	a.Kf.OnStopped = append(a.Kf.OnStopped, func(ctx context.Context, tx *db.Tx, e kf.Stopped) error {
 		return a.Governor.OptOut(ctx, tx, e.CorpID, e.CustomerID, "keyword", "customer")
 	})

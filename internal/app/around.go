@@ -104,9 +104,11 @@ func (a *App) budgets(ctx context.Context, ids []string) (map[string]customer.Bu
 			out.Windows = append(out.Windows, customer.BudgetWindow{RuleID: w.RuleID, Days: w.Days, Cap: w.Cap, Used: w.Used, NextAt: a.maybe(w.Next)})
 		}
 		budgets[id] = out
-	}
-	for id, o := range stopped {
-		optouts[id] = customer.OptOut{State: "all", Since: a.maybe(o.Since)}
+		said := customer.OptOut{State: "none", Pace: string(b.Pace), PausedUntil: a.maybe(b.PausedUntil), HeldOut: b.HeldOut}
+		if o, ok := stopped[id]; ok {
+			said.State, said.Since = "all", a.maybe(o.Since)
+		}
+		optouts[id] = said
 	}
 	return budgets, optouts, nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"zhiyin.dev/zhiyin/internal/bus"
+	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/customer"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/governance"
@@ -14,20 +15,36 @@ type stopped struct {
 	ID         int64
 	TaskID     int64
 	CustomerID string
+	Chose      bool // something short of stopping: not the price of a message
 }
 
-// OptedOut is told when a customer says stop. What follows takes this room's own locks, so it is work of its own.
+// OptedOut is told when a customer says stop.
 func (s *Service) OptedOut(ctx context.Context, tx *db.Tx, e governance.OptedOut) error {
+	return s.unwanted(ctx, tx, e.CustomerID, e.At, false)
+}
+
+// Chose is told when a customer chooses a pace, a pause or topics.
+func (s *Service) Chose(ctx context.Context, tx *db.Tx, e governance.PreferenceChanged) error {
+	return s.unwanted(ctx, tx, e.CustomerID, e.At, true)
+}
+
+// unwanted looks again at every mass message that may still reach the customer. What follows takes this room's own locks, so
+// it is work of its own.
+func (s *Service) unwanted(ctx context.Context, tx *db.Tx, customerID string, at clock.Time, chose bool) error {
 	var rows []*Receiver
-	err := tx.NewSelect().Model(&rows).Where("corp_id = ? AND customer_id = ?", s.CorpID, e.CustomerID).
-		Where("state IN (?, ?, ?) OR state = ? AND sent_at > ?", Matched, Reserved, Tasked, Delivered, e.At.Add(-harmWindow)).Scan(ctx)
-	if err != nil {
-		return fmt.Errorf("read mass messages to %s: %w", e.CustomerID, err)
+	q := tx.NewSelect().Model(&rows).Where("corp_id = ? AND customer_id = ?", s.CorpID, customerID)
+	if chose {
+		q.Where("state IN (?, ?, ?)", Matched, Reserved, Tasked)
+	} else {
+		q.Where("state IN (?, ?, ?) OR state = ? AND sent_at > ?", Matched, Reserved, Tasked, Delivered, at.Add(-harmWindow))
+	}
+	if err := q.Scan(ctx); err != nil {
+		return fmt.Errorf("read mass messages to %s: %w", customerID, err)
 	}
 	for _, r := range rows {
 		_, err := s.Bus.Put(ctx, tx, bus.Item{
-			CorpID: s.CorpID, Lane: bus.Timer, Kind: stopKind, Key: fmt.Sprint(stopKind, "/", r.BroadcastID, "/", r.CustomerID, "/", int64(e.At)),
-			OrderKey: fmt.Sprint("broadcast/", r.BroadcastID), Payload: stopped{r.BroadcastID, r.TaskID, r.CustomerID},
+			CorpID: s.CorpID, Lane: bus.Timer, Kind: stopKind, Key: fmt.Sprint(stopKind, "/", r.BroadcastID, "/", r.CustomerID, "/", int64(at)),
+			OrderKey: fmt.Sprint("broadcast/", r.BroadcastID), Payload: stopped{r.BroadcastID, r.TaskID, r.CustomerID, chose},
 		})
 		if err != nil {
 			return err
@@ -52,7 +69,10 @@ func (s *Service) stop(ctx context.Context, tx *db.Tx, w bus.Work) error {
 		return fmt.Errorf("read receiver %s: %w", p.CustomerID, err)
 	}
 	tx.OnCommit(func() { s.changed(b.ID) })
-	if r.State == Delivered {
+	switch {
+	case r.State == Delivered && p.Chose: // it arrived meanwhile
+		return nil
+	case r.State == Delivered:
 		b.OptOuts++
 		return save(ctx, tx, b, "optouts")
 	}
@@ -61,12 +81,23 @@ func (s *Service) stop(ctx context.Context, tx *db.Tx, w bus.Work) error {
 		return err
 	}
 	if r.State != Tasked && (len(touches) == 0 || touches[0].State != governance.Tasked) { // governance gave the reservation back
+		o := outcome{state: Held, rule: ruleOptOut, reason: reasonOptOut}
+		if p.Chose {
+			if len(touches) == 0 || touches[0].State != governance.Released { // not decided yet, or still wanted
+				return nil
+			}
+			o.rule, o.reason = touches[0].RuleID, touches[0].Reason()
+		}
 		if r.State == Matched || r.State == Reserved {
-			if err := s.mark(ctx, tx, b.ID, []string{r.CustomerID}, outcome{state: Held, rule: ruleOptOut, reason: reasonOptOut}); err != nil {
+			if err := s.mark(ctx, tx, b.ID, []string{r.CustomerID}, o); err != nil {
 				return err
 			}
 		}
 		return s.finish(ctx, tx, b)
+	}
+	unwanted, err := s.Governor.Unwanted(ctx, tx, s.CorpID, r.TouchID)
+	if err != nil || len(unwanted) == 0 {
+		return err
 	}
 	t, err := getTask(ctx, tx, s.CorpID, r.TaskID)
 	if err != nil {

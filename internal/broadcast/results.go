@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"zhiyin.dev/zhiyin/internal/bus"
@@ -153,7 +154,13 @@ func (s *Service) opened(ctx context.Context, tx *db.Tx, b *Broadcast, t *Task, 
 		return err
 	}
 	// Somebody may have said stop while the task was being made.
-	out, err := s.Governor.Stopped(ctx, tx, s.CorpID, in...)
+	var touches []int64
+	for _, r := range rows {
+		if slices.Contains(in, r.CustomerID) {
+			touches = append(touches, r.TouchID)
+		}
+	}
+	out, err := s.Governor.Unwanted(ctx, tx, s.CorpID, touches...)
 	if err != nil || len(out) == 0 {
 		return err
 	}
@@ -402,26 +409,29 @@ func (s *Service) left(ctx context.Context, tx *db.Tx, b *Broadcast, t *Task, le
 		}
 		return s.giveBack(ctx, tx, b, left, o)
 	}
-	ids := make([]string, len(left))
+	ids := make([]int64, len(left))
 	for i, r := range left {
-		ids[i] = r.CustomerID
+		ids[i] = r.TouchID
 	}
-	out, err := s.Governor.Stopped(ctx, tx, s.CorpID, ids...)
+	out, err := s.Governor.Unwanted(ctx, tx, s.CorpID, ids...)
 	if err != nil {
 		return err
 	}
-	var stopped, again []*Receiver
+	unwanted := map[governance.Unwant][]*Receiver{}
+	var again []*Receiver
 	var touches []int64
 	for _, r := range left {
-		if out[r.CustomerID] {
-			stopped = append(stopped, r)
+		if u, ok := out[r.TouchID]; ok {
+			unwanted[u] = append(unwanted[u], r)
 		} else {
 			r.State = Reserved
 			again, touches = append(again, r), append(touches, r.TouchID)
 		}
 	}
-	if err := s.giveBack(ctx, tx, b, stopped, outcome{state: Held, rule: ruleOptOut, reason: reasonOptOut}); err != nil {
-		return err
+	for u, rows := range unwanted {
+		if err := s.giveBack(ctx, tx, b, rows, outcome{state: Held, rule: u.RuleID, reason: u.Reason}); err != nil {
+			return err
+		}
 	}
 	if len(again) == 0 {
 		return nil

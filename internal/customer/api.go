@@ -36,10 +36,13 @@ type BudgetWindow struct {
 	NextAt *time.Time `json:"next_at,omitempty"`
 }
 
-// OptOut says whether the customer said stop.
+// OptOut says what the customer chose: whether they said stop, or wants less.
 type OptOut struct {
-	State string     `json:"state" enum:"none,all"`
-	Since *time.Time `json:"since,omitempty"`
+	State       string     `json:"state" enum:"none,all"`
+	Since       *time.Time `json:"since,omitempty"`
+	Pace        string     `json:"pace,omitempty" enum:"weekly,monthly" doc:"how often at most, by their own choice"`
+	PausedUntil *time.Time `json:"paused_until,omitempty"`
+	HeldOut     bool       `json:"held_out,omitempty" doc:"in the holdout: no marketing, to measure what it is worth"`
 }
 
 // Neighbours answers what other rooms know about the customers of a list; internal/app fills it in.

@@ -234,6 +234,7 @@ type capsOut struct {
 	Quiet    quietIO   `json:"quiet"`
 	QuietMax quietIO   `json:"quiet_max"`
 	MassMode MassMode  `json:"mass_mode" enum:"per_month_days,per_week_7,per_day_1" doc:"as set in WeCom's own console"`
+	Holdout  int       `json:"holdout" doc:"percent of customers that get no marketing, to measure what it is worth"`
 	Version  string    `json:"version"`
 }
 
@@ -249,7 +250,7 @@ func (h *API) showCaps(lang string, c Caps) *capsOut {
 	quiet := func(q Quiet) quietIO {
 		return quietIO{From: formatClock(q.From), To: formatClock(q.To), SundayFrom: formatClock(q.SundayFrom), Zone: h.zone.String()}
 	}
-	out := &capsOut{Quiet: quiet(c.Quiet), QuietMax: quiet(h.book.caps.Quiet), MassMode: c.MassMode, Version: h.version(c)}
+	out := &capsOut{Quiet: quiet(c.Quiet), QuietMax: quiet(h.book.caps.Quiet), MassMode: c.MassMode, Holdout: c.Holdout, Version: h.version(c)}
 	for i, w := range c.Per {
 		out.Rules = append(out.Rules, capRule{ID: ruleCap, Title: h.Title(ruleCap).In(lang), Days: w.Days, Cap: w.Cap, Max: h.book.caps.Per[i].Cap})
 	}
@@ -264,6 +265,7 @@ type setCapsIn struct {
 		} `json:"rules" minItems:"3" maxItems:"3"`
 		Quiet    quietIO  `json:"quiet"`
 		MassMode MassMode `json:"mass_mode,omitempty" enum:"per_month_days,per_week_7,per_day_1"`
+		Holdout  *int     `json:"holdout,omitempty" minimum:"0" maximum:"50" doc:"percent"`
 	}
 }
 
@@ -288,6 +290,9 @@ func (h *API) setCaps(ctx context.Context, in *setCapsIn) (*capsOut, error) {
 	}
 	if in.Body.MassMode != "" {
 		c.MassMode = in.Body.MassMode
+	}
+	if in.Body.Holdout != nil {
+		c.Holdout = *in.Body.Holdout
 	}
 	c, err = h.SetCaps(ctx, who.CorpID, who.User, c)
 	if err != nil {

@@ -18,6 +18,10 @@ type Budget struct {
 	Full    bool           // no marketing touch is possible now; quiet hours aside
 	Next    clock.Time     // when one is possible at the earliest; 0 = now, or never while opted out
 	OptOut  clock.Time     // since when the customer wants none; 0 = they do
+	// Pace and PausedUntil are the customer's own choice, HeldOut says that they are in the holdout.
+	Pace        Pace
+	PausedUntil clock.Time
+	HeldOut     bool
 }
 
 // BudgetWindow is one sliding limit with what is used of it.
@@ -54,18 +58,29 @@ func (g *Governor) budget(s standing, caps Caps, now clock.Time) Budget {
 	if b.OptOut == 0 {
 		b.OptOut = s.suppressed
 	}
-	for i, w := range caps.Per {
-		bw := BudgetWindow{RuleID: ruleCap, Days: w.Days, Cap: w.Cap, Used: s.used[i]}
-		if bw.Used+1 > w.Cap {
+	own := s.pref.limit(caps)
+	for i, w := range own.Per {
+		bw := BudgetWindow{RuleID: capRuleOf(own, caps, i), Days: w.Days, Cap: w.Cap, Used: s.used[i]}
+		if !w.fits(bw.Used, 1) {
 			b.Full = true
 			bw.Next = w.room(s.at, 1, now)
 		}
 		b.Windows = append(b.Windows, bw)
 	}
-	if b.OptOut != 0 {
+	b.HeldOut = s.heldOut
+	if s.pref != nil {
+		b.Pace, b.PausedUntil = s.pref.Pace, s.pref.PausedUntil
+		if b.PausedUntil <= now {
+			b.PausedUntil = 0
+		}
+	}
+	switch {
+	case b.OptOut != 0, b.HeldOut:
 		b.Full = true
-	} else if b.Full {
-		b.Next = caps.room(s.at, 1, now, g.zone)
+	case b.Full:
+		b.Next = own.room(s.at, 1, max(now, b.PausedUntil), g.zone)
+	case b.PausedUntil != 0:
+		b.Full, b.Next = true, caps.Quiet.Next(b.PausedUntil, g.zone)
 	}
 	return b
 }

@@ -15,13 +15,25 @@ type Caps struct {
 	Per      [3]Window `json:"per"`
 	Quiet    Quiet     `json:"quiet"`
 	MassMode MassMode  `json:"mass_mode"`
+	// Holdout is the share of customers, in percent, that gets no marketing at all, so that its worth can be measured (FTG-11).
+	// It is a number of the corp's own, up or down.
+	Holdout int `json:"holdout"`
 }
+
+// maxHoldout is the most customers that may be held out, in percent.
+const maxHoldout = 50
 
 // Window is one sliding limit of FTG-01: at most Cap marketing and lifecycle touches within Days times 24 hours.
 type Window struct {
 	Days int `json:"days"`
 	Cap  int `json:"cap"`
 }
+
+// charge is what a touch takes of the window. One that counts double fills a window that has room for a single one.
+func (w Window) charge(cost int) int { return min(cost, max(w.Cap, 1)) }
+
+// fits says whether a touch has room beside what is used.
+func (w Window) fits(used, cost int) bool { return used+w.charge(cost) <= w.Cap }
 
 // length of the window.
 func (w Window) length() time.Duration { return time.Duration(w.Days) * 24 * time.Hour }
@@ -50,6 +62,7 @@ func DefaultCaps() Caps {
 		Per:      [3]Window{{1, 1}, {7, 3}, {30, 8}},
 		Quiet:    Quiet{From: 9 * 60, To: 21 * 60, SundayFrom: 10 * 60},
 		MassMode: PerMonthDays,
+		Holdout:  5,
 	}
 }
 
@@ -72,6 +85,9 @@ func (c Caps) tightens(policy Caps) error {
 		return errs.Bad("quiet", "governance.only_tighter",
 			errs.T("允许发送的时段只能在 09:00 到 21:00 之内（周日 10:00 起），并且开始要早于结束（FTG-05）。",
 				"Sending hours can only lie within 09:00 and 21:00 (Sundays from 10:00), and must begin before they end (FTG-05)."))
+	}
+	if c.Holdout < 0 || c.Holdout > maxHoldout {
+		return errs.Bad("holdout", "governance.holdout", errs.Tf("对照组可以占 0%% 到 %d%%（FTG-11）。", "The holdout can be 0 to %d percent (FTG-11).", maxHoldout))
 	}
 	switch c.MassMode {
 	case PerMonthDays, PerWeek7, PerDay1:

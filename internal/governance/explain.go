@@ -92,7 +92,7 @@ func tightest(steps []Step) *Step {
 	var best *Step
 	for i := range steps {
 		s := &steps[i]
-		if s.RuleID != ruleCap || s.Verdict == NotRead {
+		if s.Days == 0 || s.Verdict == NotRead {
 			continue
 		}
 		if s.Verdict == Refused {
@@ -193,6 +193,10 @@ func (g *Governor) options(t *Touch) []errs.Text {
 	switch t.RuleID {
 	case ruleCap, rulePlatform:
 		return []errs.Text{errs.T("到时间后再建一次群发，这位客户会重新计入。", "Make another mass message after that time; this customer is counted in again.")}
+	case rulePreference:
+		return []errs.Text{errs.T("这是客户自己的选择，只有本人能在偏好页上改。", "The customer chose this; only they can change it, on the preference page.")}
+	case ruleHoldout:
+		return []errs.Text{errs.T("对照组的比例可以在「频次与时段」里改，改后重新建群发。", "The size of the holdout can be changed under “Caps and hours”; then make the mass message again.")}
 	case ruleOptOut, ruleSuppressed:
 		return []errs.Text{errs.T("只有客户本人可以恢复接收，例如在偏好页上点「恢复接收」。", "Only the customer can resume, for example on the preference page.")}
 	case ruleLease, ruleQuiet:

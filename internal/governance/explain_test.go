@@ -119,6 +119,7 @@ func TestLimitsCanOnlyBeTightened(t *testing.T) {
 		"an earlier hour": func(c *Caps) { c.Quiet.From = 8 * 60 },
 		"an empty day":    func(c *Caps) { c.Quiet.From = c.Quiet.To },
 		"an unknown mode": func(c *Caps) { c.MassMode = "never" },
+		"most held out":   func(c *Caps) { c.Holdout = 51 },
 	} {
 		c := DefaultCaps()
 		change(&c)
@@ -131,7 +132,7 @@ func TestLimitsCanOnlyBeTightened(t *testing.T) {
 	if got, err := g.SetCaps(t.Context(), "c", "S01", c); err != nil || got.Version != 1 {
 		t.Fatalf("%+v %v", got, err)
 	}
-	if got, _, err := g.Caps(t.Context(), "c"); err != nil || got != (Caps{Version: 1, Per: c.Per, Quiet: c.Quiet, MassMode: c.MassMode}) {
+	if got, _, err := g.Caps(t.Context(), "c"); err != nil || got != (Caps{Version: 1, Per: c.Per, Quiet: c.Quiet, MassMode: c.MassMode, Holdout: c.Holdout}) {
 		t.Fatalf("%+v %v", got, err)
 	}
 }

@@ -79,6 +79,9 @@ type Request struct {
 	Expires      clock.Time // when the reservation ends by itself; 0 = a day (an hour for service) after the earliest delivery
 }
 
+// maxCost is the most a touch can cost: a send to all customers counts double (OWN-12).
+const maxCost = 2
+
 // Decision is the answer to a Request.
 type Decision struct {
 	TouchID  int64

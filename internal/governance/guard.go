@@ -2,6 +2,7 @@ package governance
 
 import (
 	"fmt"
+	"math"
 
 	"zhiyin.dev/zhiyin/internal/governance/guard"
 	"zhiyin.dev/zhiyin/internal/governance/policy"
@@ -65,12 +66,15 @@ func (r *rulebook) readCaps() error {
 	var mass struct {
 		Mode MassMode `json:"mode"`
 	}
-	for rule, into := range map[string]any{ruleCap: &windows, ruleQuiet: &quiet, rulePlatform: &mass} {
+	var holdout struct {
+		Share float64 `json:"share"`
+	}
+	for rule, into := range map[string]any{ruleCap: &windows, ruleQuiet: &quiet, rulePlatform: &mass, ruleHoldout: &holdout} {
 		if err := r.Params(rule, into); err != nil {
 			return err
 		}
 	}
-	r.caps = Caps{Per: windows.Per, MassMode: mass.Mode}
+	r.caps = Caps{Per: windows.Per, MassMode: mass.Mode, Holdout: int(math.Round(100 * holdout.Share))}
 	for _, f := range []struct {
 		s string
 		v *int

@@ -37,11 +37,13 @@ const (
 
 // standing is what the ledger knows of one customer at the earliest possible delivery.
 type standing struct {
-	optedOut   clock.Time // since when; 0 = not
-	suppressed clock.Time // since when, under any identity
-	used       [3]int     // open touches and those delivered within each window of FTG-01
-	mass       int        // mass messages of the calendar period of WC-01
-	at         []spent    // what makes up used, only loaded for those over a cap
+	optedOut   clock.Time  // since when; 0 = not
+	suppressed clock.Time  // since when, under any identity
+	used       [3]int      // open touches and those delivered within each window of FTG-01
+	mass       int         // mass messages of the calendar period of WC-01
+	at         []spent     // what makes up used, only loaded for those over a cap
+	pref       *Preference // what they chose for themselves; nil = nothing
+	heldOut    bool        // no marketing, to measure what marketing is worth
 }
 
 // spent is one counted touch.
@@ -103,6 +105,27 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 		}
 		pass(st)
 	})
+	if s.pref != nil {
+		read(func() {
+			if st, reason := s.pref.refuses(r.Topic, on); st.RuleID != "" {
+				if st.Next != 0 {
+					st.Next = c.Quiet.Next(st.Next, zone)
+				}
+				refuse(st, reason)
+				return
+			}
+			pass(Step{RuleID: rulePreference, Since: s.pref.SetAt})
+		})
+	}
+	if r.Class == Marketing && r.Channel != MassGroup { // a group has no persons to hold out
+		read(func() {
+			if s.heldOut {
+				refuse(Step{RuleID: ruleHoldout}, reasonHoldout)
+				return
+			}
+			pass(Step{RuleID: ruleHoldout})
+		})
+	}
 	if r.Channel == MassCustomer {
 		read(func() {
 			from, to, limit := c.MassMode.period(on, zone)
@@ -115,14 +138,15 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 			pass(st)
 		})
 	}
-	for i, w := range c.Per {
+	own := s.pref.limit(c)
+	for i, w := range own.Per {
 		read(func() {
 			st := Step{
-				RuleID: ruleCap, Days: w.Days, Before: s.used[i], After: s.used[i] + cost, Cap: w.Cap,
+				RuleID: capRuleOf(own, c, i), Days: w.Days, Before: s.used[i], After: s.used[i] + w.charge(cost), Cap: w.Cap,
 				From: on.Add(-w.length()), To: on,
 			}
 			if st.After > w.Cap {
-				st.Next = c.room(s.at, cost, on, zone)
+				st.Next = own.room(s.at, cost, on, zone)
 				refuse(st, st.reason())
 				return
 			}
@@ -130,9 +154,9 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 		})
 	}
 	if v.held {
-		for _, w := range c.Per {
-			if !hasStep(v.steps, ruleCap, w.Days) {
-				v.steps = append(v.steps, Step{RuleID: ruleCap, Days: w.Days, Cap: w.Cap, Verdict: NotRead})
+		for i, w := range own.Per {
+			if rule := capRuleOf(own, c, i); !hasStep(v.steps, rule, w.Days) {
+				v.steps = append(v.steps, Step{RuleID: rule, Days: w.Days, Cap: w.Cap, Verdict: NotRead})
 			}
 		}
 		v.steps = append(v.steps, Step{RuleID: ruleQuiet, Verdict: NotRead})
@@ -147,6 +171,14 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 	return v
 }
 
+// capRuleOf names the rule of a window: the customer's own choice where it is what limits.
+func capRuleOf(own, corp Caps, i int) string {
+	if own.Per[i].Cap < corp.Per[i].Cap {
+		return rulePreference
+	}
+	return ruleCap
+}
+
 func hasStep(steps []Step, rule string, days int) bool {
 	for _, s := range steps {
 		if s.RuleID == rule && s.Days == days {
@@ -157,11 +189,11 @@ func hasStep(steps []Step, rule string, days int) bool {
 }
 
 // room is the earliest instant at which every window of FTG-01 has room for cost more, if each open touch were delivered
-// at the instant on and nothing else is reserved meanwhile. Never when a cap itself is below cost.
+// at the instant on and nothing else is reserved meanwhile. Never when a cap is zero.
 func (c Caps) room(at []spent, cost int, on clock.Time, zone *time.Location) clock.Time {
 	var next clock.Time
 	for _, w := range c.Per {
-		if cost > w.Cap {
+		if w.Cap < 1 {
 			return 0
 		}
 		next = max(next, w.room(at, cost, on))
@@ -185,7 +217,7 @@ func (w Window) room(at []spent, cost int, on clock.Time) clock.Time {
 	slices.SortFunc(ends, func(a, b spent) int { return cmp.Compare(a.at, b.at) })
 	next := on
 	for _, e := range ends {
-		if used+cost <= w.Cap {
+		if w.fits(used, cost) {
 			break
 		}
 		next = e.at

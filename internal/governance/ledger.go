@@ -41,6 +41,8 @@ type Governor struct {
 
 	// OnOptOut are called inside the transaction in which a customer says stop.
 	OnOptOut []func(ctx context.Context, tx *db.Tx, e OptedOut) error
+	// OnPreference are called inside the transaction in which a customer chooses a pace, a pause or topics.
+	OnPreference []func(ctx context.Context, tx *db.Tx, e PreferenceChanged) error
 }
 
 // New makes a Governor. It fails when the built-in policy cannot be read or Key is too short.

@@ -4,9 +4,9 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-	"slices"
 
 	"github.com/uptrace/bun"
 
@@ -108,23 +108,6 @@ func (g *Governor) OptOutOf(ctx context.Context, corpID string, customerIDs ...s
 	return optOuts(ctx, g.db.Read(), corpID, customerIDs)
 }
 
-// Stopped answers which of the customers want no marketing, as the transaction sees it.
-func (g *Governor) Stopped(ctx context.Context, tx *db.Tx, corpID string, customerIDs ...string) (map[string]bool, error) {
-	out := map[string]bool{}
-	for part := range slices.Chunk(customerIDs, chunk) {
-		facts, err := g.stopped(ctx, tx, corpID, part)
-		if err != nil {
-			return nil, err
-		}
-		for id, s := range facts {
-			if s.optedOut != 0 || s.suppressed != 0 {
-				out[id] = true
-			}
-		}
-	}
-	return out, nil
-}
-
 func optOuts(ctx context.Context, q bun.IDB, corpID string, customerIDs []string) (map[string]OptOutRow, error) {
 	out := map[string]OptOutRow{}
 	if len(customerIDs) == 0 {
@@ -141,7 +124,7 @@ func optOuts(ctx context.Context, q bun.IDB, corpID string, customerIDs []string
 	return out, nil
 }
 
-// stopped reads opt-outs and suppressions of the customers.
+// stopped reads what the customers said themselves: opt-outs, suppressions, preferences.
 func (g *Governor) stopped(ctx context.Context, q bun.IDB, corpID string, customers []string) (map[string]standing, error) {
 	out := make(map[string]standing, len(customers))
 	rows, err := optOuts(ctx, q, corpID, customers)
@@ -151,6 +134,15 @@ func (g *Governor) stopped(ctx context.Context, q bun.IDB, corpID string, custom
 	for id, r := range rows {
 		s := out[id]
 		s.optedOut = r.Since
+		out[id] = s
+	}
+	prefs, err := preferencesOf(ctx, q, corpID, customers)
+	if err != nil {
+		return nil, err
+	}
+	for id, p := range prefs {
+		s := out[id]
+		s.pref = p
 		out[id] = s
 	}
 	hashes, err := g.hashes(ctx, q, corpID, customers)
@@ -215,6 +207,17 @@ func (g *Governor) hashes(ctx context.Context, q bun.IDB, corpID string, custome
 		}
 	}
 	return out, nil
+}
+
+// heldOut says whether a customer belongs to the holdout (FTG-11): by a keyed hash, so that it is stable, even, and nobody's
+// choice. A larger share holds out everybody that a smaller one did.
+func (g *Governor) heldOut(corpID, customerID string, percent int) bool {
+	if percent <= 0 || customerID == "" {
+		return false
+	}
+	m := hmac.New(sha256.New, g.key)
+	_, _ = fmt.Fprintf(m, "holdout:%d:%s%s", len(corpID), corpID, customerID)
+	return binary.BigEndian.Uint64(m.Sum(nil))%10_000 < uint64(percent)*100
 }
 
 func (g *Governor) mac(parts ...string) string {

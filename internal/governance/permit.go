@@ -108,6 +108,8 @@ func (g *Governor) recheck(ctx context.Context, tx *db.Tx, touches map[int64]*To
 			out[t.ID] = refusal{rule: ruleOptOut, reason: reasonOptOut}
 		case s.suppressed != 0:
 			out[t.ID] = refusal{rule: ruleSuppressed, reason: reasonSuppressed}
+		case s.pref != nil && unwanted(s.pref, t, now).rule != "":
+			out[t.ID] = unwanted(s.pref, t, now)
 		case now < t.EarliestAt: // its counters looked at a later instant
 			out[t.ID] = refusal{rule: ruleCap, reason: reasonEarly, until: t.EarliestAt}
 		case !caps.Quiet.Open(now, g.zone):
@@ -115,6 +117,13 @@ func (g *Governor) recheck(ctx context.Context, tx *db.Tx, touches map[int64]*To
 		}
 	})
 	return out, err
+}
+
+// unwanted is what the customer's own choice says to a touch now. The pace they chose was counted when it was reserved, and
+// reservations it forbids are released when it changes.
+func unwanted(p *Preference, t *Touch, now clock.Time) refusal {
+	st, reason := p.refuses(t.Topic, now)
+	return refusal{rule: st.RuleID, reason: reason}
 }
 
 // eachLimited calls f for every touch whose class caps, hours and opt-outs hold for, with what its corp set and what its
@@ -281,7 +290,8 @@ func (g *Governor) lateOnes(ctx context.Context, tx *db.Tx, touches map[int64]*T
 		if since == 0 {
 			since = s.suppressed
 		}
-		if since != 0 && at[t.ID] >= since || !caps.Quiet.Open(at[t.ID], g.zone) {
+		paused := s.pref != nil && at[t.ID] >= s.pref.SetAt && at[t.ID] < s.pref.PausedUntil
+		if since != 0 && at[t.ID] >= since || paused || !caps.Quiet.Open(at[t.ID], g.zone) {
 			out[t.ID] = true
 		}
 	})

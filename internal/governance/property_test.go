@@ -35,7 +35,8 @@ type machine struct {
 	got       map[int64]clock.Time // what reached a customer, by touch
 	told      map[int64]bool       // of those, what the ledger was told
 	stopped   map[string]clock.Time
-	tasked    map[int64]clock.Time // when the permit was given
+	chosen    map[string]Preference // what a customer chose last
+	tasked    map[int64]clock.Time  // when the permit was given
 	class     map[int64]Class
 	customers []string
 }
@@ -65,6 +66,7 @@ func (m *machine) Reserve(t *rapid.T) {
 		r := marketing(fmt.Sprintf("k%d", m.next), rapid.SampledFrom(m.customers).Draw(t, "customer"))
 		r.CorpID = m.corp
 		r.Class = rapid.SampledFrom([]Class{Marketing, Marketing, Lifecycle, Service}).Draw(t, "class")
+		r.Cost = rapid.IntRange(1, maxCost).Draw(t, "cost")
 		r.NotBefore = m.world.Now().Add(time.Duration(rapid.IntRange(0, 30).Draw(t, "hours ahead")) * time.Hour)
 		reqs = append(reqs, r)
 	}
@@ -83,6 +85,11 @@ func (m *machine) Reserve(t *rapid.T) {
 		if d.State == Reserved {
 			if _, was := m.stopped[reqs[i].CustomerID]; was && reqs[i].Class.Limited() {
 				t.Fatalf("L4: %s is reserved after the opt-out of %s", reqs[i].Key, reqs[i].CustomerID)
+			}
+			if p := m.chosen[reqs[i].CustomerID]; p.PausedUntil > max(m.world.Now(), reqs[i].NotBefore) && reqs[i].Class.Limited() && !d.Existing {
+				if at := m.row(d.TouchID).EarliestAt; at < p.PausedUntil {
+					t.Fatalf("FTG-07: %s is reserved for %v, within the pause of %s", reqs[i].Key, at.In(shanghai), reqs[i].CustomerID)
+				}
 			}
 			m.reserved[d.TouchID], m.class[d.TouchID] = reqs[i].CustomerID, reqs[i].Class
 		}
@@ -117,6 +124,9 @@ func (m *machine) Permit(t *rapid.T) {
 	}
 	if m.class[id].Limited() && !m.g.book.caps.Quiet.Open(m.world.Now(), shanghai) {
 		t.Fatalf("FTG-05: touch %d is tasked at %v", id, m.world.Now().In(shanghai))
+	}
+	if m.class[id].Limited() && m.chosen[c].PausedUntil > m.world.Now() {
+		t.Fatalf("FTG-07: touch %d is tasked within the pause of %s", id, c)
 	}
 	delete(m.reserved, id)
 	m.open[id], m.tasked[id] = c, m.world.Now()
@@ -177,6 +187,22 @@ func (m *machine) OptOut(t *rapid.T) {
 	}
 }
 
+// Choose is a customer who wants less. What members hold already is taken back by the campaigns, which are not part of this
+// machine: here only what was not handed out yet has to obey.
+func (m *machine) Choose(t *rapid.T) {
+	p := Preference{
+		CorpID: m.corp, CustomerID: rapid.SampledFrom(m.customers).Draw(t, "customer"), Via: "page", ByWhom: "customer",
+		Pace: rapid.SampledFrom([]Pace{Usual, Weekly, Monthly}).Draw(t, "pace"),
+	}
+	if rapid.Bool().Draw(t, "pause") {
+		p.PausedUntil = m.world.Now().Add(time.Duration(rapid.IntRange(1, 72).Draw(t, "hours")) * time.Hour)
+	}
+	if m.do(func(ctx context.Context, tx *db.Tx) error { return m.g.SetPreference(ctx, tx, p) }) {
+		p.SetAt = m.world.Now()
+		m.chosen[p.CustomerID] = p
+	}
+}
+
 func (m *machine) Expire(*rapid.T) {
 	m.do(func(ctx context.Context, tx *db.Tx) error { return m.g.expire(ctx, tx, bus.Work{CorpID: m.corp}) })
 }
@@ -217,6 +243,7 @@ func (m *machine) Check(t *rapid.T) {
 			}
 		}
 	}
+	m.checkPace(t)
 	for _, r := range m.rows() {
 		// L2, L3: what the world and the ledger agreed on stays, booked at its own time.
 		if m.told[r.ID] && (r.State != Committed || r.DeliveredAt != m.got[r.ID]) {
@@ -237,13 +264,37 @@ func (m *machine) Check(t *rapid.T) {
 	}
 }
 
-func (m *machine) customerOf(id int64) string {
+// checkPace: of what was handed out after a customer chose a pace, no window holds more than one.
+func (m *machine) checkPace(t *rapid.T) {
+	for c, p := range m.chosen {
+		days := map[Pace]int{Weekly: 7, Monthly: 30}[p.Pace]
+		if days == 0 {
+			continue
+		}
+		var at []clock.Time
+		for id, when := range m.tasked {
+			if m.class[id].Limited() && when > p.SetAt && m.got[id] != 0 && m.customerOf(id) == c {
+				at = append(at, m.got[id])
+			}
+		}
+		slices.Sort(at)
+		for i := 1; i < len(at); i++ {
+			if at[i] < at[i-1].Add(time.Duration(days)*24*time.Hour) {
+				t.Fatalf("FTG-07: %s chose %s and got two at %v and %v", c, p.Pace, at[i-1].In(shanghai), at[i].In(shanghai))
+			}
+		}
+	}
+}
+
+func (m *machine) row(id int64) *Touch {
 	found, err := touchesByID(context.Background(), m.d.Read(), m.corp, []int64{id})
 	if err != nil || found[id] == nil {
 		m.t.Fatalf("touch %d: %v", id, err)
 	}
-	return found[id].CustomerID
+	return found[id]
 }
+
+func (m *machine) customerOf(id int64) string { return m.row(id).CustomerID }
 
 func TestLedgerKeepsItsInvariantsUnderAnyOrderAndCrash(t *testing.T) {
 	t.Parallel()
@@ -257,7 +308,7 @@ func TestLedgerKeepsItsInvariantsUnderAnyOrderAndCrash(t *testing.T) {
 		m := &machine{
 			t: rt, g: g, d: d, world: world, corp: fmt.Sprintf("run%d", run), open: map[int64]string{}, reserved: map[int64]string{},
 			got: map[int64]clock.Time{}, told: map[int64]bool{}, stopped: map[string]clock.Time{}, tasked: map[int64]clock.Time{},
-			class: map[int64]Class{}, customers: []string{"a", "b"},
+			class: map[int64]Class{}, chosen: map[string]Preference{}, customers: []string{"a", "b"},
 		}
 		rt.Repeat(rapid.StateMachineActions(m))
 		// L7 at quiescence: everything open gets its answer, time passes, the timer runs.

@@ -36,7 +36,7 @@ func (g *Governor) Recompute(ctx context.Context, corpID string, touchID int64) 
 		return nil, err
 	}
 	r := Request{
-		CorpID: t.CorpID, Key: t.Key, CustomerID: t.CustomerID, Channel: t.Channel, Class: t.Class, Texts: t.texts(), Cost: t.Cost,
+		CorpID: t.CorpID, Key: t.Key, CustomerID: t.CustomerID, Channel: t.Channel, Class: t.Class, Topic: t.Topic, Texts: t.texts(), Cost: t.Cost,
 	}
 	waits := len(was) > 0 && was[len(was)-1].Verdict == Waits
 	var content *Finding
@@ -78,6 +78,10 @@ func (g *Governor) standingThen(ctx context.Context, t *Touch, caps Caps, was []
 	if len(stops) > 0 && stops[0].ID < t.ID {
 		s.optedOut = stops[0].Since
 	}
+	if s.pref, err = g.preferenceThen(ctx, t); err != nil {
+		return s, err
+	}
+	s.heldOut = g.heldOut(t.CorpID, t.CustomerID, caps.Holdout)
 	var rows []Touch
 	err = g.db.Read().NewSelect().Model(&rows).
 		Where("corp_id = ? AND customer_id = ? AND state <> ? AND id <> ?", t.CorpID, t.CustomerID, Held, t.ID).

@@ -15,6 +15,8 @@ const (
 	ruleSuppressed = "FTG-09"
 	rulePlatform   = "WC-01"
 	ruleCap        = "FTG-01"
+	rulePreference = "FTG-07"
+	ruleHoldout    = "FTG-11"
 	ruleService    = "FTG-04"
 	ruleQuiet      = "FTG-05"
 	ruleLease      = "FTG-10"
@@ -24,10 +26,18 @@ var (
 	reasonOptOut     = errs.T("这位客户已选择不再接收营销消息。", "This customer asked for no more marketing.")
 	reasonSuppressed = errs.T("这位客户从前退订过，重新添加也不会恢复接收；只有本人重新同意才会。",
 		"This customer opted out before. Being added again does not undo it; only their own new consent does.")
-	reasonQuiet = errs.T("现在是安静时段，等到允许发送的时段再发。", "It is quiet time now; it waits until sending is allowed again.")
+	reasonQuiet   = errs.T("现在是安静时段，等到允许发送的时段再发。", "It is quiet time now; it waits until sending is allowed again.")
+	reasonPaused  = errs.T("这位客户暂停了接收。", "This customer paused messages.")
+	reasonPace    = errs.T("这位客户选择了更低的频率，这段时间已经用完。", "This customer chose a lower rate, and it is used up for now.")
+	reasonHoldout = errs.T("这位客户在对照组，不接收营销，用来衡量触达是否真的有用。",
+		"This customer is in the holdout: no marketing, so that the worth of touches can be measured.")
 	reasonEarly = errs.T("还没到预占时约定的时间。", "The time it was reserved for has not come yet.")
 	reasonLease = errs.T("到期没有建成任务，占用的次数已退回。", "No task was made in time; the reserved contact was given back.")
 )
+
+func reasonTopic(topic string) errs.Text {
+	return errs.Tf("这位客户不想收到「%s」的消息。", "This customer wants no messages about “%s”.", topic)
+}
 
 // Title names a rule.
 func (g *Governor) Title(ruleID string) errs.Text { return g.book.Title(ruleID) }
@@ -52,6 +62,17 @@ func (s Step) reason() errs.Text {
 		return reasonSuppressed
 	case ruleQuiet:
 		return reasonQuiet
+	case ruleHoldout:
+		return reasonHoldout
+	case rulePreference:
+		switch {
+		case s.Days > 0:
+			return errs.T(fmt.Sprintf("这位客户选择 %d 天内最多 %d 次，已触达 %d 次。", s.Days, s.Cap, s.Before),
+				fmt.Sprintf("This customer chose at most %d within %s; %s so far.", s.Cap, errs.Count(s.Days, "day", "days"), errs.Count(s.Before, "touch", "touches")))
+		case s.Text != "":
+			return reasonTopic(s.Text)
+		}
+		return reasonPaused
 	case rulePlatform:
 		return errs.T(fmt.Sprintf("这位客户在这个周期内已收到 %d 条群发，企业微信最多允许 %d 条。", s.Before, s.Cap),
 			fmt.Sprintf("This customer has had %s in the present period; WeCom allows %d.", errs.Count(s.Before, "mass message", "mass messages"), s.Cap))

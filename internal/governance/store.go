@@ -84,11 +84,18 @@ func (g *Governor) standings(ctx context.Context, q bun.IDB, reqs []Request, fou
 	return out, nil
 }
 
-// standingAt counts for one earliest delivery, in three queries however many customers there are.
+// standingAt counts for one earliest delivery, in a handful of queries however many customers there are.
 func (g *Governor) standingAt(ctx context.Context, q bun.IDB, corpID string, customers []string, caps Caps, on clock.Time) (map[string]standing, error) {
 	out, err := g.stopped(ctx, q, corpID, customers)
 	if err != nil {
 		return nil, err
+	}
+	for _, id := range customers {
+		if g.heldOut(corpID, id, caps.Holdout) {
+			s := out[id]
+			s.heldOut = true
+			out[id] = s
+		}
 	}
 	from, _, _ := caps.MassMode.period(on, g.zone)
 	var counts []struct {
@@ -113,8 +120,8 @@ func (g *Governor) standingAt(ctx context.Context, q bun.IDB, corpID string, cus
 		s := out[c.CustomerID]
 		s.used, s.mass = [3]int{c.U0, c.U1, c.U2}, c.M
 		out[c.CustomerID] = s
-		for i, w := range caps.Per {
-			if s.used[i]+1 > w.Cap {
+		for i, w := range s.pref.limit(caps).Per {
+			if s.used[i] > 0 && !w.fits(s.used[i], maxCost) {
 				full = append(full, c.CustomerID)
 				break
 			}

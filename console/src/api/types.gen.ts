@@ -2126,6 +2126,15 @@ export interface components {
             name: string;
         };
         CustomerOpt: {
+            /** @description in the holdout: no marketing, to measure what it is worth */
+            held_out?: boolean;
+            /**
+             * @description how often at most, by their own choice
+             * @enum {string}
+             */
+            pace?: "weekly" | "monthly";
+            /** Format: date-time */
+            paused_until?: string;
             /** Format: date-time */
             since?: string;
             /** @enum {string} */
@@ -2266,6 +2275,11 @@ export interface components {
             title: string;
         };
         GovernanceCaps: {
+            /**
+             * Format: int64
+             * @description percent of customers that get no marketing, to measure what it is worth
+             */
+            holdout: number;
             /**
              * @description as set in WeCom's own console
              * @enum {string}
@@ -2948,6 +2962,11 @@ export interface components {
             text: string;
         };
         SetCapsInBody: {
+            /**
+             * Format: int64
+             * @description percent
+             */
+            holdout?: number;
             /** @enum {string} */
             mass_mode?: "per_month_days" | "per_week_7" | "per_day_1";
             quiet: components["schemas"]["GovernanceQuietIO"];

@@ -100,9 +100,24 @@ func Start(t *testing.T, opts sandbox.Options, databaseURL string, before func(b
 	if err := box.SetCallback("", web.URL+"/callback/wecom", box.Ready.Callback.Token, box.Ready.Callback.AESKey); err != nil {
 		t.Fatal(err)
 	}
+	everybody(t, a)
 	p := &Platform{App: a, Box: box, URL: web.URL, t: t}
 	p.Synced()
 	return p
+}
+
+// everybody takes nobody into the holdout, so that a story can tell whom its messages reach.
+func everybody(t *testing.T, a *app.App) {
+	t.Helper()
+	corp := a.Config.Config.CorpID
+	caps, _, err := a.Governor.Caps(t.Context(), corp)
+	if err != nil {
+		t.Fatal(err)
+	}
+	caps.Holdout = 0
+	if _, err := a.Governor.SetCaps(t.Context(), corp, "admin", caps); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Eventually waits, bounded, until ok answers true.

@@ -98,6 +98,11 @@ function Consent({ customer: c }: { customer: Detail }) {
         <span className={out ? 'harm' : ''}>{out ? t('consentOut', { date: f.date(c.optout.since) }) : t('consentIn')}</span>
         <span className="push">{out ? can('governance.write') && <Button size="small" onClick={() => setResuming(true)}>{t('resume')}</Button> : can('customer.write') && <Button size="small" onClick={() => stop.mutate()} loading={stop.isPending}>{t('stop')}</Button>}</span>
       </div>
+      {!out && (c.optout.pace || c.optout.paused_until || c.optout.held_out) && <ul className="s13 second" style={{ marginTop: 8 }}>
+        {c.optout.paused_until && <li>{t('pausedUntil', { date: f.date(c.optout.paused_until) })}</li>}
+        {c.optout.pace && <li>{t(c.optout.pace === 'weekly' ? 'paceWeekly' : 'paceMonthly')}</li>}
+        {c.optout.held_out && <li>{t('heldOut')}</li>}
+      </ul>}
       <p className="s12 mute" style={{ marginTop: 8 }}>{t('ownPage')} <button type="button" className="linky" onClick={() => copy(c.preferences_url)}>{k('copy')}</button></p>
       <Modal open={resuming} title={t('resume')} onCancel={() => setResuming(false)} okText={t('resumeButton')} cancelText={k('cancel')} okButtonProps={{ disabled: evidence.trim().length < 4 }} confirmLoading={resume.isPending} onOk={() => resume.mutate()}>
         <p style={{ marginBottom: 8 }}>{t('resumeText')}</p>

@@ -27,8 +27,10 @@ function Edit({ caps }: { caps: CapsData }) {
   const me = useMe()
   const may = useCan()('governance.write') && me.scope === 'all'
   const [rules, setRules] = useState(caps.rules)
-  const save = useAct<CapsData>({ method: 'PUT', path: '/governance/caps', body: () => ({ rules: rules.map((r) => ({ days: r.days, cap: r.cap })), quiet: { from: caps.quiet.from, to: caps.quiet.to, sunday_from: caps.quiet.sunday_from } }), touches: ['/governance', '/customers'], done: () => said(t('saved')) })
-  const changed = rules.some((r, i) => r.cap !== caps.rules[i]?.cap)
+  const [holdout, setHoldout] = useState(caps.holdout)
+  const save = useAct<CapsData>({ method: 'PUT', path: '/governance/caps', body: () => ({ rules: rules.map((r) => ({ days: r.days, cap: r.cap })), holdout, quiet: { from: caps.quiet.from, to: caps.quiet.to, sunday_from: caps.quiet.sunday_from } }), touches: ['/governance', '/customers'], done: () => said(t('saved')) })
+  const tighter = rules.some((r, i) => r.cap !== caps.rules[i]?.cap)
+  const saved = caps.holdout === holdout
   const week = rules.find((r) => r.days === 7)
   const set = (at: number, cap: number) => setRules(rules.map((r, i) => (i === at ? { ...r, cap } : r)))
   return (
@@ -37,9 +39,13 @@ function Edit({ caps }: { caps: CapsData }) {
         <ul className="caps">
           {rules.map((r, i) => <CapRow key={i} rule={r} top={caps.rules[i]?.cap ?? r.cap} may={may} onCap={(cap) => set(i, cap)} />)}
         </ul>
-        {may && <Button type="primary" style={{ marginTop: 20 }} disabled={!changed} loading={save.isPending} onClick={() => ask({ reach: week && week.cap !== caps.rules.find((r) => r.days === 7)?.cap ? t('tightenReach', { n: week.cap }) : t('tightenReachAny'), also: t('tightenAlso'), button: t('tighten'), act: () => save.mutateAsync() })}>{t('tighten')}</Button>}
+        {may && <Button type="primary" style={{ marginTop: 20 }} disabled={!tighter} loading={save.isPending} onClick={() => ask({ reach: week && week.cap !== caps.rules.find((r) => r.days === 7)?.cap ? t('tightenReach', { n: week.cap }) : t('tightenReachAny'), also: t('tightenAlso'), button: t('tighten'), act: () => save.mutateAsync() })}>{t('tighten')}</Button>}
       </Panel>
       <div className="stack">
+        <Panel title={t('holdout')} sub={<RuleId id="FTG-11" />}>
+          <p className="row">{may ? <InputNumber min={0} max={50} value={holdout} onChange={(n) => setHoldout(n ?? caps.holdout)} aria-label={t('holdout')} suffix="%" style={{ width: 90 }} /> : <b>{caps.holdout}%</b>}<span className="second s13">{t('holdoutShare')}</span>{may && <Button size="small" className="push" disabled={saved || tighter} loading={save.isPending} onClick={() => save.mutate()}>{t('holdoutSave')}</Button>}</p>
+          <p className="s12 mute" style={{ marginTop: 8 }}>{t('holdoutText')}</p>
+        </Panel>
         <Panel title={t('quiet')}><Facts rows={[[t('everyDay'), `${caps.quiet.from} – ${caps.quiet.to}`], [t('sunday'), caps.quiet.sunday_from], [t('zone'), caps.quiet.zone ?? '—']]} /><p className="s12 mute" style={{ marginTop: 8 }}>{t('quietText')}</p></Panel>
         <Panel title={t('meaning')}><ul className="stack s13 second" style={{ gap: 8 }}><li>{t('meaning1')}</li><li>{t('meaning2')}</li><li>{t('meaning3')}</li></ul></Panel>
       </div>

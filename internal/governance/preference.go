@@ -1,0 +1,286 @@
+package governance
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/db"
+	"zhiyin.dev/zhiyin/internal/errs"
+)
+
+// Pace is how often a customer wants marketing at most (FTG-07).
+type Pace string
+
+// The paces.
+const (
+	Usual   Pace = ""        // as often as the corp's own caps allow
+	Weekly  Pace = "weekly"  // once in 7 days
+	Monthly Pace = "monthly" // once in 30 days
+)
+
+// maxTopics bounds what one customer can switch off.
+const maxTopics = 50
+
+// Preference is what a customer chose for themselves short of stopping. It only ever tightens what the corp allows.
+type Preference struct {
+	bun.BaseModel `bun:"table:preference"`
+
+	CorpID      string `bun:",pk"`
+	ID          int64  `bun:",pk"`
+	CustomerID  string
+	Pace        Pace
+	PausedUntil clock.Time // nothing before then; 0 = no pause
+	TopicsOff   topics
+	SetAt       clock.Time
+	Via         string // page, staff
+	ByWhom      string
+	ReplacedAt  clock.Time // 0 = in force
+}
+
+// topics is a list kept as JSON text, the same on both engines.
+type topics []string
+
+// limit is what is left of the caps for a customer with this preference.
+func (p *Preference) limit(c Caps) Caps {
+	if p == nil {
+		return c
+	}
+	for i := range c.Per {
+		w := &c.Per[i]
+		if p.Pace == Weekly && w.Days == 7 || p.Pace == Monthly && w.Days >= 7 {
+			w.Cap = min(w.Cap, 1)
+		}
+	}
+	return c
+}
+
+// refuses says why a touch about a topic may not go out at `on`; an empty rule means that it may, as far as this goes.
+func (p *Preference) refuses(topic string, on clock.Time) (st Step, reason errs.Text) {
+	switch {
+	case p == nil:
+		return Step{}, errs.Text{}
+	case p.PausedUntil > on:
+		st = Step{RuleID: rulePreference, Since: p.SetAt, Next: p.PausedUntil}
+		return st, reasonPaused
+	case topic != "" && slices.Contains(p.TopicsOff, topic):
+		st = Step{RuleID: rulePreference, Since: p.SetAt, Text: topic}
+		return st, reasonTopic(topic)
+	}
+	return Step{}, errs.Text{}
+}
+
+// check says what is wrong with a preference that somebody sends.
+func (p *Preference) check(now clock.Time) error {
+	switch p.Pace {
+	case Usual, Weekly, Monthly:
+	default:
+		return errs.Bad("pace", "invalid", errs.T("请选：照常、每周一次、每月一次。", "Choose: as usual, once a week, once a month."))
+	}
+	if len(p.TopicsOff) > maxTopics {
+		return errs.Bad("topics_off", "invalid", errs.Tf("最多关闭 %d 个主题。", "At most %d topics can be switched off.", maxTopics))
+	}
+	if p.PausedUntil != 0 && p.PausedUntil > now.Add(366*24*time.Hour) {
+		return errs.Bad("paused_until", "invalid", errs.T("最长可以暂停一年；不想再收到，请选「全部停止」。", "A pause is at most a year; to get none at all, choose “Stop all”."))
+	}
+	return nil
+}
+
+// PreferenceChanged is told inside the transaction in which a customer chooses something for themselves.
+type PreferenceChanged struct {
+	CorpID     string
+	CustomerID string
+	At         clock.Time
+}
+
+// SetPreference puts what a customer chose in force, at once: reservations it forbids are released, and subscribers of
+// OnPreference take back the tasks WeCom still holds.
+func (g *Governor) SetPreference(ctx context.Context, tx *db.Tx, p Preference) error {
+	now := g.world.Now()
+	if err := p.check(now); err != nil {
+		return err
+	}
+	if err := lockKeys(ctx, tx, []string{customerLock(p.CorpID, p.CustomerID)}); err != nil {
+		return err
+	}
+	_, err := tx.NewUpdate().Model((*Preference)(nil)).Set("replaced_at = ?", max(now, 1)).
+		Where("corp_id = ? AND customer_id = ? AND replaced_at = 0", p.CorpID, p.CustomerID).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("replace the preference of %s: %w", p.CustomerID, err)
+	}
+	if p.PausedUntil <= now {
+		p.PausedUntil = 0
+	}
+	p.TopicsOff = slices.Compact(slices.Sorted(slices.Values(p.TopicsOff)))
+	p.ID, p.SetAt, p.ReplacedAt = tx.NewID(), now, 0
+	if _, err := tx.NewInsert().Model(&p).Exec(ctx); err != nil {
+		return fmt.Errorf("set the preference of %s: %w", p.CustomerID, err)
+	}
+	if err := g.releaseUnwanted(ctx, tx, p.CorpID, p.CustomerID); err != nil {
+		return err
+	}
+	for _, f := range g.OnPreference {
+		if err := f(ctx, tx, PreferenceChanged{CorpID: p.CorpID, CustomerID: p.CustomerID, At: now}); err != nil {
+			return fmt.Errorf("tell what %s chose: %w", p.CustomerID, err)
+		}
+	}
+	return nil
+}
+
+// releaseUnwanted gives back the customer's reservations that they do not want any more.
+func (g *Governor) releaseUnwanted(ctx context.Context, tx *db.Tx, corpID, customerID string) error {
+	var ids []int64
+	err := tx.NewSelect().Model((*Touch)(nil)).Column("id").
+		Where("corp_id = ? AND customer_id = ? AND state = ? AND class IN (?, ?)", corpID, customerID, Reserved, Marketing, Lifecycle).
+		OrderExpr("id").Scan(ctx, &ids)
+	if err != nil {
+		return fmt.Errorf("read reservations of %s: %w", customerID, err)
+	}
+	unwanted, err := g.Unwanted(ctx, tx, corpID, ids...)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if u, ok := unwanted[id]; ok {
+			if err := g.Release(ctx, tx, id, u.RuleID, u.Reason); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Unwant is why a customer does not want a touch any more.
+type Unwant struct {
+	RuleID string
+	Reason errs.Text
+}
+
+// Unwanted answers which of the open touches their customers do not want any more, by touch: they said stop, paused,
+// switched the topic off, or chose a pace that others fill by now. Marketing and lifecycle only.
+func (g *Governor) Unwanted(ctx context.Context, tx *db.Tx, corpID string, touchIDs ...int64) (map[int64]Unwant, error) {
+	found, err := touchesByID(ctx, tx, corpID, touchIDs)
+	if err != nil {
+		return nil, err
+	}
+	out := map[int64]Unwant{}
+	now := g.world.Now()
+	var paced []*Touch
+	err = g.eachLimited(ctx, tx, found, func(t *Touch, _ Caps, s standing) {
+		switch st, reason := s.pref.refuses(t.Topic, now); {
+		case s.optedOut != 0:
+			out[t.ID] = Unwant{ruleOptOut, reasonOptOut}
+		case s.suppressed != 0:
+			out[t.ID] = Unwant{ruleSuppressed, reasonSuppressed}
+		case st.RuleID != "":
+			out[t.ID] = Unwant{st.RuleID, reason}
+		case s.pref != nil && s.pref.Pace != Usual:
+			paced = append(paced, t)
+		}
+	})
+	if err != nil || len(paced) == 0 {
+		return out, err
+	}
+	slices.SortFunc(paced, func(a, b *Touch) int { return int(min(1, max(-1, a.ID-b.ID))) })
+	caps, err := g.capsOf(ctx, tx, corpID)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range paced { // rare: an open touch of somebody who asked for less
+		if _, full, err := g.paceFull(ctx, tx, t, caps, now); err != nil {
+			return nil, err
+		} else if full {
+			out[t.ID] = Unwant{rulePreference, reasonPace}
+		}
+	}
+	return out, nil
+}
+
+// paceFull says whether the touches before t fill the pace its customer chose.
+func (g *Governor) paceFull(ctx context.Context, q bun.IDB, t *Touch, caps Caps, now clock.Time) (Window, bool, error) {
+	prefs, err := preferencesOf(ctx, q, t.CorpID, []string{t.CustomerID})
+	if err != nil {
+		return Window{}, false, err
+	}
+	eff := prefs[t.CustomerID].limit(caps)
+	for i, w := range eff.Per {
+		if w.Cap == caps.Per[i].Cap {
+			continue
+		}
+		var used int
+		err := q.NewRaw(`SELECT COALESCE(SUM(cost), 0) FROM touch WHERE corp_id = ? AND customer_id = ? AND class IN ('marketing','lifecycle')
+			AND (state IN ('delivered','committed') AND delivered_at > ? OR state IN ('reserved','tasked') AND id < ?) AND id <> ?`,
+			t.CorpID, t.CustomerID, now.Add(-w.length()), t.ID, t.ID).Scan(ctx, &used)
+		if err != nil {
+			return Window{}, false, fmt.Errorf("count touches of %s: %w", t.CustomerID, err)
+		}
+		if !w.fits(used, t.Cost) {
+			return w, true, nil
+		}
+	}
+	return Window{}, false, nil
+}
+
+// preferencesOf reads what is in force of the customers.
+func preferencesOf(ctx context.Context, q bun.IDB, corpID string, customerIDs []string) (map[string]*Preference, error) {
+	out := map[string]*Preference{}
+	if len(customerIDs) == 0 {
+		return out, nil
+	}
+	var rows []*Preference
+	err := q.NewSelect().Model(&rows).Where("corp_id = ? AND replaced_at = 0 AND customer_id IN (?)", corpID, bun.List(customerIDs)).Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read preferences: %w", err)
+	}
+	for _, p := range rows {
+		out[p.CustomerID] = p
+	}
+	return out, nil
+}
+
+// preferenceThen is what was in force of a customer when a touch was decided.
+func (g *Governor) preferenceThen(ctx context.Context, t *Touch) (*Preference, error) {
+	var rows []*Preference
+	err := g.db.Read().NewSelect().Model(&rows).Where("corp_id = ? AND customer_id = ? AND set_at <= ?", t.CorpID, t.CustomerID, t.ReservedAt).
+		Where("(replaced_at = 0 OR replaced_at >= ?) AND id < ?", t.ReservedAt, t.ID).OrderExpr("id DESC").Limit(1).Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the preference of then: %w", err)
+	}
+	if len(rows) == 0 {
+		return nil, nil //nolint:nilnil // nobody has to have one: a nil *Preference wants everything as usual
+	}
+	return rows[0], nil
+}
+
+// PreferenceOf reads what a customer chose; the zero Preference when nothing.
+func (g *Governor) PreferenceOf(ctx context.Context, corpID, customerID string) (Preference, error) {
+	prefs, err := preferencesOf(ctx, g.db.Read(), corpID, []string{customerID})
+	if err != nil {
+		return Preference{}, err
+	}
+	if p := prefs[customerID]; p != nil {
+		return *p, nil
+	}
+	return Preference{CorpID: corpID, CustomerID: customerID}, nil
+}
+
+// TopicsOf are the topics a customer heard about in the last half year, or switched off: what their page offers.
+func (g *Governor) TopicsOf(ctx context.Context, corpID, customerID string) ([]string, error) {
+	var heard []string
+	err := g.db.Read().NewRaw(`SELECT DISTINCT topic FROM touch WHERE corp_id = ? AND customer_id = ? AND topic <> '' AND reserved_at > ?
+		AND class IN ('marketing','lifecycle') AND state IN ('reserved','tasked','delivered','committed')`,
+		corpID, customerID, g.world.Now().Add(-180*24*time.Hour)).Scan(ctx, &heard)
+	if err != nil {
+		return nil, fmt.Errorf("read the topics of %s: %w", customerID, err)
+	}
+	p, err := g.PreferenceOf(ctx, corpID, customerID)
+	if err != nil {
+		return nil, err
+	}
+	all := slices.Compact(slices.Sorted(slices.Values(append(heard, p.TopicsOff...))))
+	return all[:min(len(all), maxTopics)], nil
+}

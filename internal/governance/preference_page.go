@@ -1,0 +1,226 @@
+package governance
+
+import (
+	"context"
+	"crypto/hmac"
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"zhiyin.dev/zhiyin/internal/db"
+	"zhiyin.dev/zhiyin/internal/errs"
+	"zhiyin.dev/zhiyin/internal/pages"
+	"zhiyin.dev/zhiyin/internal/web"
+)
+
+// pauseFor is how long one press pauses.
+const pauseFor = 30 * 24 * time.Hour
+
+// preferenceView is what the customer's own page shows.
+type preferenceView struct {
+	Stopped bool
+	Since   string
+	HeldOut bool
+	Paused  string // until when
+	Pace    Pace
+	Marks   []bool // the string of the window that limits: used and left
+	Used    int
+	Cap     int
+	Days    int
+	From    string
+	To      string
+	Topics  []topicView
+	Done    string // the press just now
+}
+
+type topicView struct {
+	Name string
+	On   bool
+}
+
+// Said is what the press just now did, in the past tense.
+func (v preferenceView) Said(p pages.Page) string {
+	switch v.Done {
+	case "stop":
+		return p.T("已停止，现在就生效。", "Stopped, from this moment.")
+	case "resume":
+		return p.T("已恢复，现在就生效。", "Resumed, from this moment.")
+	case "pause":
+		return p.T("已暂停，现在就生效。", "Paused, from this moment.")
+	case "unpause":
+		return p.T("已结束暂停，现在就生效。", "The pause is over, from this moment.")
+	case "usual", "weekly", "monthly":
+		return p.T("频率已改，现在就生效。", "How often: changed, from this moment.")
+	case "topics":
+		return p.T("主题已改，现在就生效。", "Topics: changed, from this moment.")
+	}
+	return ""
+}
+
+var preferencePage = pages.Template("preferences", `{{define "main"}}{{$p := .}}{{with .Data}}
+{{if .Done}}<p class="note" role="status">{{.Said $p}}</p>{{end}}
+<section class="card">
+{{if .Stopped}}<h2>{{$p.T "您不再收到推广消息" "You get no promotional messages"}}</h2>
+<p class="room">{{$p.T "从" "Since"}} {{.Since}}{{$p.T " 起。所有员工都不会再发。" ". No member of staff sends any."}}</p>
+{{else if .HeldOut}}<h2>{{$p.T "目前不会给您发推广消息" "You get no promotional messages at present"}}</h2>
+<p class="room">{{$p.T "您主动问的问题和订单通知照常回复。" "What you ask for yourself is still answered."}}</p>
+{{else}}<h2>{{if .Paused}}{{$p.T "推广消息已暂停" "Promotional messages are paused"}}{{else}}{{$p.T "您现在会收到的推广消息" "The promotional messages you get now"}}{{end}}</h2>
+{{if .Paused}}<p class="room">{{$p.T "到" "Until"}} {{.Paused}}{{$p.T " 为止。" "."}}</p>{{end}}
+<p class="room" role="img" aria-label="{{.Used}} / {{.Cap}}">{{range .Marks}}{{if .}}●{{else}}○{{end}} {{end}}</p>
+<p class="room">{{$p.T "最近" "In the last"}} {{.Days}} {{$p.T "天收到" "days:"}} {{.Used}} {{$p.T "条，最多" "of at most"}} {{.Cap}} {{$p.T "条；只在 " "promotional messages; only between "}}{{.From}} {{$p.T "到" "and"}} {{.To}}{{$p.T " 之间。" "."}}</p>{{end}}
+</section>
+{{if .Stopped}}<form method="post" class="list"><button name="act" value="resume">{{$p.T "恢复接收" "Resume"}}</button></form>
+{{else}}<h2>{{$p.T "少一些" "Fewer"}}</h2>
+<form method="post" class="list">
+{{if eq .Pace "weekly"}}<p class="say" aria-current="true">✓ {{$p.T "最多每周一次（您选的）" "At most once a week (your choice)"}}</p>{{else}}<button name="act" value="weekly">{{$p.T "最多每周一次" "At most once a week"}}</button>{{end}}
+{{if eq .Pace "monthly"}}<p class="say" aria-current="true">✓ {{$p.T "最多每月一次（您选的）" "At most once a month (your choice)"}}</p>{{else}}<button name="act" value="monthly">{{$p.T "最多每月一次" "At most once a month"}}</button>{{end}}
+{{if .Pace}}<button name="act" value="usual">{{$p.T "照常" "As usual"}}</button>{{end}}
+{{if .Paused}}<button name="act" value="unpause">{{$p.T "结束暂停" "End the pause"}}</button>{{else}}<button name="act" value="pause">{{$p.T "暂停 30 天" "Pause for 30 days"}}</button>{{end}}
+<button name="act" value="stop">{{$p.T "全部停止" "Stop all"}}</button>
+</form>
+{{if .Topics}}<h2>{{$p.T "想听哪些" "About what"}}</h2>
+<form method="post" class="card">
+{{range .Topics}}<p><label class="pick"><input type="checkbox" name="topic" value="{{.Name}}"{{if .On}} checked{{end}}> {{.Name}}</label><input type="hidden" name="all" value="{{.Name}}"></p>{{end}}
+<button name="act" value="topics">{{$p.T "保存主题" "Save topics"}}</button>
+</form>{{end}}{{end}}
+<p class="say">{{$p.T "按一下就生效，不用登录，也不用说明理由。您主动问的问题和订单通知照常回复。群里的消息发给整个群，要安静请在微信里设置免打扰或退群。" "One press is enough: no login, no reason. What you ask for yourself is still answered. Messages in a group go to the whole group: mute it or leave it in WeChat."}}</p>
+{{end}}{{end}}
+{{define "foot"}}<p>{{.T "这个地址只属于您，请不要转发。" "This address is yours alone. Please do not pass it on."}}</p>{{end}}`)
+
+// PreferenceToken makes the part of the address that proves whose preferences a page shows. It does not expire: a stop
+// must work however old the message is.
+func (g *Governor) PreferenceToken(corpID, customerID string) string {
+	body := base64.RawURLEncoding.EncodeToString([]byte(corpID + "\x00" + customerID))
+	return body + "." + g.mac("preferences", corpID, customerID)[:32]
+}
+
+// PreferencePath is the path of a customer's own page.
+func (g *Governor) PreferencePath(corpID, customerID string) string {
+	return "/p/preferences/" + g.PreferenceToken(corpID, customerID)
+}
+
+func (g *Governor) openToken(token string) (corpID, customerID string, ok bool) {
+	body, _, _ := strings.Cut(token, ".")
+	raw, err := base64.RawURLEncoding.DecodeString(body)
+	if err != nil {
+		return "", "", false
+	}
+	corpID, customerID, ok = strings.Cut(string(raw), "\x00")
+	return corpID, customerID, ok && hmac.Equal([]byte(g.PreferenceToken(corpID, customerID)), []byte(token))
+}
+
+// RegisterPages puts the customers' preference page on mux.
+func (g *Governor) RegisterPages(mux *http.ServeMux) {
+	mux.HandleFunc("GET /p/preferences/{token}", g.preferences)
+	mux.HandleFunc("POST /p/preferences/{token}", g.preferences)
+}
+
+// preferences shows the page; only a POST changes anything, because links are opened by machines too.
+func (g *Governor) preferences(w http.ResponseWriter, r *http.Request) {
+	lang := web.Lang(r.Context())
+	corpID, customerID, ok := g.openToken(r.PathValue("token"))
+	if !ok {
+		pages.Notice(w, http.StatusNotFound, lang, errs.T("没有这个页面", "No such page"),
+			errs.T("地址不完整。请从收到的消息里重新打开。", "The address is not complete. Open it again from the message you got."))
+		return
+	}
+	done := ""
+	if r.Method == http.MethodPost {
+		r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+		done = r.PostFormValue("act")
+		if err := g.press(r.Context(), corpID, customerID, done, r.PostForm); err != nil {
+			web.WriteError(w, r, err)
+			return
+		}
+	}
+	view, err := g.preferenceView(r.Context(), corpID, customerID)
+	if err != nil {
+		web.WriteError(w, r, err)
+		return
+	}
+	view.Done = done
+	page := pages.Page{Title: errs.T("消息偏好", "Message preferences").In(lang), Data: view}
+	if err := pages.Write(w, http.StatusOK, lang, preferencePage, page); err != nil {
+		web.WriteError(w, r, err)
+	}
+}
+
+// press does what a button of the page says.
+func (g *Governor) press(ctx context.Context, corpID, customerID, act string, form url.Values) error {
+	return g.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		switch act {
+		case "stop":
+			return g.OptOut(ctx, tx, corpID, customerID, "page", "customer")
+		case "resume":
+			return g.OptIn(ctx, tx, corpID, customerID, "preference page", "customer")
+		}
+		p := Preference{CorpID: corpID, CustomerID: customerID}
+		prefs, err := preferencesOf(ctx, tx, corpID, []string{customerID})
+		if err != nil {
+			return err
+		}
+		if now := prefs[customerID]; now != nil {
+			p = *now
+		}
+		switch act {
+		case "usual":
+			p.Pace = Usual
+		case "weekly", "monthly":
+			p.Pace = Pace(act)
+		case "pause":
+			p.PausedUntil = g.world.Now().Add(pauseFor)
+		case "unpause":
+			p.PausedUntil = 0
+		case "topics":
+			p.TopicsOff = slices.DeleteFunc(slices.Clone(form["all"]), func(topic string) bool { return slices.Contains(form["topic"], topic) })
+		default:
+			return errs.Bad("act", "invalid", errs.T("请按页面上的按钮。", "Please use the button on the page."))
+		}
+		p.Via, p.ByWhom = "page", "customer"
+		return g.SetPreference(ctx, tx, p)
+	})
+}
+
+func (g *Governor) preferenceView(ctx context.Context, corpID, customerID string) (preferenceView, error) {
+	budgets, err := g.Budget(ctx, corpID, customerID)
+	if err != nil {
+		return preferenceView{}, err
+	}
+	caps, _, err := g.Caps(ctx, corpID)
+	if err != nil {
+		return preferenceView{}, err
+	}
+	pref, err := g.PreferenceOf(ctx, corpID, customerID)
+	if err != nil {
+		return preferenceView{}, err
+	}
+	topics, err := g.TopicsOf(ctx, corpID, customerID)
+	if err != nil {
+		return preferenceView{}, err
+	}
+	b := budgets[customerID]
+	week := b.Windows[1]
+	if b.Pace == Monthly {
+		week = b.Windows[2]
+	}
+	v := preferenceView{
+		Stopped: b.OptOut != 0, HeldOut: b.HeldOut, Pace: b.Pace, Used: week.Used, Cap: week.Cap, Days: week.Days,
+		From: formatClock(caps.Quiet.From), To: formatClock(caps.Quiet.To),
+	}
+	if b.PausedUntil != 0 {
+		v.Paused = b.PausedUntil.In(g.zone).Format(time.DateTime)[:16]
+	}
+	for _, topic := range topics {
+		v.Topics = append(v.Topics, topicView{topic, !slices.Contains(pref.TopicsOff, topic)})
+	}
+	if v.Stopped {
+		v.Since = b.OptOut.In(g.zone).Format(time.DateTime)[:16]
+	}
+	for i := range max(week.Used, week.Cap) {
+		v.Marks = append(v.Marks, i < week.Used)
+	}
+	return v, nil
+}
