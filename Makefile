@@ -47,7 +47,7 @@ race: ## Go tests with the race detector on SQLite and PostgreSQL (PKG=./interna
 	@scripts/need.sh go gcc postgres
 	@scripts/with-postgres.sh go run ./scripts/gotest -race -want postgres -- -parallel 4 -timeout 20m $(or $(PKG),./...)
 
-conformance: build ## strangers' clients and callback vectors against the built sandbox
+conformance: build ## vectors and strangers' clients against the built sandbox, by its address and through its front
 	@scripts/conformance.sh
 
 e2e: build ## stories on the built binary: txtar scripts and a real browser
