@@ -57,6 +57,7 @@ func archiveFamily() family {
 			post("/finance/v1/health", 0, financeHealth).ofFinance(),
 		},
 		acts: []act{
+			doing("send_red_packet", sendRedPacket),
 			doing("agree_archive", agreeArchive),
 			doing("disagree_archive", disagreeArchive),
 			doing("staff_sends", staffSends),

@@ -128,6 +128,9 @@ func (s *Sandbox) sendArchived(m archived, q *archiveSend, answer map[string]any
 	answer["archived"], answer["msgid"] = id != "", id
 	if m.from.kind == staffSpeaks && m.kind != "revoke" && m.outside() {
 		d := Delivery{Staff: s.world.speakerID(m.from), Channel: "contact", Kind: "chat", Origin: "member", Text: "[" + m.kind + "]"}
+		if m.kind == "external_redpacket" {
+			d.Kind = "red_packet"
+		}
 		switch {
 		case q.words != "":
 			d.Text = q.words

@@ -237,6 +237,9 @@ func (s *Sandbox) admitLocked(c *call) error {
 		return err
 	}
 	c.caller = who
+	if s.switches["access.trusted_ip"] == "none" {
+		return refuse(60020, "%s is no trusted address of the app (switch access.trusted_ip)", callerIP(c.r))
+	}
 	if who&c.route.who == 0 {
 		return refuse(48002, "the secret behind this token may not call %s", c.route.path)
 	}

@@ -16,6 +16,9 @@ type programDesk struct {
 	images  map[string]time.Time // until when, by open_wx_pay_media_id
 	applied map[string]*application
 	list    []*programOrder
+
+	refundSecond int64 // the second in which refundCalls are counted
+	refundCalls  int
 }
 
 // programOrder is one order; it is paid once it has a bill.
@@ -37,6 +40,7 @@ const (
 	closeWait     = 5 * time.Minute
 	refundAge     = 1 // years
 	refundTries   = 50
+	refundRate    = 150 // calls a second
 	refundGap     = time.Minute
 	programKind   = 15 // payment_type
 	programChange = "支付用户零钱"

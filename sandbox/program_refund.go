@@ -32,6 +32,9 @@ type orderRefundReply struct {
 // orderRefund accepts a refund, which ends later. The same number again asks
 // for the same refund: it runs again when it had failed.
 func orderRefund(c *call, q *orderRefundQuery) (any, error) {
+	if err := c.countRefund(); err != nil {
+		return nil, err
+	}
 	o, err := c.orderParam(q.MchID, q.Trade)
 	if err != nil {
 		return nil, err
@@ -62,6 +65,21 @@ func orderRefund(c *call, q *orderRefundQuery) (any, error) {
 	}
 	o.refunded = c.now
 	return orderRefundReply{reply: done(), No: r.no, Amount: refundedAmount{Refund: r.fee, PayerRefund: r.fee, Currency: "CNY"}}, nil
+}
+
+// countRefund holds the corp to so many calls a second of the world.
+func (c *call) countRefund() error {
+	if !c.s.on("quota.call") {
+		return nil
+	}
+	d := c.w.programs
+	if now := c.now.Unix(); now != d.refundSecond {
+		d.refundSecond, d.refundCalls = now, 0
+	}
+	if d.refundCalls++; d.refundCalls > refundRate {
+		return refuse(45009, "more than %d refunds in a second (switch quota.call)", refundRate)
+	}
+	return nil
 }
 
 func (c *call) mayRefund(o *programOrder, q *orderRefundQuery) error {

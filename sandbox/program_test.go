@@ -299,3 +299,19 @@ func TestAnAccountIsAppliedForSignedAndUsed(t *testing.T) {
 		}
 	}
 }
+
+func TestRefundsASecond(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	nobody := r.refundBody("T0", "R0", 1)
+	for range refundRate {
+		r.refused(40058, "miniapppay/refund", nobody)
+	}
+	r.refused(45009, "miniapppay/refund", nobody)
+	r.advance(time.Second)
+	r.refused(40058, "miniapppay/refund", nobody)
+	r.control("switches", object{"quota.call": "off"})
+	for range 2 * refundRate {
+		r.refused(40058, "miniapppay/refund", nobody)
+	}
+}

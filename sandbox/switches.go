@@ -11,6 +11,7 @@ import (
 // disagree; docs/sandbox.md has a row for each. The first value is the default.
 var switchValues = map[string][]string{
 	"decode.unknown":           {"refuse", "ignore"},                     // unknown parameters give 40058
+	"access.trusted_ip":        {"all", "none"},                          // may the caller's address call: none gives 60020
 	"quota.base":               {"on", "off"},                            // 10,000 calls a minute and 150,000 an hour by path
 	"contact.48009":            {"off", "on"},                            // contacts secret may not read details
 	"contact.app_events":       {"off", "on"},                            // the app too hears of changes of members and departments
