@@ -17,7 +17,7 @@ const forHangs = 5 * time.Minute
 // inbox is a platform's callback receiver: it decrypts what comes.
 type inbox struct {
 	*httptest.Server
-	t      *testing.T
+	t      testing.TB
 	sealer *sealer
 	mu     sync.Mutex
 	got    []string                                            // documents, in order of arrival

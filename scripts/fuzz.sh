@@ -12,7 +12,7 @@ for file in $targets; do
   pkg=$module/$(dirname "${file#./}")
   for f in $(sed -nE 's/^func (Fuzz[A-Za-z0-9_]+)\(.*/\1/p' "$file"); do
     echo "== $pkg $f for $each"
-    go test -run '^$' -fuzz "^$f\$" -fuzztime "$each" -parallel 2 "$pkg"
+    go test -run '^$' -fuzz "^$f\$" -fuzztime "$each" -fuzzminimizetime 5s -parallel 2 "$pkg"
     n=$((n + 1))
   done
 done
