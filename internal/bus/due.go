@@ -43,14 +43,14 @@ func (p *partition) due(ctx context.Context, lanes []Lane, limit int) ([]Work, e
 	return rows, nil
 }
 
-// next answers when the next work of the lanes is due, 0 when none is.
-func (p *partition) next(ctx context.Context, lanes []Lane) (first clock.Time, err error) {
+// next answers when the next work of the lanes is due after now, 0 when none is.
+func (p *partition) next(ctx context.Context, lanes []Lane, now clock.Time) (first clock.Time, err error) {
 	var each []string
 	for _, lane := range lanes {
 		each = append(each, "SELECT MIN(due_at) AS due FROM work WHERE part = ?0 AND lane = '"+string(lane)+"' AND state = 'pending' AND due_at > ?1")
 	}
 	query := "SELECT COALESCE(MIN(due), 0) FROM (" + strings.Join(each, " UNION ALL ") + ") AS f"
-	if err := p.bus.db.Read().NewRaw(query, p.n, p.bus.world.Now()).Scan(ctx, &first); err != nil {
+	if err := p.bus.db.Read().NewRaw(query, p.n, now).Scan(ctx, &first); err != nil {
 		return 0, fmt.Errorf("find the next due work: %w", err)
 	}
 	return first, nil

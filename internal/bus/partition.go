@@ -124,15 +124,16 @@ func (p *partition) run(ctx context.Context, wake <-chan struct{}, lanes []Lane,
 // drain steps until nothing is due and answers when the next work of these lanes is.
 func (p *partition) drain(ctx context.Context, fence int64, lanes []Lane, step func(ctx context.Context, fence int64) (int, error)) (clock.Time, error) {
 	for {
+		// Taken before the step: what becomes due between its looking and ours is next, and not forgotten until the sweep.
+		now := p.bus.world.Now()
 		n, err := step(ctx, fence)
 		if err != nil {
 			return 0, err
 		}
 		if n == 0 {
-			break
+			return p.next(ctx, lanes, now)
 		}
 	}
-	return p.next(ctx, lanes)
 }
 
 // handle does a batch of inbox and timer rows in one transaction; after a failure each row gets its own.

@@ -8,9 +8,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/uptrace/bun"
 
+	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/db/dbtest"
 )
@@ -94,6 +96,40 @@ func TestWorkDoneTogetherIsDoneAloneAfterAFailure(t *testing.T) {
 		}
 		if rows, err := p.due(t.Context(), told, batch); err != nil || len(rows) != 0 {
 			t.Errorf("%d rows are due though the one that failed waits, %v", len(rows), err)
+		}
+	})
+}
+
+// The world may move between the step that finds nothing and the look at what is next: what became due in between must be
+// named, or it lies until the sweep.
+func TestWhatBecomesDueWhileLookingIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		b := held(t, d)
+		b.HandleMany("many", func(context.Context, *db.Tx, []Work) error { return nil })
+		if err := b.shareOut(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		world, ok := b.world.(*clock.Manual)
+		if !ok {
+			t.Fatal("the bus of this test has a clock that is moved by hand")
+		}
+		due := world.Now().Add(time.Second)
+		err := d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			_, err := b.Put(ctx, tx, Item{CorpID: "c", Lane: Timer, Kind: "many", Key: "k", OrderKey: "o", DueAt: due})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := b.parts[part("c", "o")]
+		next, err := p.drain(t.Context(), p.owned(), told, func(ctx context.Context, fence int64) (int, error) {
+			n, err := p.handle(ctx, fence)
+			world.Advance(2 * time.Second)
+			return n, err
+		})
+		if err != nil || next != due {
+			t.Errorf("next is due at %v, %v; want %v", next, err, due)
 		}
 	})
 }
