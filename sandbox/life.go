@@ -44,6 +44,9 @@ func (s *Sandbox) startLife(set lifeSettings) {
 // livesOn does something again and again at a rate, as long as this life goes
 // on. The gaps are drawn from the seed; at night they are longer.
 func (s *Sandbox) livesOn(l *life, what string, perHour float64, do func()) {
+	if what != "resign" {
+		perHour *= l.Pace
+	}
 	if perHour <= 0 {
 		return
 	}

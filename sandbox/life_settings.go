@@ -8,6 +8,7 @@ type lifeSettings struct {
 	Opens      float64 `json:"opens" yaml:"opens"`             // hour of the day from which people are awake
 	Closes     float64 `json:"closes" yaml:"closes"`           // hour of the day up to which they are
 	NightShare float64 `json:"night_share" yaml:"night_share"` // of the day's rate, at night
+	Pace       float64 `json:"pace" yaml:"pace"`               // all rates by hour are multiplied by it
 
 	ArrivalsPerHour float64      `json:"arrivals_per_hour" yaml:"arrivals_per_hour"` // new people
 	Channels        lifeChannels `json:"channels" yaml:"channels"`                   // how they come
@@ -79,6 +80,7 @@ func (l *lifeSettings) rules() []lifeRule {
 	some("opens", l.Opens, 0, 23, "an hour from 0 to 23")
 	some("closes", l.Closes, l.Opens+1, 24, "an hour after opens, at most 24")
 	share("night_share", l.NightShare)
+	rate("pace", l.Pace)
 	rate("arrivals_per_hour", l.ArrivalsPerHour)
 	rate("joins_per_hour", l.JoinsPerHour)
 	rate("leaves_per_hour", l.LeavesPerHour)

@@ -93,6 +93,14 @@ func loadWorldSpec(o Options) (WorldSpec, error) {
 	return spec, nil
 }
 
+// ReadWorld reads a built-in world or a world file, as [Options.World] names it.
+func ReadWorld(name string) (WorldSpec, error) {
+	if name == "" {
+		name = defaultWorld
+	}
+	return readWorld(name)
+}
+
 func readWorld(name string) (WorldSpec, error) {
 	spec := huajian()
 	if name == defaultWorld {

@@ -72,7 +72,7 @@ func TestAWorldFileIsReadAndItsErrorsNameTheLine(t *testing.T) {
 		"life: {touch: {nite: 1}}\n":                "line 1: field nite not found; there are single, group, moment, chat, night",
 		"corp: 甲\nreplies: []\n":                    "line 2: replies",
 		"corp: [甲\n":                                "line",
-		"corp: 甲\nlife: {arivals_per_hour: 1}\n":    "line 2: field arivals_per_hour not found; there are opens, closes, night_share, arrivals_per_hour",
+		"corp: 甲\nlife: {arivals_per_hour: 1}\n":    "line 2: field arivals_per_hour not found; there are opens, closes, night_share, pace, arrivals_per_hour",
 	} {
 		if _, err := read(text); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), file) {
 			t.Errorf("%q: got %v, want the file and %q", text, err, want)

@@ -10,19 +10,13 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execFileSync } from 'node:child_process';
+import { ask, judge } from './node/judge.mjs';
 import { freePort, start } from './node/program.mjs';
 
 const binary = join(dirname(fileURLToPath(import.meta.url)), '..', 'bin', 'zhiyin');
 const wanted = /^(\d+)(s|m|h)$/.exec(process.argv[2] ?? '15m');
 if (!wanted) { console.error('soak: the duration looks like 30s, 15m or 2h'); process.exit(2); }
 const wall = Number(wanted[1]) * { s: 1, m: 60, h: 3600 }[wanted[2]] * 1000;
-
-const hour = 3600_000;
-const day = 24 * hour;
-const caps = [[day, 1], [7 * day, 3], [30 * day, 8]];
-const marketing = new Set(['mass_customer', 'moment']);
-const problems = new Set();
-const problem = (text) => { if (!problems.has(text)) console.error(`PROBLEM ${text}`); problems.add(text); };
 
 function memory(pid) {
   try {
@@ -31,12 +25,6 @@ function memory(pid) {
     return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) / 1024;
   }
 }
-async function ask(url, init) {
-  const r = await fetch(url, { signal: AbortSignal.timeout(30_000), ...init });
-  const text = await r.text();
-  if (!r.ok) throw new Error(`${url} answers ${r.status}: ${text.slice(0, 200)}`);
-  return text ? JSON.parse(text) : null;
-}
 
 const demo = await start(binary, ['demo', '--json', '--speed', '600',
   '--listen', `127.0.0.1:${await freePort()}`, '--sandbox-listen', `127.0.0.1:${await freePort()}`, ...process.argv.slice(3)]);
@@ -44,34 +32,8 @@ const { url, sandbox, user, password } = demo.ready;
 const { token } = await ask(`${url}/api/v1/session`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ user, password }) });
 const mine = { headers: { authorization: `Bearer ${token}` } };
 
-const touched = new Map(); // customer -> world times of marketing that reached them
-let next = 0;
-let deliveries = 0;
-let campaigns = 0;
-async function readDeliveries() {
-  for (;;) {
-    const page = await ask(`${sandbox}/_sandbox/deliveries?after=${next}`);
-    for (const d of page.items) {
-      deliveries++;
-      if (d.origin !== 'api' || !marketing.has(d.kind) || !d.customer) continue;
-      campaigns++;
-      const at = Date.parse(d.time);
-      const china = new Date(at + 8 * hour);
-      const clock = china.getUTCHours() + china.getUTCMinutes() / 60;
-      const opens = china.getUTCDay() === 0 ? 10 : 9;
-      if (clock < opens || clock >= 21) problem(`${d.kind} reached ${d.customer} at ${d.time}, outside ${opens}:00-21:00`);
-      const times = touched.get(d.customer) ?? [];
-      times.push(at);
-      touched.set(d.customer, times);
-      for (const [span, cap] of caps) {
-        const n = times.filter((t) => t > at - span && t <= at).length;
-        if (n > cap) problem(`${d.customer} got ${n} campaigns within ${span / day} days up to ${d.time}; ${cap} are allowed`);
-      }
-    }
-    if (page.items.length === 0 || page.next === next) return;
-    next = page.next;
-  }
-}
+const judged = judge(sandbox);
+const { problem, problems } = judged;
 
 const samples = [];
 const end = Date.now() + wall;
@@ -82,9 +44,9 @@ while (Date.now() < end && demo.running()) {
     const r = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(10_000) });
     if (r.status !== 200) problem(`/readyz answers ${r.status}`);
     state = await ask(`${sandbox}/_sandbox/state`);
-    await readDeliveries();
+    await judged.read();
     samples.push(memory(demo.pid));
-    console.log(`${state.clock}  ${Math.round(samples.at(-1))} MB  ${deliveries} deliveries, ${campaigns} by campaigns, ${state.callbacks_pending} callbacks pending`);
+    console.log(`${state.clock}  ${Math.round(samples.at(-1))} MB  ${judged.deliveries} deliveries, ${judged.campaigns} by campaigns, ${state.callbacks_pending} callbacks pending`);
   } catch (err) {
     problem(String(err.message ?? err));
   }
@@ -105,6 +67,6 @@ if (quarter >= 5) {
   console.log(`memory: ${Math.round(early)} MB warm, ${Math.round(late)} MB at the end`);
   if (late > 1.5 * early && late - early > 100) problem(`memory grew from ${Math.round(early)} to ${Math.round(late)} MB`);
 }
-if (campaigns === 0) problem('no campaign reached anybody: nothing was tested');
-console.log(`${touched.size} customers reached by campaigns, ${campaigns} times; ${problems.size} problems`);
+if (judged.campaigns === 0) problem('no campaign reached anybody: nothing was tested');
+console.log(`${judged.touched.size} customers reached by campaigns, ${judged.campaigns} times; ${problems.size} problems`);
 process.exit(problems.size > 0 ? 1 : 0);

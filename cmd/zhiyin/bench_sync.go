@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
@@ -11,6 +12,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"zhiyin.dev/zhiyin/internal/app"
+	"zhiyin.dev/zhiyin/internal/app/boxed"
+	"zhiyin.dev/zhiyin/internal/log"
 	"zhiyin.dev/zhiyin/internal/sync"
 	"zhiyin.dev/zhiyin/sandbox"
 	"zhiyin.dev/zhiyin/wecom"
@@ -29,7 +32,7 @@ func (c *benchCmd) sync(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = box.Close() }()
-	a, err := (&demoCmd{Listen: "127.0.0.1:0"}).platform(ctx, box, filepath.Join(dir, "platform"), "")
+	a, err := boxed.New(ctx, boxed.Config{Box: box, Dir: filepath.Join(dir, "platform"), Listen: "127.0.0.1:0", Version: version, Log: log.New(os.Stderr, slog.LevelWarn)})
 	if err != nil {
 		return err
 	}

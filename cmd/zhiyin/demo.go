@@ -3,21 +3,16 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"zhiyin.dev/zhiyin/console"
-	"zhiyin.dev/zhiyin/internal/app"
+	"zhiyin.dev/zhiyin/internal/app/boxed"
 	"zhiyin.dev/zhiyin/internal/auth"
-	"zhiyin.dev/zhiyin/internal/clock"
-	"zhiyin.dev/zhiyin/internal/config"
 	"zhiyin.dev/zhiyin/internal/log"
 	"zhiyin.dev/zhiyin/internal/web"
 	"zhiyin.dev/zhiyin/sandbox"
@@ -56,47 +51,34 @@ func (c *demoCmd) Run(ctx context.Context) error {
 	}
 	defer func() { _ = box.Close() }()
 
-	a, err := c.platform(ctx, box, filepath.Join(dir, "platform"), password)
+	p, err := boxed.Start(ctx, boxed.Config{
+		Box: box, Dir: filepath.Join(dir, "platform"), Listen: c.Listen, Password: password,
+		CorpName: "花间集", Version: version, Console: console.Handler(), Log: log.New(os.Stderr, slog.LevelWarn),
+	})
 	if err != nil {
-		return err
-	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Listen)
-	if err != nil {
-		return fmt.Errorf("serve on %s: %w (another program may have the port: --listen chooses another)", c.Listen, err)
-	}
-	server := &http.Server{Handler: a.Handler(), ReadHeaderTimeout: 10 * time.Second}
-	go func() { _ = server.Serve(listener) }()
-	url := "http://" + listener.Addr().String()
-	if err := box.SetCallback("", url+"/callback/wecom", box.Ready.Callback.Token, box.Ready.Callback.AESKey); err != nil {
-		return err
-	}
-	if err := a.Start(ctx); err != nil {
 		return err
 	}
 	if password == "" {
-		password = a.MadePassword
+		password = p.MadePassword
 	}
-	_, token, err := a.Auth.CreateToken(ctx, auth.NewToken{Name: "demo operator", Role: auth.Operator, Scope: web.All, By: "demo"})
+	_, token, err := p.Auth.CreateToken(ctx, auth.NewToken{Name: "demo operator", Role: auth.Operator, Scope: web.All, By: "demo"})
 	if err != nil {
 		return err
 	}
-	stopFollow := box.Follow(inProcess{ctx, a})
-	defer stopFollow()
-	if err := c.ready(url, password, box.URL); err != nil {
+	if err := c.ready(p.URL, password, box.URL); err != nil {
 		return err
 	}
 	operatorDone := make(chan struct{})
 	go func() {
 		defer close(operatorDone)
-		op := operator{api: url, token: token, world: shared{box.Sandbox}, zone: sandbox.Zone, log: a.Log}
+		op := operator{api: p.URL, token: token, world: boxed.World(box.Sandbox), zone: sandbox.Zone, log: p.Log}
 		op.run(ctx)
 	}()
 	<-ctx.Done()
 	stop, cancel := context.WithTimeout(context.Background(), 8*time.Second)
 	defer cancel()
 	<-operatorDone
-	a.Live.Close() // long streams first: they would keep the server from ending
-	return errors.Join(server.Shutdown(stop), a.Stop(stop))
+	return p.Stop(stop)
 }
 
 func (c *demoCmd) dir() (dir string, remove func(), err error) {
@@ -105,25 +87,6 @@ func (c *demoCmd) dir() (dir string, remove func(), err error) {
 	}
 	dir, err = os.MkdirTemp("", "zhiyin-demo-")
 	return dir, func() { _ = os.RemoveAll(dir) }, err
-}
-
-// platform makes a platform that shares the sandbox's clock.
-func (c *demoCmd) platform(ctx context.Context, box *sandbox.Server, dir, password string) (*app.App, error) {
-	r := box.Ready
-	cfg, err := config.Load(config.Sources{Env: []string{
-		"ZHIYIN_LISTEN=" + c.Listen, "ZHIYIN_PUBLIC_URL=http://" + c.Listen, "ZHIYIN_DATA=" + dir, "ZHIYIN_ADMIN_PASSWORD=" + password,
-		"ZHIYIN_WECOM_BASE_URL=" + box.URL, "ZHIYIN_WECOM_OPEN_URL=" + r.Open, "ZHIYIN_WECOM_LOGIN_URL=" + r.Open,
-		"ZHIYIN_WECOM_CORP_ID=" + r.CorpID, "ZHIYIN_WECOM_AGENT_ID=" + strconv.Itoa(r.AgentID),
-		"ZHIYIN_WECOM_CONTACT_SECRET=" + r.Secrets.Contact, "ZHIYIN_WECOM_EXTERNAL_SECRET=" + r.Secrets.External,
-		"ZHIYIN_WECOM_APP_SECRET=" + r.Secrets.App, "ZHIYIN_WECOM_KF_SECRET=" + r.Secrets.KF,
-		"ZHIYIN_WECOM_CALLBACK_TOKEN=" + r.Callback.Token, "ZHIYIN_WECOM_CALLBACK_AES_KEY=" + r.Callback.AESKey,
-	}})
-	if err != nil {
-		return nil, err
-	}
-	return app.New(ctx, app.Config{
-		Config: cfg, World: shared{box.Sandbox}, Log: log.New(os.Stderr, slog.LevelWarn), CorpName: "花间集", Version: version, Console: console.Handler(),
-	})
 }
 
 func (c *demoCmd) ready(url, password, box string) error {
@@ -137,41 +100,6 @@ func (c *demoCmd) ready(url, password, box string) error {
 	}
 	_, err := fmt.Printf("\n  知音 Zhiyin\n\n  %s\n  用户 user      admin\n  密码 password  %s\n  沙箱 sandbox   %s\n\n  Ctrl+C 结束 ends it\n\n", url, password, box)
 	return err
-}
-
-// shared is the sandbox's clock as the platform's world.
-type shared struct{ box *sandbox.Sandbox }
-
-func (s shared) Now() clock.Time { return clock.At(s.box.Now()) }
-
-// Wait looks every few milliseconds: the world may jump.
-func (s shared) Wait(ctx context.Context, t clock.Time) error {
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for s.Now() < t {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	return nil
-}
-
-// inProcess tells the sandbox whether the platform has work that is due, so that the world waits for it.
-type inProcess struct {
-	ctx context.Context //nolint:containedctx // the interface of the sandbox has none, and this lives as long as the command
-	app *app.App
-}
-
-func (f inProcess) Busy(now time.Time) bool {
-	busy, _ := f.app.Bus.Idle(f.ctx, clock.At(now))
-	return busy
-}
-
-func (f inProcess) Next(now time.Time) (time.Time, bool) {
-	_, next := f.app.Bus.Idle(f.ctx, clock.At(now))
-	return next.In(sandbox.Zone), next != 0 && next > clock.At(now)
 }
 
 func loopback(host string) bool {

@@ -16,16 +16,17 @@ import (
 var version = "dev"
 
 type cli struct {
-	Serve   serveCmd   `cmd:"" help:"Run the platform."`
-	Sandbox sandboxCmd `cmd:"" help:"Run WeCom in a box: an emulator that any WeCom SDK can be tested against."`
-	Demo    demoCmd    `cmd:"" help:"Run sandbox and platform together, with a population that lives and an operator who plans."`
-	Migrate migrateCmd `cmd:"" help:"Bring the database to the newest schema."`
-	Doctor  doctorCmd  `cmd:"" help:"Check the connection to WeCom step by step."`
-	Token   tokenCmd   `cmd:"" help:"Make a token for the API."`
-	Recount recountCmd `cmd:"" help:"Count every number of the charts again from single rows, and compare."`
-	Bench   benchCmd   `cmd:"" help:"Measure this machine: loopback only, bounded."`
-	OpenAPI openAPICmd `cmd:"" name:"openapi" help:"Print the specification of the API."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Serve      serveCmd      `cmd:"" help:"Run the platform."`
+	Sandbox    sandboxCmd    `cmd:"" help:"Run WeCom in a box: an emulator that any WeCom SDK can be tested against."`
+	Demo       demoCmd       `cmd:"" help:"Run sandbox and platform together, with a population that lives and an operator who plans."`
+	Experiment experimentCmd `cmd:"" help:"Play one sending plan through the platform and by a blind sender, in the same simulated world."`
+	Migrate    migrateCmd    `cmd:"" help:"Bring the database to the newest schema."`
+	Doctor     doctorCmd     `cmd:"" help:"Check the connection to WeCom step by step."`
+	Token      tokenCmd      `cmd:"" help:"Make a token for the API."`
+	Recount    recountCmd    `cmd:"" help:"Count every number of the charts again from single rows, and compare."`
+	Bench      benchCmd      `cmd:"" help:"Measure this machine: loopback only, bounded."`
+	OpenAPI    openAPICmd    `cmd:"" name:"openapi" help:"Print the specification of the API."`
+	Version    versionCmd    `cmd:"" help:"Print the version."`
 }
 
 type versionCmd struct{}

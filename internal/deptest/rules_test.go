@@ -110,7 +110,7 @@ func (h house) rules() []rule {
 			name:   "the platform does not know the sandbox",
 			reason: "serve must not carry an emulator it could fall into; commands and tests put the two together",
 			applies: func(f file) bool {
-				return !f.test && !f.under("sandbox") && !f.under("cmd") && !f.under("conformance") && !f.under("internal/app/demo") && !f.testHelper()
+				return !f.test && !f.under("sandbox") && !f.under("cmd") && !f.under("conformance") && !f.under("internal/app/boxed") && !f.under("internal/app/experiment") && !f.testHelper()
 			},
 			forbids: func(_ file, imp string) bool { return within(imp, "sandbox") },
 		},

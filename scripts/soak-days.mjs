@@ -1,0 +1,130 @@
+// Lets a platform that follows a sandbox's clock live through a season and judges it from outside (node/judge.mjs).
+//
+//   node scripts/soak-days.mjs 90 20m [--staff N] [--customers N] [--pace X]
+//
+// Two processes: the sandbox with people who live (docs/sandbox.md), and serve with ZHIYIN_CLOCK_URL. This script is the
+// operator: every day he plans a send by tags at 10:20, every third day one at 23:10, and every day some of those who were
+// reached say stop. It fails when a cap, the hours or a stop was not kept, when the sandbox answered a call with a code of
+// a limit, when the platform is not ready, leaves dead letters or grows without end, or when the days were not over in time.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { ask, judge } from './node/judge.mjs';
+import { freePort, serve, start } from './node/program.mjs';
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { staff: { type: 'string', default: '10' }, customers: { type: 'string', default: '3000' }, pace: { type: 'string', default: '0.1' } },
+});
+const days = Number(positionals[0] ?? 90);
+const limit = /^(\d+)(s|m|h)$/.exec(positionals[1] ?? '20m');
+if (!Number.isInteger(days) || days < 1 || !limit) {
+  console.error('soak-days: want a number of days and a limit such as 20m');
+  process.exit(2);
+}
+const began = Date.now();
+const end = began + Number(limit[1]) * { s: 1, m: 60, h: 3600 }[limit[2]] * 1000;
+
+const binary = join(dirname(fileURLToPath(import.meta.url)), '..', 'bin', 'zhiyin');
+const dir = mkdtempSync(join(tmpdir(), 'zhiyin-soak-'));
+process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
+
+const first = Date.parse('2026-03-02T09:00:00+08:00'); // a Monday
+const stamp = (t) => new Date(t).toISOString().replace('.000Z', 'Z');
+const box = await start(binary, ['sandbox', '--listen', `127.0.0.1:${await freePort()}`, '--front', '', '--data', join(dir, 'sandbox'),
+  '--customers', values.customers, '--staff', values.staff, '--groups', '10', '--speed', '0', '--start', stamp(first)]);
+const { base, corp_id, agent_id, secrets, callback } = box.ready;
+const url = `http://127.0.0.1:${await freePort()}`;
+const password = 'a password for the soak';
+const platform = await serve(binary, url, {
+  ZHIYIN_LISTEN: url.slice('http://'.length), ZHIYIN_PUBLIC_URL: url, ZHIYIN_DATA: join(dir, 'platform'), ZHIYIN_ADMIN_PASSWORD: password,
+  ZHIYIN_WECOM_BASE_URL: base, ZHIYIN_WECOM_OPEN_URL: base, ZHIYIN_WECOM_LOGIN_URL: base, ZHIYIN_CLOCK_URL: base,
+  ZHIYIN_WECOM_CORP_ID: corp_id, ZHIYIN_WECOM_AGENT_ID: String(agent_id),
+  ZHIYIN_WECOM_APP_SECRET: secrets.app, ZHIYIN_WECOM_CONTACT_SECRET: secrets.contact, ZHIYIN_WECOM_EXTERNAL_SECRET: secrets.external, ZHIYIN_WECOM_KF_SECRET: secrets.kf,
+  ZHIYIN_WECOM_CALLBACK_TOKEN: callback.token, ZHIYIN_WECOM_CALLBACK_AES_KEY: callback.aes_key,
+});
+const post = (body) => ({ method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+const control = (path, body) => ask(`${base}/_sandbox/${path}`, post(body));
+const { token } = await ask(`${url}/api/v1/session`, post({ user: 'admin', password }));
+const api = (path, body) => {
+  const init = body === undefined ? {} : post(body);
+  return ask(`${url}/api/v1${path}`, { ...init, headers: { ...init.headers, authorization: `Bearer ${token}` } });
+};
+await control('callbacks', { url: `${url}/callback/wecom`, token: callback.token, aes_key: callback.aes_key });
+for (let n = 0; ; n++) {
+  const { state } = await api('/sync');
+  if (state === 'done') break;
+  if (state === 'failed' || n > 600) throw new Error(`the first sync is ${state}`);
+  await control('clock', { advance: '1s' });
+}
+await control('life', { running: true, pace: Number(values.pace) });
+
+const court = judge(base);
+const { problem, problems } = court;
+
+const tags = (await api('/tag-groups')).items.flatMap((g) => g.tags).filter((t) => t.customers > 0).map((t) => t.id);
+async function send(name, chosen) {
+  const { id } = await api('/broadcasts', { name, text: '会员日护理提醒：预约门店免费补水一次。不想再收到，回复“退订”我来关掉。', audience: { tags: chosen.map((n) => tags[n % tags.length]), tag_mode: 'any' } });
+  const plan = await api(`/broadcasts/${id}/plan`);
+  await api(`/broadcasts/${id}/submit`, { expect_reachable: plan.reachable });
+}
+
+const day = 24 * 3600_000;
+const until = (t) => control('clock', { set: stamp(t) });
+const memory = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${platform.pid}/status`, 'utf8'))[1]) / 1024;
+const samples = [];
+let lived = 0;
+let stops = 0;
+try {
+  for (; lived < days && Date.now() < end; lived++) {
+    const morning = first + lived * day; // 9:00
+    await until(morning + 80 * 60_000);
+    await send(`白天 ${lived + 1}`, [lived, lived + 1]);
+    await until(morning + 6 * 3600_000);
+    await court.read();
+    for (const customer of [...court.touched.keys()].filter((c) => !court.hasStopped(c)).slice(-3)) { // the newest of those who were reached say stop
+      const { clock } = await ask(`${base}/_sandbox/clock`);
+      const said = await api(`/customers/${customer}/optout`, {}).then(() => true, (err) => { if (!/ 404/.test(err.message)) problem(err.message); return false; });
+      if (said) { court.stop(customer, Date.parse(clock)); stops++; }
+    }
+    await until(morning + 14 * 3600_000 + 10 * 60_000); // 23:10
+    if (lived % 3 === 0) await send(`深夜 ${lived + 1}`, [lived + 2, lived + 3]);
+    await until(morning + day);
+    await court.read();
+    samples.push(memory());
+    if (lived % 10 === 9) console.log(`day ${lived + 1}, ${Math.round((Date.now() - began) / 1000)} s: ${Math.round(samples.at(-1))} MB, ${court.campaigns} by campaigns of ${court.deliveries} deliveries, ${stops} stops`);
+  }
+} catch (err) {
+  problem(`day ${lived + 1}: ${err.message}\n${platform.log().slice(-3000)}`);
+}
+if (lived < days) problem(`only ${lived} of ${days} days were lived in ${limit[0]}`);
+
+const limits = ['45009', '45033', '41078', '41210', '95001'];
+const calls = await ask(`${base}/_sandbox/calls`);
+for (const [path, e] of Object.entries(calls.endpoints)) {
+  for (const code of limits) if (e.errcodes[code]) problem(`${path} answered ${code} ${e.errcodes[code]} times`);
+}
+const ready = await fetch(`${url}/readyz`);
+if (ready.status !== 200) problem(`/readyz answers ${ready.status}`);
+const dead = await api('/dead-letters').catch((err) => { problem(err.message); return { items: [] }; });
+if (dead.items.length > 0) problem(`dead letters: ${JSON.stringify(dead.items[0]).slice(0, 300)}`);
+const state = await ask(`${base}/_sandbox/state`);
+if (state.callbacks_pending > 0) problem(`${state.callbacks_pending} callbacks wait though the world stands`);
+if (state.overruns > 0) problem(`the world went on ${state.overruns} times without the platform`);
+if (court.campaigns === 0) problem('no campaign reached anybody: nothing was tested');
+const quarter = Math.floor(samples.length / 4);
+if (quarter >= 5) {
+  const mean = (a) => a.reduce((x, y) => x + y, 0) / a.length;
+  const [early, late] = [mean(samples.slice(quarter, 2 * quarter)), mean(samples.slice(-quarter))];
+  console.log(`memory of the platform: ${Math.round(early)} MB in the second quarter, ${Math.round(late)} MB in the last`);
+  if (late > 1.5 * early && late - early > 100) problem(`memory grew from ${Math.round(early)} to ${Math.round(late)} MB`);
+}
+await platform.stop().catch((err) => problem(err.message));
+await box.stop().catch((err) => problem(err.message));
+const codes = {};
+for (const e of Object.values(calls.endpoints)) for (const [code, n] of Object.entries(e.errcodes)) codes[code] = (codes[code] ?? 0) + n;
+console.log(`${lived} days in ${Math.round((Date.now() - began) / 1000)} s; ${court.touched.size} customers reached ${court.campaigns} times; ${stops} stops; ${calls.total.calls} calls by code ${JSON.stringify(codes)}`);
+console.log(`${problems.size} problems`);
+process.exit(problems.size > 0 ? 1 : 0);
