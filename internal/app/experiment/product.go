@@ -42,6 +42,8 @@ func beginProduct(ctx context.Context, st *stage) (sender, error) {
 
 // synced waits for the first sync; the world moves by seconds, for what the platform may wait for.
 func (o *product) synced(ctx context.Context) error {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
 	for range 300 {
 		var run struct {
 			State string `json:"state"`
@@ -59,7 +61,7 @@ func (o *product) synced(ctx context.Context) error {
 			return err
 		}
 		select {
-		case <-time.After(20 * time.Millisecond):
+		case <-tick.C:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
