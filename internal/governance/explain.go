@@ -191,6 +191,8 @@ func (g *Governor) options(t *Touch) []errs.Text {
 		return nil
 	}
 	switch t.RuleID {
+	case ruleOpenMoment:
+		return []errs.Text{errs.T("改到另一天发表。", "Publish it on another day.")}
 	case ruleCap, rulePlatform:
 		return []errs.Text{errs.T("到时间后再建一次群发，这位客户会重新计入。", "Make another mass message after that time; this customer is counted in again.")}
 	case rulePreference:

@@ -71,12 +71,15 @@ type Request struct {
 	Topic        string
 	CampaignID   string
 	CampaignName string
-	Texts        []string   // every string of the message: text, titles, descriptions, links
-	By           string     // staff id of who asked for it, or the name of the rule that did
-	Reason       string     // why, as the why page shows it
-	Cost         int        // 0 = 1; a send to all customers costs 2
-	NotBefore    clock.Time // the sender will not create it earlier; 0 = now
-	Expires      clock.Time // when the reservation ends by itself; 0 = a day (an hour for service) after the earliest delivery
+	Texts        []string // every string of the message: text, titles, descriptions, links
+	By           string   // staff id of who asked for it, or the name of the rule that did
+	Reason       string   // why, as the why page shows it
+	Cost         int      // 0 = 1; a send to all customers costs 2
+	// Open is a Moment for everybody who wants marketing: WC-08 counts it by the day, and it costs nothing of the budget of
+	// FTG-01, for nobody is called: who looks, sees it.
+	Open      bool
+	NotBefore clock.Time // the sender will not create it earlier; 0 = now
+	Expires   clock.Time // when the reservation ends by itself; 0 = a day (an hour for service) after the earliest delivery
 }
 
 // maxCost is the most a touch can cost: a send to all customers counts double (OWN-12).
@@ -206,6 +209,8 @@ func (r Request) validate() error {
 		return fmt.Errorf("touch request %s: unknown class %q", r.Key, r.Class)
 	case r.Channel == "":
 		return fmt.Errorf("touch request %s: no channel", r.Key)
+	case r.Open && r.Channel != Moment:
+		return fmt.Errorf("touch request %s: only a Moment can be for everybody", r.Key)
 	case r.By == "" || r.Reason == "":
 		return fmt.Errorf("touch request %s: who asks and why are needed, the why page shows them", r.Key)
 	}

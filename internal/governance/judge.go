@@ -41,6 +41,7 @@ type standing struct {
 	suppressed clock.Time  // since when, under any identity
 	used       [3]int      // open touches and those delivered within each window of FTG-01
 	mass       int         // mass messages of the calendar period of WC-01
+	open       int         // Moments for everybody of the calendar day (WC-08)
 	at         []spent     // what makes up used, only loaded for those over a cap
 	pref       *Preference // what they chose for themselves; nil = nothing
 	heldOut    bool        // no marketing, to measure what marketing is worth
@@ -138,8 +139,25 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 			pass(st)
 		})
 	}
+	if r.Open {
+		read(func() {
+			day := on.Day(zone)
+			st := Step{RuleID: ruleOpenMoment, Before: s.open, After: s.open + 1, Cap: openMomentsADay, From: day, To: day.Add(24 * time.Hour)}
+			if st.After > st.Cap {
+				st.Next = c.Quiet.Next(st.To, zone)
+				refuse(st, st.reason())
+				return
+			}
+			pass(st)
+		})
+	}
 	own := s.pref.limit(c)
+	// What is for everybody is outside of the corp's caps, and within those that the customer chose.
+	counts := func(i int) bool { return !r.Open || capRuleOf(own, c, i) == rulePreference }
 	for i, w := range own.Per {
+		if !counts(i) {
+			continue
+		}
 		read(func() {
 			st := Step{
 				RuleID: capRuleOf(own, c, i), Days: w.Days, Before: s.used[i], After: s.used[i] + w.charge(cost), Cap: w.Cap,
@@ -155,7 +173,7 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 	}
 	if v.held {
 		for i, w := range own.Per {
-			if rule := capRuleOf(own, c, i); !hasStep(v.steps, rule, w.Days) {
+			if rule := capRuleOf(own, c, i); counts(i) && !hasStep(v.steps, rule, w.Days) {
 				v.steps = append(v.steps, Step{RuleID: rule, Days: w.Days, Cap: w.Cap, Verdict: NotRead})
 			}
 		}

@@ -131,11 +131,12 @@ type decided struct {
 type overlay struct {
 	used map[string]int
 	mass map[string]int
+	open map[string]int // Moments for everybody
 	keys map[string]*Touch
 }
 
 func newOverlay() overlay {
-	return overlay{used: map[string]int{}, mass: map[string]int{}, keys: map[string]*Touch{}}
+	return overlay{used: map[string]int{}, mass: map[string]int{}, open: map[string]int{}, keys: map[string]*Touch{}}
 }
 
 // decide judges one chunk, in its order.
@@ -176,6 +177,7 @@ func (g *Governor) decide(ctx context.Context, q bun.IDB, reqs []Request, caps C
 			s.used[i] += over.used[r.CustomerID]
 		}
 		s.mass += over.mass[r.CustomerID]
+		s.open += over.open[r.CustomerID]
 		v := judge(r, on, on > wanted, s, caps, g.content(contents, r), g.zone)
 		t, err := newTouch(r, v, now, on, version)
 		if err != nil {
@@ -187,6 +189,9 @@ func (g *Governor) decide(ctx context.Context, q bun.IDB, reqs []Request, caps C
 			}
 			if r.Channel == MassCustomer {
 				over.mass[r.CustomerID]++
+			}
+			if t.open() {
+				over.open[r.CustomerID]++
 			}
 		}
 		over.keys[r.Key] = t
@@ -233,7 +238,15 @@ func newTouch(r Request, v verdict, now, on clock.Time, version string) (*Touch,
 	return t, nil
 }
 
-func (r Request) cost() int { return max(r.Cost, 1) }
+func (r Request) cost() int {
+	if r.Open {
+		return 0
+	}
+	return max(r.Cost, 1)
+}
+
+// open says whether the touch was asked for as Open.
+func (t *Touch) open() bool { return t.Channel == Moment && t.Cost == 0 }
 
 // earliest is the earliest possible delivery of a touch that its sender wants to make at `wanted`.
 func (r Request) earliest(wanted clock.Time, q Quiet, zone *time.Location) clock.Time {

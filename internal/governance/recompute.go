@@ -37,6 +37,7 @@ func (g *Governor) Recompute(ctx context.Context, corpID string, touchID int64) 
 	}
 	r := Request{
 		CorpID: t.CorpID, Key: t.Key, CustomerID: t.CustomerID, Channel: t.Channel, Class: t.Class, Topic: t.Topic, Texts: t.texts(), Cost: t.Cost,
+		Open: t.open(),
 	}
 	waits := len(was) > 0 && was[len(was)-1].Verdict == Waits
 	var content *Finding
@@ -100,6 +101,9 @@ func (g *Governor) standingThen(ctx context.Context, t *Touch, caps Caps, was []
 		}
 		if r.Channel == MassCustomer && (at == 0 || at >= from) {
 			s.mass++
+		}
+		if r.open() && (at == 0 || at >= t.EarliestAt.Day(g.zone)) {
+			s.open++
 		}
 		if !r.Class.Limited() {
 			continue

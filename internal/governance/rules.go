@@ -14,6 +14,7 @@ const (
 	ruleOptOut     = "LAW-24"
 	ruleSuppressed = "FTG-09"
 	rulePlatform   = "WC-01"
+	ruleOpenMoment = "WC-08"
 	ruleCap        = "FTG-01"
 	rulePreference = "FTG-07"
 	ruleHoldout    = "FTG-11"
@@ -21,6 +22,9 @@ const (
 	ruleQuiet      = "FTG-05"
 	ruleLease      = "FTG-10"
 )
+
+// openMomentsADay is how many Moments for everybody one customer is shown in a calendar day.
+const openMomentsADay = 1
 
 var (
 	reasonOptOut     = errs.T("这位客户已选择不再接收营销消息。", "This customer asked for no more marketing.")
@@ -76,6 +80,9 @@ func (s Step) reason() errs.Text {
 	case rulePlatform:
 		return errs.T(fmt.Sprintf("这位客户在这个周期内已收到 %d 条群发，企业微信最多允许 %d 条。", s.Before, s.Cap),
 			fmt.Sprintf("This customer has had %s in the present period; WeCom allows %d.", errs.Count(s.Before, "mass message", "mass messages"), s.Cap))
+	case ruleOpenMoment:
+		return errs.Tf("这位客户今天已有 %d 条给所有人看的朋友圈，一天最多 %d 条。",
+			"This customer has %d of today's Moments for everybody; a day has at most %d.", s.Before, s.Cap)
 	case ruleCap:
 		return errs.T(fmt.Sprintf("%d 天内已触达 %d 次，上限 %d 次。", s.Days, s.Before, s.Cap),
 			fmt.Sprintf("%s within %s; the cap is %d.", errs.Count(s.Before, "touch", "touches"), errs.Count(s.Days, "day", "days"), s.Cap))

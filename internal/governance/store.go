@@ -99,26 +99,27 @@ func (g *Governor) standingAt(ctx context.Context, q bun.IDB, corpID string, cus
 	}
 	from, _, _ := caps.MassMode.period(on, g.zone)
 	var counts []struct {
-		CustomerID    string
-		U0, U1, U2, M int
+		CustomerID       string
+		U0, U1, U2, M, O int
 	}
 	start := func(i int) clock.Time { return on.Add(-caps.Per[i].length()) }
 	err = q.NewRaw(`SELECT customer_id,
 		SUM(CASE WHEN class IN ('marketing','lifecycle') AND (delivered_at = 0 OR delivered_at > ?) THEN cost ELSE 0 END) AS u0,
 		SUM(CASE WHEN class IN ('marketing','lifecycle') AND (delivered_at = 0 OR delivered_at > ?) THEN cost ELSE 0 END) AS u1,
 		SUM(CASE WHEN class IN ('marketing','lifecycle') AND (delivered_at = 0 OR delivered_at > ?) THEN cost ELSE 0 END) AS u2,
-		SUM(CASE WHEN channel = 'mass_customer' AND (delivered_at = 0 OR delivered_at >= ?) THEN 1 ELSE 0 END) AS m
+		SUM(CASE WHEN channel = 'mass_customer' AND (delivered_at = 0 OR delivered_at >= ?) THEN 1 ELSE 0 END) AS m,
+		SUM(CASE WHEN channel = 'moment' AND cost = 0 AND (delivered_at = 0 OR delivered_at >= ?) THEN 1 ELSE 0 END) AS o
 		FROM touch WHERE corp_id = ? AND customer_id IN (?)
 		AND state IN ('reserved','tasked','delivered','committed') AND (delivered_at = 0 OR delivered_at > ?)
 		GROUP BY customer_id`,
-		start(0), start(1), start(2), from, corpID, bun.List(customers), min(start(2), from-1)).Scan(ctx, &counts)
+		start(0), start(1), start(2), from, on.Day(g.zone), corpID, bun.List(customers), min(start(2), from-1)).Scan(ctx, &counts)
 	if err != nil {
 		return nil, fmt.Errorf("count touches of %d customers: %w", len(customers), err)
 	}
 	var full []string
 	for _, c := range counts {
 		s := out[c.CustomerID]
-		s.used, s.mass = [3]int{c.U0, c.U1, c.U2}, c.M
+		s.used, s.mass, s.open = [3]int{c.U0, c.U1, c.U2}, c.M, c.O
 		out[c.CustomerID] = s
 		for i, w := range s.pref.limit(caps).Per {
 			if s.used[i] > 0 && !w.fits(s.used[i], maxCost) {
