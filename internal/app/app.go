@@ -20,6 +20,7 @@ import (
 
 	"zhiyin.dev/zhiyin/internal/auth"
 	"zhiyin.dev/zhiyin/internal/autoreply"
+	"zhiyin.dev/zhiyin/internal/blob"
 	"zhiyin.dev/zhiyin/internal/broadcast"
 	"zhiyin.dev/zhiyin/internal/bus"
 	"zhiyin.dev/zhiyin/internal/calls"
@@ -35,6 +36,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/inbound"
 	"zhiyin.dev/zhiyin/internal/joinway"
 	"zhiyin.dev/zhiyin/internal/kf"
+	"zhiyin.dev/zhiyin/internal/moment"
 	"zhiyin.dev/zhiyin/internal/outreach"
 	"zhiyin.dev/zhiyin/internal/seal"
 	"zhiyin.dev/zhiyin/internal/setting"
@@ -89,6 +91,8 @@ type App struct {
 	Autoreply  *autoreply.Service
 	Kf         *kf.Service
 	Broadcasts *broadcast.Service
+	Blobs      *blob.Store
+	Moments    *moment.Service
 	Stats      *stats.Service
 	Settings   *setting.Service
 	Doctor     *doctor.Doctor
@@ -230,6 +234,12 @@ func (a *App) build() (err error) {
 		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, Outreach: a.Outreach, Governor: a.Governor, CorpID: a.CorpID,
 		Audience: a.Customers.Audience, Live: a.Live.Publish,
 	})
+	a.Blobs = blob.New(a.DB, a.Data, a.World)
+	a.Moments = moment.New(moment.Config{
+		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, Outreach: a.Outreach, Governor: a.Governor, Blobs: a.Blobs, CorpID: a.CorpID,
+		Audience: a.Customers.Audience, Carriers: a.Customers.Carriers, Live: a.Live.Publish,
+		Tags: moment.Tags{Ensure: a.ensureTag, Names: a.Tags.Names, Mark: a.Tags.Mark},
+	})
 	a.Stats = stats.New(stats.Config{
 		DB: a.DB, World: a.World, Zone: a.Zone, CorpID: a.CorpID, Scope: scope, Held: a.heldToday, Running: a.running, Health: a.health,
 		Todo: []func(context.Context, []string, string) ([]stats.Todo, error){
@@ -270,15 +280,17 @@ func (a *App) connect() {
 	a.Governor.OnOptOut = append(
 		a.Governor.OnOptOut,
 		a.Broadcasts.OptedOut, // open tasks that hold the customer are cancelled
+		a.Moments.OptedOut,    // the tags by which Moments reach the customer are taken off
 		a.noteOptOut,
 	)
-	a.Governor.OnPreference = append(a.Governor.OnPreference, a.Broadcasts.Chose)
+	a.Governor.OnPreference = append(a.Governor.OnPreference, a.Broadcasts.Chose, a.Moments.Chose)
 	a.Kf.OnStopped = append(a.Kf.OnStopped, func(ctx context.Context, tx *db.Tx, e kf.Stopped) error {
 		return a.Governor.OptOut(ctx, tx, e.CorpID, e.CustomerID, "keyword", "customer")
 	})
 	a.Kf.OnOpened = append(a.Kf.OnOpened, a.noteSession)
 	a.Customers.OnLost = append(a.Customers.OnLost, a.Broadcasts.Lost)
 	a.Outreach.OnMass = append(a.Outreach.OnMass, a.Broadcasts.Massed)
+	a.Outreach.OnMoment = append(a.Outreach.OnMoment, a.Moments.Momented)
 	a.Outreach.OnSettled = append(
 		a.Outreach.OnSettled,
 		a.Welcomes.Settled,
@@ -302,6 +314,7 @@ func (a *App) connect() {
 	a.Joinways.Register(a.Bus)
 	a.Kf.Register(a.Bus)
 	a.Broadcasts.Register(a.Bus)
+	a.Moments.Register(a.Bus)
 	a.Sync.Register(a.Bus)
 
 	a.Inbound.Register(a.API.Mux())
@@ -346,6 +359,9 @@ func (a *App) Start(ctx context.Context) error {
 		return err
 	}
 	if err := a.Broadcasts.Start(ctx); err != nil {
+		return err
+	}
+	if err := a.Moments.Start(ctx); err != nil {
 		return err
 	}
 	if err := a.hearNodes(context.WithoutCancel(ctx)); err != nil {

@@ -182,6 +182,56 @@ func (a *App) aroundWelcomes() welcome.Neighbours {
 	}
 }
 
+// momentTags is the group of the tags by which Moments reach their audiences, as staff see it in WeCom.
+const momentTags = "朋友圈触达（知音）"
+
+// ensureTag answers the tag of that name which carries an audience of Moments, and makes it when there is none. WeCom is asked
+// first: a former making may have lost its answer, and WeCom takes no name twice.
+func (a *App) ensureTag(ctx context.Context, name string) (string, error) {
+	_, id, err := a.momentTag(ctx, name)
+	if err != nil || id != "" {
+		return id, err
+	}
+	if _, err := a.Tags.Sync(ctx, a.World.Now(), func(sync.Count) {}); err != nil {
+		return "", err
+	}
+	groupID, id, err := a.momentTag(ctx, name)
+	if err != nil || id != "" {
+		return id, err
+	}
+	groupName := momentTags
+	if groupID != "" {
+		groupName = ""
+	}
+	if _, err := a.Tags.Add(ctx, groupID, groupName, []string{name}); err != nil {
+		return "", err
+	}
+	if _, id, err = a.momentTag(ctx, name); err == nil && id == "" {
+		err = fmt.Errorf("make tag %s: WeCom's answer does not hold it", name)
+	}
+	return id, err
+}
+
+// momentTag looks for a tag of that name in the group of such tags.
+func (a *App) momentTag(ctx context.Context, name string) (groupID, id string, err error) {
+	groups, err := a.Tags.Groups(ctx, nil)
+	if err != nil {
+		return "", "", err
+	}
+	for _, g := range groups {
+		if g.Name != momentTags {
+			continue
+		}
+		groupID = g.ID
+		for _, t := range g.Tags {
+			if t.Name == name {
+				id = t.ID
+			}
+		}
+	}
+	return groupID, id, nil
+}
+
 func (a *App) customerNames(ctx context.Context, ids []string) (map[string]string, error) {
 	return a.Customers.Names(ctx, a.DB.Read(), ids)
 }

@@ -71,6 +71,18 @@ func (s *Service) Audience(ctx context.Context, q AudienceQuery) ([]Member, erro
 	return out, nil
 }
 
+// Carriers answers the live relations that carry a tag, ordered by customer.
+func (s *Service) Carriers(ctx context.Context, tagID string) ([]Member, error) {
+	var rows []Member
+	err := s.DB.Read().NewSelect().Model((*relationRow)(nil)).Column("r.customer_id", "r.staff_id", "r.added_at").
+		Join("JOIN relation_tag AS rt ON rt.corp_id = r.corp_id AND rt.customer_id = r.customer_id AND rt.staff_id = r.staff_id AND rt.tag_id = ?", tagID).
+		Where("r.corp_id = ? AND r.live", s.CorpID).OrderExpr("r.customer_id, r.staff_id").Scan(ctx, &rows)
+	if err != nil {
+		return nil, fmt.Errorf("read who carries tag %s: %w", tagID, err)
+	}
+	return rows, nil
+}
+
 // orNone keeps an empty list an empty list in SQL.
 func orNone(ids []string) []string {
 	if len(ids) == 0 {

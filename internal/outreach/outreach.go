@@ -38,6 +38,8 @@ type Service struct {
 	OnSettled []func(ctx context.Context, tx *db.Tx, r Result) error
 	// OnMass is told what happened to the tasks of mass messages, inside the transaction that settles the call.
 	OnMass []func(ctx context.Context, tx *db.Tx, e MassEvent) error
+	// OnMoment is told what happened to Moments, inside the transaction that settles the call.
+	OnMoment []func(ctx context.Context, tx *db.Tx, e MomentEvent) error
 }
 
 // Result is what became of one message to one person or chat.
@@ -68,6 +70,7 @@ func (s *Service) Register(b *bus.Bus) {
 	b.Perform(welcomeKind, s.sendWelcome)
 	s.registerKf(b)
 	s.registerBroadcast(b)
+	s.registerMoment(b)
 }
 
 // with opens the wire for the holder of a permit. There is no other way to it: a call without a permit cannot be written.

@@ -1,0 +1,475 @@
+package moment
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"zhiyin.dev/zhiyin/internal/blob"
+	"zhiyin.dev/zhiyin/internal/bus"
+	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/customer"
+	"zhiyin.dev/zhiyin/internal/db"
+	"zhiyin.dev/zhiyin/internal/errs"
+	"zhiyin.dev/zhiyin/internal/governance"
+	"zhiyin.dev/zhiyin/internal/outreach"
+	"zhiyin.dev/zhiyin/wecom"
+)
+
+const dayLong = 24 * time.Hour
+
+// Config of a Service.
+type Config struct {
+	DB       *db.DB
+	Bus      *bus.Bus
+	World    clock.World
+	Zone     *time.Location
+	WeCom    *wecom.Client // for reading, files, and app messages to members
+	Outreach *outreach.Service
+	Governor *governance.Governor
+	Blobs    *blob.Store
+	CorpID   string
+	Tags     Tags
+	// Audience answers the persons of an audience, each once, with the member who is to publish.
+	Audience func(ctx context.Context, q customer.AudienceQuery) ([]customer.Member, error)
+	// Carriers answers the live relations that carry a tag.
+	Carriers func(ctx context.Context, tagID string) ([]customer.Member, error)
+	Live     func(kind, id string) // tells the consoles that are open; may be nil
+}
+
+// Tags is what this room asks of the room of tags.
+type Tags struct {
+	Ensure func(ctx context.Context, name string) (id string, err error) // makes the tag when there is none of that name
+	Names  func(ctx context.Context, ids []string) (map[string]string, error)
+	Mark   func(ctx context.Context, customerID, staffID string, add, remove []string) (bus.Settle, error)
+}
+
+// Service is the use cases of Moments.
+type Service struct{ Config }
+
+// New makes the service. internal/app lets it hear of outreach.OnMoment and governance.OnOptOut.
+func New(c Config) *Service {
+	if c.Live == nil {
+		c.Live = func(string, string) {}
+	}
+	return &Service{c}
+}
+
+// Words are what a draft says, to whom and when.
+type Words struct {
+	Name      string
+	Text      string
+	Parts     []Part
+	Audience  Audience
+	Topic     string
+	PublishAt clock.Time // 0 = as soon as sending is allowed
+}
+
+func (w Words) fields() []governance.Field {
+	out := []governance.Field{{Name: "text", Text: w.Text}}
+	for i, p := range w.Parts {
+		if p.Kind == "link" {
+			out = append(out, governance.Field{Name: fmt.Sprintf("parts/%d", i), Text: p.Title}, governance.Field{Name: fmt.Sprintf("parts/%d", i), Text: p.URL})
+		}
+	}
+	return out
+}
+
+func (w Words) texts() []string {
+	fields := w.fields()
+	out := make([]string, len(fields))
+	for i, f := range fields {
+		out[i] = f.Text
+	}
+	return out
+}
+
+// check reads the content rules and the fold.
+func (s *Service) check(w Words) governance.Check {
+	c := s.Governor.CheckFor(governance.Marketing, governance.Moment, w.fields()...)
+	advice := lint(w.Text)
+	if len(advice) > 0 && c.Verdict == governance.Allow {
+		c.Verdict = governance.Warn
+	}
+	c.Findings = append(c.Findings, advice...)
+	return c
+}
+
+// Create makes a draft.
+func (s *Service) Create(ctx context.Context, by string, w Words) (*Moment, error) {
+	if err := s.saveable(ctx, w); err != nil {
+		return nil, err
+	}
+	now := s.World.Now()
+	m := &Moment{CorpID: s.CorpID, ID: s.DB.NewID(), State: Draft, CreatedBy: by, CreatedAt: now, UpdatedAt: now}
+	if err := m.take(w); err != nil {
+		return nil, err
+	}
+	err := s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		_, err := tx.NewInsert().Model(m).Exec(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("make a Moment: %w", err)
+	}
+	return m, nil
+}
+
+// saveable says what keeps a draft from being saved: WeCom's limits, a missing file, or words that are not allowed.
+func (s *Service) saveable(ctx context.Context, w Words) error {
+	if err := checkWords(w); err != nil {
+		return err
+	}
+	for i, p := range w.Parts {
+		if _, err := s.Blobs.Get(ctx, p.Hash); err != nil {
+			if errs.KindOf(err) == errs.NotFound {
+				return errs.Bad(fmt.Sprintf("parts[%d].hash", i), "moment.file", errs.T("文件不在了，请再传一次。", "The file is not here. Upload it again."))
+			}
+			return err
+		}
+	}
+	if f, blocked := s.check(w).Blocking(); blocked {
+		return refused("moment.content", f, errs.T("内容不能发表", "This cannot be published"))
+	}
+	return nil
+}
+
+var errNotDraft = errs.New(errs.Conflict, "moment.not_draft", errs.T("这条朋友圈已经提交，不能再改。可以复制成新的草稿。",
+	"This Moment was submitted and cannot be changed. Copy it into a new draft."))
+
+// Update changes a draft.
+func (s *Service) Update(ctx context.Context, id int64, w Words) (*Moment, error) {
+	if err := s.saveable(ctx, w); err != nil {
+		return nil, err
+	}
+	var m *Moment
+	err := s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+		if m, err = s.lock(ctx, tx, id); err != nil {
+			return err
+		}
+		if m.State != Draft {
+			return errNotDraft
+		}
+		if err := m.take(w); err != nil {
+			return err
+		}
+		m.UpdatedAt = s.World.Now()
+		return save(ctx, tx, m, "name", "text", "parts", "audience", "audience_key", "topic", "publish_at", "updated_at")
+	})
+	return m, err
+}
+
+// Delete removes a draft.
+func (s *Service) Delete(ctx context.Context, id int64) error {
+	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		m, err := s.lock(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if m.State != Draft {
+			return errNotDraft
+		}
+		if _, err := tx.NewDelete().Model(m).WherePK().Exec(ctx); err != nil {
+			return fmt.Errorf("delete Moment %d: %w", id, err)
+		}
+		return nil
+	})
+}
+
+// Get reads a Moment that was planned here.
+func (s *Service) Get(ctx context.Context, id int64) (*Moment, error) {
+	return getMoment(ctx, s.DB.Read(), s.CorpID, id)
+}
+
+// Counts counts the receivers of a Moment, for the staff given (nil = all).
+func (s *Service) Counts(ctx context.Context, id int64, staffIDs []string) (Counts, error) {
+	counts, err := s.counts(ctx, s.DB.Read(), []int64{id}, staffIDs)
+	return counts[id], err
+}
+
+// Keep stores a picture or a film for a Moment, after looking at what WeCom would refuse.
+func (s *Service) Keep(ctx context.Context, name string, content []byte) (Part, error) {
+	p, err := measure(name, content)
+	if err != nil {
+		return Part{}, err
+	}
+	p.Hash, err = s.Blobs.Put(ctx, content)
+	return p, err
+}
+
+// within narrows an audience to a data scope (staff ids; nil = all).
+func within(a Audience, scope []string) Audience {
+	switch {
+	case scope == nil:
+	case len(a.Staff) == 0:
+		a.Staff = orNobody(scope)
+	default:
+		a.Staff = orNobody(slices.DeleteFunc(slices.Clone(a.Staff), func(id string) bool { return !slices.Contains(scope, id) }))
+	}
+	return a
+}
+
+func (s *Service) members(ctx context.Context, a Audience) ([]customer.Member, error) {
+	q := customer.AudienceQuery{TagIDs: a.Tags, TagMode: customer.TagMode(a.TagMode), ExcludeTagIDs: a.ExcludeTags}
+	if len(a.Staff) > 0 {
+		q.StaffIDs = a.Staff
+	}
+	return s.Audience(ctx, q)
+}
+
+func (s *Service) requests(id int64, by string, w Words, members []customer.Member, at clock.Time) []governance.Request {
+	texts := w.texts()
+	out := make([]governance.Request, len(members))
+	for i, m := range members {
+		out[i] = governance.Request{
+			CorpID: s.CorpID, Key: touchKey(id, m.CustomerID), CustomerID: m.CustomerID, StaffID: m.StaffID,
+			Channel: governance.Moment, Class: governance.Marketing, Open: w.Audience.Everybody(), Topic: w.Topic,
+			CampaignID: campaignID(id), CampaignName: w.Name, Texts: texts, By: by, Reason: cmp.Or(w.Name, "Moment"), NotBefore: at,
+		}
+	}
+	return out
+}
+
+// Plan says what a Moment would do at its time, as far as it is known now.
+type Plan struct {
+	Members   []customer.Member
+	Reachable int
+	Held      int
+	PerStaff  map[string]int // reachable
+	Reasons   []Reason       // most frequent first
+	Check     governance.Check
+	Fold      Fold
+	OpensAt   clock.Time
+	ClosesAt  clock.Time
+	Full      int // of the reachable: WeCom has shown them as many of the corp's Moments this month as it does
+}
+
+// Reason is one ground for holding back.
+type Reason struct {
+	RuleID string
+	Text   errs.Text
+	Count  int
+	Next   clock.Time // the earliest of them
+}
+
+// Plan decides about everybody as the Moment's own time would, and writes nothing.
+func (s *Service) Plan(ctx context.Context, id int64, by string, w Words, scope []string) (*Plan, error) {
+	a := within(w.Audience, scope)
+	members, err := s.members(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	p := &Plan{Members: members, PerStaff: map[string]int{}, Check: s.check(w), Fold: FoldOf(w.Text)}
+	if p.OpensAt, p.ClosesAt, err = s.Governor.Window(ctx, s.CorpID, max(s.World.Now(), w.PublishAt)); err != nil {
+		return nil, err
+	}
+	busy, err := s.staffDay(ctx, s.DB.Read(), p.OpensAt.Day(s.Zone))
+	if err != nil {
+		return nil, err
+	}
+	decisions, err := s.Governor.Plan(ctx, s.requests(id, by, w, members, p.OpensAt)...)
+	if err != nil {
+		return nil, err
+	}
+	reasons := map[[2]string]*Reason{}
+	var reachable []string
+	for i, d := range decisions {
+		if d.OK() && busy[members[i].StaffID] >= maxStaffDay {
+			d = governance.Decision{State: governance.Held, RuleID: ruleStaffDay, Reason: reasonStaffDay, Next: p.OpensAt.Day(s.Zone).Add(dayLong)}
+		}
+		if d.OK() {
+			p.Reachable++
+			p.PerStaff[members[i].StaffID]++
+			reachable = append(reachable, members[i].CustomerID)
+			continue
+		}
+		p.Held++
+		k := [2]string{d.RuleID, d.Reason.ZH}
+		r := reasons[k]
+		if r == nil {
+			r = &Reason{RuleID: d.RuleID, Text: d.Reason}
+			reasons[k] = r
+		}
+		r.Count++
+		if d.Next != 0 && (r.Next == 0 || d.Next < r.Next) {
+			r.Next = d.Next
+		}
+	}
+	p.Reasons = sorted(reasons)
+	y, mon, _ := p.OpensAt.In(s.Zone).Date()
+	p.Full, err = s.shown(ctx, reachable, clock.At(time.Date(y, mon, 1, 0, 0, 0, 0, s.Zone)))
+	return p, err
+}
+
+// Submit puts a Moment on the calendar. expect is the number of reachable customers its author saw; when it would reach more
+// by now, nothing happens and the answer is a Conflict with the new number.
+func (s *Service) Submit(ctx context.Context, id int64, by string, scope []string, expect int) (*Moment, error) {
+	m, err := getMoment(ctx, s.DB.Read(), s.CorpID, id)
+	if err != nil {
+		return nil, err
+	}
+	if m.State != Draft {
+		return nil, errNotDraft
+	}
+	w, err := m.words()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.checkTime(ctx, w.PublishAt); err != nil {
+		return nil, err
+	}
+	p, err := s.Plan(ctx, id, by, w, scope)
+	if err != nil {
+		return nil, err
+	}
+	if f, blocked := p.Check.Blocking(); blocked {
+		return nil, refused("moment.content", f, errs.T("内容不能发表", "This cannot be published"))
+	}
+	if f, doubtful := p.Check.Doubtful(); doubtful {
+		return nil, refused("moment.review", f, errs.T("内容要先改过才能发表", "This has to be changed before it can be published"))
+	}
+	switch {
+	case len(p.Members) == 0:
+		return nil, errs.New(errs.Conflict, "moment.nobody", errs.T("没有客户符合这些条件。", "No customer matches."))
+	case p.Reachable == 0:
+		return nil, errs.New(errs.Conflict, "moment.all_held", errs.T("这一天没有一位客户能看到它，原因见右侧的计划。改到别的日子。",
+			"Nobody could see it on that day; the plan says why. Choose another day."))
+	case p.Reachable > expect:
+		return nil, errs.New(errs.Conflict, "moment.reach_changed", errs.T(
+			fmt.Sprintf("现在可触达 %d 位，比你看到的 %d 位多。请再看一遍再提交。", p.Reachable, expect),
+			fmt.Sprintf("It would reach %s now, more than the %d you saw. Look again before you submit.", errs.Count(p.Reachable, "customer", "customers"), expect)))
+	}
+	w.Audience = within(w.Audience, scope)
+	err = s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := tx.Lock(ctx, "moments/"+s.CorpID); err != nil { // the calendar
+			return err
+		}
+		now, err := s.lock(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if now.State != Draft || now.UpdatedAt != m.UpdatedAt {
+			return errs.New(errs.Conflict, "moment.changed", errs.T("有人刚改过它。请再看一遍再提交。", "Somebody changed it meanwhile. Look again before you submit."))
+		}
+		if err := s.alone(ctx, tx, m, w.Audience, p.OpensAt); err != nil {
+			return err
+		}
+		if err := m.take(w); err != nil {
+			return err
+		}
+		m.State, m.SubmittedBy, m.SubmittedAt, m.OpensAt, m.ClosesAt = Scheduled, by, s.World.Now(), p.OpensAt, p.ClosesAt
+		if err := save(ctx, tx, m, "audience", "state", "submitted_by", "submitted_at", "opens_at", "closes_at"); err != nil {
+			return err
+		}
+		tx.OnCommit(func() { s.changed(id) })
+		if err := s.next(ctx, tx, bus.Intent, openKind, id, 0, p.OpensAt); err != nil {
+			return err
+		}
+		return s.next(ctx, tx, bus.Timer, closeKind, id, 0, p.ClosesAt)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// checkTime refuses a wish for the past or for quiet hours.
+func (s *Service) checkTime(ctx context.Context, at clock.Time) error {
+	now := s.World.Now()
+	if at == 0 {
+		return nil
+	}
+	if at < now.Add(-time.Minute) {
+		return errs.Bad("publish_at", "moment.past", errs.T("发表时间已经过去。请选一个以后的时间。", "That time has passed. Choose a later one."))
+	}
+	opens, _, err := s.Governor.Window(ctx, s.CorpID, at)
+	if err != nil {
+		return err
+	}
+	if opens > at {
+		next := opens.In(s.Zone).Format("01-02 15:04")
+		return errs.Bad("publish_at", "moment.quiet", errs.Tf("那时是安静时段，不发表（FTG-05）。最早 %s。", "Those are quiet hours: nothing is published then (FTG-05). The earliest is %s.", next))
+	}
+	return nil
+}
+
+// alone refuses a second Moment for the same audience through the same members on one day: both would use one tag, and who is
+// meant by the one would see the other.
+func (s *Service) alone(ctx context.Context, tx *db.Tx, m *Moment, a Audience, opensAt clock.Time) error {
+	day := opensAt.Day(s.Zone)
+	var rows []*Moment
+	err := tx.NewSelect().Model(&rows).Where("corp_id = ? AND audience_key = ? AND id <> ?", s.CorpID, m.AudienceKey, m.ID).
+		Where("opens_at >= ? AND opens_at < ? AND state IN (?)", day, day.Add(dayLong), bun.List([]State{Scheduled, Preparing, Making, Open})).Scan(ctx)
+	if err != nil {
+		return fmt.Errorf("look for Moments of the day: %w", err)
+	}
+	for _, other := range rows {
+		w, err := other.words()
+		if err != nil {
+			return err
+		}
+		b := w.Audience.Staff
+		if len(a.Staff) == 0 || len(b) == 0 || slices.ContainsFunc(a.Staff, func(id string) bool { return slices.Contains(b, id) }) {
+			return errs.New(errs.Conflict, "moment.same_day", errs.Tf("当天已有一条发给同一批客户的「%s」。改到另一天，或先取消那一条。",
+				"“%s” goes to the same customers on that day. Choose another day, or cancel that one first.", other.Name))
+		}
+	}
+	return nil
+}
+
+// Cancel takes a Moment off the calendar, or stops it for members who have not published it. What was published stays.
+func (s *Service) Cancel(ctx context.Context, id int64) (*Moment, error) {
+	var m *Moment
+	err := s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+		if m, err = s.lock(ctx, tx, id); err != nil || m.State == Cancelled {
+			return err
+		}
+		was := m.State
+		if !was.running() {
+			return errs.New(errs.Conflict, "moment.not_running", errs.T("它没有在进行，没有可以取消的。", "It is not running: there is nothing to cancel."))
+		}
+		m.State = Cancelled
+		if err := save(ctx, tx, m, "state"); err != nil {
+			return err
+		}
+		tx.OnCommit(func() { s.changed(id) })
+		switch was {
+		case Open:
+			return s.Outreach.CancelMoment(ctx, tx, m.ID, m.PostID)
+		case Making: // WeCom's answer comes first
+			return nil
+		default:
+			return s.end(ctx, tx, m, outcome{state: TakenBack, rule: codeCancelled, reason: reasonCancelled})
+		}
+	})
+	return m, err
+}
+
+// refused names the rule, the words and where they stand, and the way out.
+func refused(code string, f governance.Finding, first errs.Text) error {
+	placeZH, placeEN := "", ""
+	if f.End > f.Start {
+		placeZH = fmt.Sprintf("「%s」（第 %d–%d 字）", f.Text, f.Start+1, f.End)
+		placeEN = fmt.Sprintf("“%s” (characters %d–%d) ", f.Text, f.Start+1, f.End)
+	}
+	return errs.Bad(cmp.Or(f.Field, "text"), code, errs.T(
+		fmt.Sprintf("%s：%s%s%s（%s）", first.ZH, placeZH, f.Reason.ZH, f.WayOut.ZH, f.RuleID),
+		fmt.Sprintf("%s: %s%s %s (%s)", first.EN, placeEN, f.Reason.EN, f.WayOut.EN, f.RuleID)))
+}
+
+func sorted(reasons map[[2]string]*Reason) []Reason {
+	out := make([]Reason, 0, len(reasons))
+	for _, r := range reasons {
+		out = append(out, *r)
+	}
+	slices.SortFunc(out, func(a, b Reason) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.RuleID, b.RuleID), cmp.Compare(a.Text.ZH, b.Text.ZH))
+	})
+	return out
+}
+
+func (s *Service) changed(id int64) { s.Live("moment", fmt.Sprint(id)) }
