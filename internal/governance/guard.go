@@ -49,6 +49,7 @@ func newRulebook() (*rulebook, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.Version += "+" + g.Version() // a decision names the rules and the model
 	r := &rulebook{Policy: p, guard: g}
 	return r, r.readCaps()
 }

@@ -2606,7 +2606,7 @@ export interface components {
              * @description what found it
              * @enum {string}
              */
-            layer: "pattern" | "lexicon" | "sound" | "link" | "code";
+            layer: "pattern" | "lexicon" | "sound" | "link" | "code" | "classifier";
             /** @description the words in the form in which they were read */
             matched?: string;
             reason: string;

@@ -6,7 +6,7 @@
 // Each field of a message is brought into normal form (internal/governance/normal) and cut into clauses. One automaton
 // finds the words of the lexicon and the triggers of the patterns in one pass; a second one finds words by their sound.
 // A pattern runs only over clauses that hold one of its triggers: words without which it cannot match. Links are read for
-// their host and scheme. What a layer finds is traced back to the original, and the strictest action wins.
+// their host and scheme, and the classifier (internal/governance/classify) says what the whole resembles. What a layer finds is traced back to the original, and the strictest action wins.
 //
 // # Properties, tested
 //
@@ -27,6 +27,7 @@ import (
 
 	"zhiyin.dev/zhiyin/internal/automaton"
 	"zhiyin.dev/zhiyin/internal/errs"
+	"zhiyin.dev/zhiyin/internal/governance/classify"
 	"zhiyin.dev/zhiyin/internal/governance/normal"
 	"zhiyin.dev/zhiyin/internal/governance/policy"
 )
@@ -44,6 +45,7 @@ const (
 	BySound   Layer = "sound"
 	ByLink    Layer = "link"
 	ByCode    Layer = "code"
+	ByModel   Layer = "classifier"
 )
 
 // Finding is one place that a content rule objects to.
@@ -57,7 +59,8 @@ type Finding struct {
 	Reason   errs.Text
 	WayOut   errs.Text
 	Layer    Layer
-	Matched  string // the words in normal form
+	Matched  string          // the words in normal form
+	Grams    []classify.Gram // of the classifier: what spoke for it most
 }
 
 // Check is what the content rules say about a message.
@@ -94,6 +97,7 @@ type Guard struct {
 	sounds *automaton.Automaton
 	heard  []ref
 	links  *linkReader
+	model  *classify.Model
 }
 
 // rule is one content rule, compiled.
@@ -115,7 +119,15 @@ func New(p *policy.Policy, more ...Entry) (*Guard, error) {
 	if err != nil {
 		return nil, err
 	}
-	return compile(normal.New(), p, append(lexicon, more...))
+	form := normal.New()
+	g, err := compile(form, p, append(lexicon, more...))
+	if err != nil {
+		return nil, err
+	}
+	if g.model, err = classify.Builtin(form); err != nil {
+		return nil, err
+	}
+	return g, nil
 }
 
 func compile(form *normal.Former, p *policy.Policy, lexicon []Entry) (*Guard, error) {
@@ -254,7 +266,35 @@ func (g *Guard) field(c *Check, class, channel string, s scanned, triggered []bo
 			}
 		}
 	}
+	g.resembles(c, class, channel, s)
 }
+
+// resembles asks the classifier. It is never as strict as the rule unless its figures let it be.
+func (g *Guard) resembles(c *Check, class, channel string, s scanned) {
+	if g.model == nil {
+		return
+	}
+	reading := g.model.Read(s.text)
+	for _, j := range reading.Judge() {
+		if j.Action == policy.Allow {
+			continue
+		}
+		for i := range g.rules {
+			r := &g.rules[i]
+			if r.check.Model != j.Class || !r.applies(class, channel) {
+				continue
+			}
+			from, to := reading.Span(j, j.Band.Review)
+			c.note(r, s, from, to, Finding{Severity: policy.Milder(r.Does(), j.Action), Layer: ByModel, Grams: reading.Top(j, mostGrams)})
+		}
+	}
+}
+
+// mostGrams are shown of what spoke for a class.
+const mostGrams = 10
+
+// Version names the model: with the policy's version it says by what a text was decided.
+func (g *Guard) Version() string { return g.model.Version() }
 
 // listen finds words by their sound.
 func (g *Guard) listen(c *Check, class, channel string, s scanned) {
@@ -288,11 +328,13 @@ func (g *Guard) whole(c *Check, class, channel, message string, triggered []bool
 
 // add notes what a rule found in the runes [from, to). One rule objects to one place once.
 func (c *Check) add(r *rule, s scanned, from, to int, by Layer) {
+	c.note(r, s, from, to, Finding{Severity: r.Does(), Layer: by})
+}
+
+func (c *Check) note(r *rule, s scanned, from, to int, f Finding) {
 	a, b := s.text.Original(from, to)
-	f := Finding{
-		RuleID: r.ID, Severity: r.Does(), Field: s.Name, Start: utf16Len(s.Text[:a]), End: utf16Len(s.Text[:b]), Text: s.Text[a:b],
-		Reason: r.Reason.Text(), WayOut: r.WayOut.Text(), Layer: by,
-	}
+	f.RuleID, f.Field, f.Start, f.End, f.Text = r.ID, s.Name, utf16Len(s.Text[:a]), utf16Len(s.Text[:b]), s.Text[a:b]
+	f.Reason, f.WayOut = r.Reason.Text(), r.WayOut.Text()
 	if to > from {
 		f.Matched = string(s.text.Runes[from:to])
 	}

@@ -57,18 +57,33 @@ func (r *linkReader) links(t normal.Text) []link {
 		return nil
 	}
 	var out []link
-	for _, m := range r.address.FindAllStringSubmatchIndex(t.String, -1) {
+	for from := 0; from < len(t.String); { // addresses stand in runs of ASCII
+		to := from
+		for to < len(t.String) && t.String[to] > ' ' && t.String[to] < 0x7f {
+			to++
+		}
+		if run := t.String[from:to]; strings.Contains(run, ".") || strings.Contains(run, "://") {
+			out = r.run(t, from, run, out)
+		}
+		from = to + 1
+	}
+	return out
+}
+
+// run appends the addresses of a run of ASCII that begins at a byte of the text.
+func (r *linkReader) run(t normal.Text, at int, s string, out []link) []link {
+	for _, m := range r.address.FindAllStringSubmatchIndex(s, -1) {
 		part := func(i int) string {
 			if m[2*i] < 0 {
 				return ""
 			}
-			return t.String[m[2*i]:m[2*i+1]]
+			return s[m[2*i]:m[2*i+1]]
 		}
 		scheme, host := part(1), part(2)
 		if scheme == "" && host == "" {
 			continue
 		}
-		l := link{place: place{t.Rune(m[0]), t.Rune(m[1])}}
+		l := link{place: place{t.Rune(at + m[0]), t.Rune(at + m[1])}}
 		if scheme != "" && !slices.Contains([]string{"http", "https", "mailto", "tel"}, scheme) {
 			l.classes = append(l.classes, linkScheme)
 		}

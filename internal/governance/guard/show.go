@@ -20,7 +20,7 @@ type FindingOut struct {
 	Text     string        `json:"text"`
 	Reason   string        `json:"reason"`
 	WayOut   string        `json:"way_out"`
-	Layer    Layer         `json:"layer" enum:"pattern,lexicon,sound,link,code" doc:"what found it"`
+	Layer    Layer         `json:"layer" enum:"pattern,lexicon,sound,link,code,classifier" doc:"what found it"`
 	Matched  string        `json:"matched,omitempty" doc:"the words in the form in which they were read"`
 }
 

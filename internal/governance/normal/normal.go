@@ -314,3 +314,14 @@ func squeeze(units []unit) []unit {
 	}
 	return out
 }
+
+// Traditional answers a traditional form of each simplified character: for tests that hide words.
+func (f *Former) Traditional() map[rune]rune {
+	out := map[rune]rune{}
+	for t, s := range f.simplified {
+		if was, ok := out[s]; !ok || t < was {
+			out[s] = t
+		}
+	}
+	return out
+}
