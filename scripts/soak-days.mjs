@@ -67,8 +67,14 @@ const { problem, problems } = court;
 const tags = (await api('/tag-groups')).items.flatMap((g) => g.tags).filter((t) => t.customers > 0).map((t) => t.id);
 async function send(name, chosen) {
   const { id } = await api('/broadcasts', { name, text: '会员日护理提醒：预约门店免费补水一次。不想再收到，回复“退订”我来关掉。', audience: { tags: chosen.map((n) => tags[n % tags.length]), tag_mode: 'any' } });
-  const plan = await api(`/broadcasts/${id}/plan`);
-  await api(`/broadcasts/${id}/submit`, { expect_reachable: plan.reachable });
+  for (let n = 0; ; n++) { // the plan may change while it is looked at: then it is looked at again
+    const plan = await api(`/broadcasts/${id}/plan`);
+    try {
+      return await api(`/broadcasts/${id}/submit`, { expect_reachable: plan.reachable });
+    } catch (err) {
+      if (n === 4 || !/reach_changed/.test(err.message)) throw err;
+    }
+  }
 }
 
 const day = 24 * 3600_000;

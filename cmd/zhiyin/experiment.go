@@ -18,9 +18,9 @@ import (
 
 type experimentCmd struct {
 	World     string `help:"Name of a built-in world, or a world file." default:"huajian"`
-	Days      int    `help:"Days the plan is followed." default:"30"`
+	Days      int    `help:"Days the plan is followed." default:"14"`
 	Customers int    `help:"Customers at the start; people are as busy as customers are many." default:"600"`
-	Staff     int    `help:"Members of staff." default:"20"`
+	Staff     int    `help:"Members of staff." default:"12"`
 	Groups    int    `help:"Customer groups." default:"6"`
 	Seed      uint64 `help:"Makes the world: equal seeds give equal people." default:"1"`
 	Start     string `help:"First day, RFC 3339; default 2026-03-02, a Monday." default:"2026-03-02T09:00:00+08:00"`

@@ -108,3 +108,32 @@ func TestAPlatformThatCannotTellTheTimeDoesNotStart(t *testing.T) {
 		t.Fatal("followed nobody")
 	}
 }
+
+// Between two reports a world that is advanced jumps; who asks hears where it is.
+func TestAFollowerThatAsksKnowsThePresent(t *testing.T) {
+	t.Parallel()
+	box, err := sandbox.Start(t.Context(), sandbox.Options{Start: noon, Paused: true, Customers: 5, Staff: 2, Groups: 1, Patience: clocktest.Patience})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = box.Close() })
+	f, err := clock.Follow(t.Context(), box.URL, "n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	f.Run(over, func(context.Context, clock.Time) (bool, clock.Time) { return false, 0 }) // takes leave: nobody holds the world
+	if err := box.Advance(t.Context(), 3*time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.Now(); got != clock.At(noon) {
+		t.Fatalf("without a report the follower stands at %s", got.In(time.UTC))
+	}
+	if err := f.Ask(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.Now(); got != clock.At(noon.Add(3*time.Hour)) {
+		t.Errorf("after asking it stands at %s, want three hours on", got.In(time.UTC))
+	}
+}
