@@ -16,7 +16,7 @@ import { freePort, serve, start } from './node/program.mjs';
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { staff: { type: 'string', default: '10' }, customers: { type: 'string', default: '3000' }, pace: { type: 'string', default: '0.1' } },
+  options: { staff: { type: 'string', default: '8' }, customers: { type: 'string', default: '3000' }, pace: { type: 'string', default: '0.1' } },
 });
 const days = Number(positionals[0] ?? 90);
 const limit = /^(\d+)(s|m|h)$/.exec(positionals[1] ?? '20m');
