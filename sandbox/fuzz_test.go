@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -169,4 +171,64 @@ func FuzzAct(f *testing.F) {
 			t.Errorf("%s: HTTP %d %s", raw, answer.Code, answer.Body)
 		}
 	})
+}
+
+// hostile are values that no field expects.
+func hostile() []any {
+	deep := any("x")
+	for range 500 {
+		deep = []any{deep}
+	}
+	return []any{
+		nil, "", " ", "\x00", "\u202e|,;'\"<>&%s%n", strings.Repeat("长", 5_000), 0, -1, 1.5, 1e300, math.MaxInt64, math.MinInt64, json.Number("1e999"),
+		true, false, []any{}, []any{nil}, []any{""}, []any{-1}, []any{object{}}, slices.Repeat([]any{"S01"}, 2_000), object{}, object{"": nil}, deep,
+	}
+}
+
+// TestHostileValues puts every such value into every field of every call, one
+// at a time.
+func TestHostileValues(t *testing.T) {
+	t.Parallel()
+	facts, err := spec.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, call := range goodCalls() {
+		t.Run(id, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, func(o *Options) { o.Corp, o.Customers, o.Groups = "old", 60, 3 })
+			x := &examiner{rig: r, facts: facts, e: facts.Endpoint(id)}
+			x.rt, x.good = r.routes[x.e.Path], call(r)
+			f := &fuzzed{x, x.own()}
+			query, _ := f.seed()
+			for _, field := range x.e.Request {
+				for _, v := range hostile() {
+					body := clone(x.good.body)
+					if _, ok := at(body, field.Name); ok {
+						put(body, field.Name, v)
+						if v == nil {
+							body[field.Name] = nil
+						}
+						raw, err := json.Marshal(body)
+						if err != nil {
+							t.Fatal(err)
+						}
+						if x.good.xml != nil {
+							raw = []byte(x.good.xml(body))
+						}
+						f.answers(t, query, raw)
+					}
+					if _, ok := x.good.query[field.Name]; ok {
+						q, err := url.ParseQuery(query)
+						if err != nil {
+							t.Fatal(err)
+						}
+						q.Set(field.Name, fmt.Sprintf("%.3000v", v))
+						_, whole := f.seed()
+						f.answers(t, q.Encode(), whole)
+					}
+				}
+			}
+		})
+	}
 }
