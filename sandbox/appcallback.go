@@ -1,7 +1,5 @@
 package sandbox
 
-import "strconv"
-
 // appActFamily is what members do with the app in the client. What they get
 // back as a passive reply goes to the journal.
 func appActFamily() family {
@@ -15,7 +13,8 @@ func appActFamily() family {
 type appActQuery struct {
 	Staff string `json:"staff"`
 	Text  string `json:"text"`
-	Key   string `json:"key"` // of a menu entry
+	Key   string `json:"key"`     // of a menu entry
+	Kind  string `json:"msgtype"` // of what a member writes; default text
 }
 
 // appMember is the member an act names, or the first.
@@ -30,29 +29,16 @@ func (s *Sandbox) appMember(id string) (*member, error) {
 	return &s.world.staff[n], nil
 }
 
-// staffWritesApp is a member writing to the app.
-func staffWritesApp(s *Sandbox, q *appActQuery) (any, error) {
-	m, err := s.appMember(q.Staff)
-	if err != nil {
-		return nil, err
-	}
-	if q.Text == "" {
-		q.Text = "你好"
-	}
-	msgid := int64(hash(s.world.draw(131)) >> 1)
-	e := s.newMessage(AreaApp, "message.text", m.id, m.id, "text", s.now())
-	e.text("Content", q.Text).number("MsgId", msgid).number("AgentID", int64(s.agentID))
-	s.journal(entry{Kind: "staff_writes_app", Staff: m.id, Detail: q.Text})
-	s.send(e)
-	return map[string]any{"staff": m.id, "msgid": strconv.FormatInt(msgid, 10)}, nil
-}
-
-// appEvent sends an event of the app that a member caused.
-func (s *Sandbox) appEvent(m *member, kind, event, key string) {
+// appEvent sends an event of the app that a member caused; more adds what
+// stands between its key and the app.
+func (s *Sandbox) appEvent(m *member, kind, name, key string, more func(e *event)) {
 	e := s.newMessage(AreaApp, kind, m.id, m.id, "event", s.now())
-	e.text("Event", event).text("EventKey", key).number("AgentID", int64(s.agentID))
-	s.journal(entry{Kind: "staff_" + event, Staff: m.id, Detail: key})
-	s.send(e)
+	e.text("Event", name).text("EventKey", key)
+	if more != nil {
+		more(e)
+	}
+	s.journal(entry{Kind: "staff_" + name, Staff: m.id, Detail: key})
+	s.send(e.number("AgentID", int64(s.agentID)))
 }
 
 // staffOpensApp is a member opening the app, which hears of it as it is set to.
@@ -63,7 +49,7 @@ func staffOpensApp(s *Sandbox, q *appActQuery) (any, error) {
 	}
 	set := &s.world.app.settings
 	if !set.quietEnter {
-		s.appEvent(m, "enter_agent", "enter_agent", "")
+		s.appEvent(m, "enter_agent", "enter_agent", "", nil)
 	}
 	if set.location {
 		e := s.newMessage(AreaApp, "location", m.id, m.id, "event", s.now())
@@ -71,28 +57,6 @@ func staffOpensApp(s *Sandbox, q *appActQuery) (any, error) {
 		s.send(e.text("AppType", "wxwork").number("AgentID", int64(s.agentID)))
 	}
 	return map[string]any{"staff": m.id}, nil
-}
-
-// staffClicksMenu is a member pressing an entry of the app's menu.
-func staffClicksMenu(s *Sandbox, q *appActQuery) (any, error) {
-	m, err := s.appMember(q.Staff)
-	if err != nil {
-		return nil, err
-	}
-	for _, b := range s.world.app.menu {
-		for _, e := range append([]menuButton{b}, b.SubButton...) {
-			switch {
-			case q.Key != "" && e.Key != q.Key && e.URL != q.Key:
-			case e.Type == "click":
-				s.appEvent(m, "menu.click", "click", e.Key)
-				return map[string]any{"staff": m.id, "key": e.Key}, nil
-			case e.Type == "view":
-				s.appEvent(m, "menu.view", "view", e.URL)
-				return map[string]any{"staff": m.id, "key": e.URL}, nil
-			}
-		}
-	}
-	return nil, unknownID("entry of the menu", q.Key)
 }
 
 // passiveReply notes what the app answered to a callback.

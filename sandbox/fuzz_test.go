@@ -181,7 +181,16 @@ func hostile() []any {
 	}
 	return []any{
 		nil, "", " ", "\x00", "\u202e|,;'\"<>&%s%n", strings.Repeat("长", 5_000), 0, -1, 1.5, 1e300, math.MaxInt64, math.MinInt64, json.Number("1e999"),
-		true, false, []any{}, []any{nil}, []any{""}, []any{-1}, []any{object{}}, slices.Repeat([]any{"S01"}, 2_000), object{}, object{"": nil}, deep,
+		true, false,
+		[]any{},
+		[]any{nil},
+		[]any{""},
+		[]any{-1},
+		[]any{object{}},
+		slices.Repeat([]any{"S01"}, 2_000),
+		object{},
+		object{"": nil},
+		deep,
 	}
 }
 

@@ -25,6 +25,7 @@ func peopleFamily() family {
 		doing("dismiss_group", dismissGroup),
 		doing("admin_adds_tag", adminAddsTag),
 		doing("admin_renames_tag", adminRenamesTag),
+		doing("admin_shuffles_tags", adminShufflesTags),
 		doing("admin_deletes_tag", adminDeletesTag),
 	}}
 }

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -154,6 +155,32 @@ func adminRenamesTag(s *Sandbox, q *tagActQuery) (any, error) {
 	s.journal(entry{Kind: "tag_renamed", ID: t.id, Detail: t.name})
 	s.tagEvent("update", t.id, "tag")
 	return map[string]any{"tag": t.id, "name": t.name}, nil
+}
+
+// adminShufflesTags is the administrator turning the order of a group's tags
+// round, or of all groups when none is named.
+func adminShufflesTags(s *Sandbox, q *tagActQuery) (any, error) {
+	w := s.world
+	if q.Group == "" {
+		for n, g := range w.tagGroups {
+			g.order = n + 1 // the last shows first
+		}
+	} else {
+		g := w.groupTags[q.Group]
+		if g == nil {
+			return nil, unknownID("tag group", q.Group)
+		}
+		for n, t := range g.tags {
+			t.order = n + 1
+		}
+	}
+	s.journal(entry{Kind: "tags_shuffled", ID: q.Group})
+	e := s.newEvent(AreaExternal, "change_external_tag.shuffle", "tags", "change_external_tag", "").text("Id", q.Group)
+	if g := w.groupTags[q.Group]; g != nil && g.strategy != 0 {
+		e.text("StrategyId", strconv.Itoa(g.strategy))
+	}
+	s.send(e.text("ChangeType", "shuffle"))
+	return map[string]any{"group": q.Group}, nil
 }
 
 // adminDeletesTag deletes a tag, or a whole group with one event.

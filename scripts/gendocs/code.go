@@ -53,8 +53,15 @@ func readCode(dir string, known func(int) bool) (*code, error) {
 	r := reader{code: c, info: info, pkg: pkg, known: known, tags: tagCodes(files)}
 	for _, f := range files {
 		for _, d := range f.Decls {
-			if fn, ok := d.(*ast.FuncDecl); ok && fn.Body != nil {
-				r.function(fn)
+			switch d := d.(type) {
+			case *ast.FuncDecl:
+				r.function(d)
+			case *ast.GenDecl:
+				for _, spec := range d.Specs {
+					if v, ok := spec.(*ast.ValueSpec); ok && d.Tok == token.VAR { // a table holds texts and functions too
+						r.inside(v.Names[0].Name, v)
+					}
+				}
 			}
 		}
 	}
@@ -109,7 +116,12 @@ func (r *reader) function(fn *ast.FuncDecl) {
 	if fn.Recv != nil {
 		name = receiver(fn.Recv.List[0].Type) + "." + name
 	}
-	ast.Inspect(fn, func(n ast.Node) bool {
+	r.inside(name, fn)
+}
+
+// inside notes what stands in a function or a table.
+func (r *reader) inside(name string, where ast.Node) {
+	ast.Inspect(where, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.Ident:
 			r.use(name, r.info.Uses[n])
@@ -139,6 +151,10 @@ func (r *reader) use(name string, o types.Object) {
 	switch o := o.(type) {
 	case *types.TypeName:
 		r.codes[name] = append(r.codes[name], r.tags[o.Name()]...)
+	case *types.Var:
+		if o.Parent() == r.pkg.Scope() {
+			r.calls[name] = append(r.calls[name], o.Name())
+		}
 	case *types.Func:
 		other := o.Name()
 		if recv := o.Signature().Recv(); recv != nil {

@@ -75,9 +75,6 @@ var never = map[string]string{
 	"inactive_alert":                     "the app is never idle · 应用从不闲置",
 	"low_active":                         "the app is never idle · 应用从不闲置",
 	"active_restored":                    "the app is never idle · 应用从不闲置",
-	"menu.":                              "only the entries that a member clicks and views are pressed · 只按 click 与 view 两种",
-	"message.":                           "members write text only · 成员只写文字",
-	"change_external_tag.shuffle":        "nobody reorders tags · 没有人给标签排序",
 }
 
 // longest is the value of the longest key that an id begins with.
