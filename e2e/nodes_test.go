@@ -20,7 +20,7 @@ import (
 // the one message a day that FTG-01 allows, everybody who may get one does, and the results agree with the list.
 func TestTwoProcessesKeepTheCapUnderKill9(t *testing.T) {
 	t.Parallel()
-	const customers, messages = 200, 8
+	const customers, messages = 200, 8 // above 200 a second person would have to approve
 	box := startBox(t, sandbox.Options{Staff: 8, Customers: customers, Groups: 2, Start: morning})
 	shared := []string{"ZHIYIN_DATABASE_URL=" + dbtest.PostgresURL(t), "ZHIYIN_NATS_URL=" + natsServer(t), "ZHIYIN_MASTER_KEY_FILE=" + filepath.Join(t.TempDir(), "master.key")}
 	first, second := serve(t, box, shared...), serve(t, box, shared...)
@@ -42,7 +42,7 @@ func TestTwoProcessesKeepTheCapUnderKill9(t *testing.T) {
 			audience["staff"] = []string{fmt.Sprintf("S%02d", i%8+1), fmt.Sprintf("S%02d", (i+1)%8+1)}
 		}
 		var made struct{ ID string }
-		first.api(http.MethodPost, "/broadcasts", map[string]any{"name": fmt.Sprint("会员日 ", i), "text": fmt.Sprintf("会员日第 %d 场，欢迎预约。", i), "audience": audience}, &made)
+		first.api(http.MethodPost, "/broadcasts", map[string]any{"name": fmt.Sprint("会员日 ", i), "text": fmt.Sprintf("会员日第 %d 场，欢迎预约。", i), "benefit": "知道场次", "audience": audience}, &made)
 		drafts[i] = made.ID
 	}
 	var wg sync.WaitGroup

@@ -71,7 +71,7 @@ func (c *demoCmd) Run(ctx context.Context) error {
 	operatorDone := make(chan struct{})
 	go func() {
 		defer close(operatorDone)
-		op := operator{api: p.URL, token: token, world: boxed.World(box.Sandbox), zone: sandbox.Zone, log: p.Log}
+		op := operator{api: p.URL, token: token, world: boxed.World(box.Sandbox), zone: sandbox.Zone, log: p.Log, approve: p.Approve}
 		op.run(ctx)
 	}()
 	<-ctx.Done()

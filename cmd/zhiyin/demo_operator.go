@@ -22,6 +22,8 @@ type operator struct {
 	world clock.World
 	zone  *time.Location
 	log   *slog.Logger
+	// approve is the shop's manager, who looks at what needs a second person.
+	approve func(ctx context.Context, id string, reachable int) error
 }
 
 // run sets the shop up and plans sends until ctx ends. What fails is logged and tried again with the next plan.
@@ -46,17 +48,17 @@ func (o *operator) run(ctx context.Context) {
 
 // plan is one send of the operator's day. The tags overlap on purpose: who has two of them is planned for twice.
 type plan struct {
-	at, name, text string
-	tags           []int // which tags of the corp it goes to
+	at, name, text, benefit string
+	tags                    []int // which tags of the corp it goes to
 }
 
 func plans() []plan {
 	return []plan{
-		{"10:20", "会员护理提醒", "会员日护理提醒：预约门店免费补水一次。不想再收到，回复“退订”我来关掉。", []int{0}},
-		{"12:40", "午间到店礼", "午间到店领取小样一份，数量有限。不想再收到，回复“退订”我来关掉。", []int{0, 1}},
-		{"16:00", "换季护肤小课", "换季护肤小课今晚开讲，点门店二维码预约。不想再收到，回复“退订”我来关掉。", []int{1, 2}},
-		{"19:30", "晚间补货通知", "你常用的面霜今天补货。不想再收到，回复“退订”我来关掉。", []int{0, 3}},
-		{"23:10", "深夜特惠", "深夜下单享门店专属加赠。不想再收到，回复“退订”我来关掉。", []int{2, 4}},
+		{"10:20", "会员护理提醒", "会员日护理提醒：预约门店免费补水一次。不想再收到，回复“退订”我来关掉。", "提醒会员日的免费补水", []int{0}},
+		{"12:40", "午间到店礼", "午间到店领取小样一份，数量有限。不想再收到，回复“退订”我来关掉。", "可以领一份小样", []int{0, 1}},
+		{"16:00", "换季护肤小课", "换季护肤小课今晚开讲，点门店二维码预约。不想再收到，回复“退订”我来关掉。", "知道今晚的小课", []int{1, 2}},
+		{"19:30", "晚间补货通知", "你常用的面霜今天补货。不想再收到，回复“退订”我来关掉。", "常用的面霜又有货了", []int{0, 3}},
+		{"23:10", "深夜特惠", "深夜下单享门店专属加赠。不想再收到，回复“退订”我来关掉。", "知道门店的加赠", []int{2, 4}},
 	}
 }
 
@@ -232,7 +234,7 @@ func (o *operator) send(ctx context.Context, p plan) error {
 	for _, n := range p.tags {
 		chosen = append(chosen, ids[n%len(ids)])
 	}
-	body := m{"name": p.name + o.world.Now().In(o.zone).Format(" 01-02"), "text": p.text, "audience": m{"tags": chosen, "tag_mode": "any"}}
+	body := m{"name": p.name + o.world.Now().In(o.zone).Format(" 01-02"), "text": p.text, "benefit": p.benefit, "audience": m{"tags": chosen, "tag_mode": "any"}}
 	var b struct {
 		ID string `json:"id"`
 	}
@@ -245,7 +247,19 @@ func (o *operator) send(ctx context.Context, p plan) error {
 	if err := o.call(ctx, http.MethodGet, "/broadcasts/"+b.ID+"/plan", nil, &plan); err != nil {
 		return err
 	}
-	return o.call(ctx, http.MethodPost, "/broadcasts/"+b.ID+"/submit", m{"expect_reachable": plan.Reachable}, nil)
+	var submitted struct {
+		State string `json:"state"`
+	}
+	if err := o.call(ctx, http.MethodPost, "/broadcasts/"+b.ID+"/submit", m{"expect_reachable": plan.Reachable}, &submitted); err != nil {
+		return err
+	}
+	if submitted.State != "review" {
+		return nil
+	}
+	if err := o.world.Wait(ctx, o.world.Now().Add(10*time.Minute)); err != nil { // a manager takes a moment
+		return err
+	}
+	return o.approve(ctx, b.ID, plan.Reachable)
 }
 
 // call asks the platform's API.

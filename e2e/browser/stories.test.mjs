@@ -166,6 +166,7 @@ async function massMessage(page, { name, tag, text }) {
   const hand = byHand(page);
   await hand.button('新建群发');
   await hand.type(page.getByPlaceholder('例如：秋冬屏障修护'), name);
+  await hand.type(page.getByLabel('对客户有什么用'), '知道时间和地点');
   await hand.choose(page.getByLabel('标签', { exact: true }), tag);
   await hand.type(page.getByLabel('写给客户的话'), text);
   await page.getByText('刚刚算过').waitFor();

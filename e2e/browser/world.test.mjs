@@ -41,7 +41,7 @@ test('on the page of the sandbox a new customer is welcomed, asks and is answere
 test('a member confirms a mass message on the page of the sandbox', async (t) => {
   const scan = await control('act', { act: 'scan_contact_way' });
   await until('the customer', async () => (await api('GET', `/api/v1/customers?q=${scan.customer}`)).total === 1);
-  const words = { name: '沙箱页的群发', text: '沙箱页：本周护肤课开课了。', audience: { tags: [], staff: [scan.staff] } };
+  const words = { name: '沙箱页的群发', text: '沙箱页：本周护肤课开课了。', benefit: '知道课程时间', audience: { tags: [], staff: [scan.staff] } };
   const { reachable } = await api('POST', '/api/v1/broadcasts/preview', words);
   assert.ok(reachable > 0, 'the new customer may get it');
   const { id } = await api('POST', '/api/v1/broadcasts', words);

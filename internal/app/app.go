@@ -232,7 +232,7 @@ func (a *App) build() (err error) {
 	})
 	a.Broadcasts = broadcast.New(broadcast.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, Outreach: a.Outreach, Governor: a.Governor, CorpID: a.CorpID,
-		Audience: a.Customers.Audience, Live: a.Live.Publish,
+		Audience: a.Customers.Audience, Customers: a.Customers.CountLive, Live: a.Live.Publish,
 	})
 	a.Blobs = blob.New(a.DB, a.Data, a.World)
 	a.Moments = moment.New(moment.Config{

@@ -18,6 +18,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/kf"
 	"zhiyin.dev/zhiyin/internal/stats"
 	"zhiyin.dev/zhiyin/internal/sync"
+	"zhiyin.dev/zhiyin/internal/web"
 	"zhiyin.dev/zhiyin/wecom"
 )
 
@@ -272,12 +273,22 @@ func (a *App) todoBroadcasts(ctx context.Context, staff []string, lang string) (
 		return nil, err
 	}
 	var out []stats.Todo
+	me := web.Caller(ctx).User
 	for _, b := range list {
+		link := "/broadcasts/" + strconv.FormatInt(b.ID, 10)
+		if b.State == broadcast.Review && staff == nil && mayCall(ctx, "broadcast.approve") && me != b.SubmittedBy && me != b.CreatedBy {
+			out = append(out, stats.Todo{
+				Kind: "broadcast_review", Count: b.Counts.Matched, Link: link,
+				Title: errs.Tf("群发「%s」等你审批", "Mass message “%s” waits for your approval", b.Name).In(lang),
+				Detail: errs.T(fmt.Sprintf("选中 %d 位客户", b.Counts.Matched),
+					errs.Count(b.Counts.Matched, "customer", "customers")+" chosen").In(lang),
+			})
+		}
 		if b.State != broadcast.Open || b.Unconfirmed == 0 {
 			continue
 		}
 		out = append(out, stats.Todo{
-			Kind: "broadcast_unconfirmed", Count: b.Unconfirmed, Link: "/broadcasts/" + strconv.FormatInt(b.ID, 10),
+			Kind: "broadcast_unconfirmed", Count: b.Unconfirmed, Link: link,
 			Title: errs.T(fmt.Sprintf("群发「%s」还有 %d 名成员没有确认", b.Name, b.Unconfirmed),
 				fmt.Sprintf("Mass message “%s”: %s yet to confirm", b.Name, errs.Count(b.Unconfirmed, "member", "members"))).In(lang),
 			Detail: errs.Tf("任务 %s 关闭", "the task closes at %s", b.ClosesAt.In(a.Zone).Format("15:04")).In(lang),

@@ -27,7 +27,7 @@ var grants = map[Role][]string{
 	},
 	Operator: {
 		"home.read", "staff.read", "tag.*", "customer.read", "customer.write", "contactway.*", "welcome.*", "groupchat.*", "joinway.*", "autoreply.*",
-		"kf.*", "broadcast.*", "governance.read", "sync.read",
+		"kf.*", "broadcast.read", "broadcast.write", "governance.read", "sync.read",
 	},
 	Staff: {
 		"home.read", "staff.read", "tag.read", "customer.read", "customer.write", "groupchat.read", "kf.read", "kf.write", "governance.read",

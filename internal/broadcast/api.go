@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/uptrace/bun"
 
+	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/customer"
 	"zhiyin.dev/zhiyin/internal/errs"
 	"zhiyin.dev/zhiyin/internal/outreach"
 	"zhiyin.dev/zhiyin/internal/web"
@@ -44,6 +47,11 @@ func (s *Service) RegisterAPI(a *web.API, near Neighbours) {
 	web.Get(a, "/broadcasts/{id}/plan", read("plan-broadcast", "The plan of a draft as of now"), h.plan)
 	web.Post(a, "/broadcasts/{id}/test", write("test-broadcast", "Send the content to yourself, as a preview"), h.test)
 	web.Post(a, "/broadcasts/{id}/submit", write("submit-broadcast", "Start it"), h.submit)
+	approve := func(id, summary string) web.Op {
+		return web.Op{ID: id, Permission: "broadcast.approve", Scope: web.WholeCorp, Summary: summary}
+	}
+	web.Post(a, "/broadcasts/{id}/approve", approve("approve-broadcast", "Approve what somebody else submitted"), h.approve)
+	web.Post(a, "/broadcasts/{id}/return", approve("return-broadcast", "Give it back to its author, with the reason"), h.giveBack)
 	web.Post(a, "/broadcasts/{id}/remind", write("remind-broadcast", "Remind members who have not confirmed"), h.remind)
 	web.Post(a, "/broadcasts/{id}/cancel", write("cancel-broadcast", "Take back what nobody has confirmed"), h.cancel)
 	web.Get(a, "/broadcasts/{id}/receivers", read("list-broadcast-receivers", "What became of each receiver"), h.receivers)
@@ -61,10 +69,16 @@ type wordsIn struct {
 	Attachments []outreach.Attachment `json:"attachments,omitempty" maxItems:"9"`
 	Audience    Audience              `json:"audience"`
 	Topic       string                `json:"topic,omitempty" maxLength:"50"`
+	Benefit     string                `json:"benefit,omitempty" maxLength:"300" doc:"what the customer has of it; needed to submit"`
+	SendAt      time.Time             `json:"send_at,omitzero" doc:"not before; absent: as soon as sending hours allow"`
 }
 
 func (w wordsIn) words() Words {
-	return Words{Name: w.Name, Text: w.Text, Attachments: w.Attachments, Audience: w.Audience, Topic: w.Topic}
+	out := Words{Name: w.Name, Text: w.Text, Attachments: w.Attachments, Audience: w.Audience, Topic: w.Topic, Benefit: w.Benefit}
+	if !w.SendAt.IsZero() {
+		out.SendAt = clock.At(w.SendAt)
+	}
+	return out
 }
 
 // one reads a mass message that the caller may see: their own, one that goes through members within their scope, or any.
@@ -113,7 +127,7 @@ var likeEscape = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
 
 type listIn struct {
 	web.List
-	State []string `query:"state" enum:"draft,planned,creating,open,done,cancelled,failed"`
+	State []string `query:"state" enum:"draft,review,planned,creating,open,done,cancelled,failed"`
 	Query string   `query:"q" maxLength:"100"`
 }
 
@@ -223,7 +237,15 @@ func (h *API) plan(ctx context.Context, in *idIn) (*planOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := h.Plan(ctx, b.ID, web.Caller(ctx).User, w, scope)
+	var p *Plan
+	if b.State == Review { // its audience stands
+		var members []customer.Member
+		if members, err = h.frozen(ctx, b.ID); err == nil {
+			p, err = h.Service.plan(ctx, b.ID, b.SubmittedBy, w, members, b.Cost)
+		}
+	} else {
+		p, err = h.Plan(ctx, b.ID, web.Caller(ctx).User, w, scope)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -276,6 +298,53 @@ func (h *API) submit(ctx context.Context, in *submitIn) (*broadcastOut, error) {
 		return nil, err
 	}
 	return h.showOne(ctx, b, scope)
+}
+
+type approveIn struct {
+	ID   web.ID `path:"id"`
+	Body struct {
+		Expect int `json:"expect_reachable" minimum:"0" doc:"the number of reachable customers you saw"`
+	}
+}
+
+// person is who decides as a second person: somebody who logged in. A token could be its author's own.
+func person(ctx context.Context) (string, error) {
+	who := web.Caller(ctx)
+	if strings.HasPrefix(who.User, "token:") {
+		return "", errs.New(errs.Forbidden, "broadcast.no_token", errs.T("审批要由人登录后来做，令牌不行（OWN-07）。", "A person who logged in has to approve, not a token (OWN-07)."))
+	}
+	return who.User, nil
+}
+
+func (h *API) approve(ctx context.Context, in *approveIn) (*broadcastOut, error) {
+	by, err := person(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b, err := h.Approve(ctx, in.ID.Int(), by, in.Body.Expect)
+	if err != nil {
+		return nil, err
+	}
+	return h.showOne(ctx, b, nil)
+}
+
+type returnIn struct {
+	ID   web.ID `path:"id"`
+	Body struct {
+		Note string `json:"note" maxLength:"600" doc:"why; its author reads it"`
+	}
+}
+
+func (h *API) giveBack(ctx context.Context, in *returnIn) (*broadcastOut, error) {
+	by, err := person(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b, err := h.Return(ctx, in.ID.Int(), by, in.Body.Note)
+	if err != nil {
+		return nil, err
+	}
+	return h.showOne(ctx, b, nil)
 }
 
 type remindOut struct {

@@ -55,7 +55,7 @@ func TestAPI(t *testing.T) {
 		webtest.Scenario{Name: "and no other", As: "own", Path: path, Status: 404},
 		webtest.Scenario{Name: "an auditor changes nothing", As: "auditor", Method: "POST", Path: path + "/submit", Body: `{"expect_reachable":60}`, Status: 403},
 		webtest.Scenario{
-			Name: "a change", As: "admin", Method: "PATCH", Path: path, Body: `{"name":"会员日","text":"改过的话","audience":{"tags":[],"tag_mode":"all"}}`,
+			Name: "a change", As: "admin", Method: "PATCH", Path: path, Body: `{"name":"会员日","text":"改过的话","benefit":"可以预约","audience":{"tags":[],"tag_mode":"all"}}`,
 			Status: 200, Has: []string{"改过的话"},
 		},
 		webtest.Scenario{Name: "the plan", As: "auditor", Path: path + "/plan", Status: 200, Has: []string{`"reachable":60`, `"closes_at":"2026-11-24T21:00:00+08:00"`}},

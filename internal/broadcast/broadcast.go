@@ -7,7 +7,11 @@
 // the member's task is taken back and made again without them.
 //
 //	draft ─submit─▶ planned ─reserved─▶ creating ─▶ open ─every receiver settled─▶ done
+//	  ▲  └─submit─▶ review ─approve─▶ planned          │
+//	  └───give back────┘                               │
 //	                   └───────────────────┴─────────┴─cancel─▶ cancelled
+//
+// One that reaches many, or whose words a rule doubts, waits in review for a second person.
 //
 // It is not: messages to groups, Moments, or journeys; and it decides nothing about who may be reached: governance does.
 package broadcast
@@ -31,6 +35,7 @@ type State string
 // The states.
 const (
 	Draft     State = "draft"
+	Review    State = "review"    // submitted: a second person has to approve it
 	Planned   State = "planned"   // submitted: receivers are being reserved, or it waits for sending hours
 	Creating  State = "creating"  // tasks are being made
 	Open      State = "open"      // members have their tasks
@@ -76,6 +81,7 @@ const (
 	MaxText        = 4000 // bytes
 	MaxAttachments = 9
 	maxReminders   = 3
+	maxBenefit     = 100 // characters; ours
 	reminderWindow = 24 * time.Hour
 )
 
@@ -105,8 +111,10 @@ type Counts struct {
 // placeholder finds words that ask for each customer's own: WeCom sends one text to all.
 var placeholder = regexp.MustCompile(`\{\{[^}]*\}\}|\{(客户|昵称|姓名|name|nickname|customer)[^}]*\}|%(NICKNAME|USERNAME|昵称|姓名)%|\$\{[^}]*\}`)
 
-func checkWords(name, text string, attachments []message.Attachment) error {
+func checkWords(name, text, benefit string, attachments []message.Attachment) error {
 	switch {
+	case utf8.RuneCountInString(benefit) > maxBenefit:
+		return errs.Bad("benefit", "broadcast.benefit", errs.Tf("最多 %d 个字。", "At most %d characters.", maxBenefit))
 	case strings.TrimSpace(name) == "" || utf8.RuneCountInString(name) > 50:
 		return errs.Bad("name", "broadcast.name", errs.T("名称需要 1 到 50 个字，只在内部可见。", "The name needs 1 to 50 characters; only staff see it."))
 	case text == "" && len(attachments) == 0:

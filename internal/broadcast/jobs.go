@@ -73,7 +73,7 @@ func (s *Service) reserve(ctx context.Context, tx *db.Tx, w bus.Work) error {
 	for i, r := range rows {
 		members[i] = customer.Member{CustomerID: r.CustomerID, StaffID: r.StaffID}
 	}
-	reqs := s.requests(b.ID, b.SubmittedBy, words, members)
+	reqs := s.requests(b.ID, b.SubmittedBy, words, members, b.Cost)
 	for i := range reqs {
 		reqs[i].Expires = b.ClosesAt
 	}

@@ -18,7 +18,7 @@ type Progress struct {
 func (s *Service) Lately(ctx context.Context, scope []string, limit int) ([]Progress, error) {
 	var rows []*Broadcast
 	q := (&API{Service: s}).visible(ctx, s.DB.Read().NewSelect().Model(&rows), scope).Where("b.state <> ?", Draft)
-	err := q.ColumnExpr("b.*").OrderExpr("CASE WHEN b.state IN (?, ?, ?) THEN 0 ELSE 1 END, b.id DESC", Planned, Creating, Open).
+	err := q.ColumnExpr("b.*").OrderExpr("CASE WHEN b.state IN (?, ?, ?, ?) THEN 0 ELSE 1 END, b.id DESC", Review, Planned, Creating, Open).
 		Limit(int64(limit)).Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list the newest mass messages: %w", err)

@@ -33,7 +33,7 @@ func (s *Service) Cancel(ctx context.Context, id int64) (*Broadcast, error) {
 		if b.State == Cancelled {
 			return nil
 		}
-		if !b.State.running() {
+		if !b.State.running() && b.State != Review {
 			return errs.New(errs.Conflict, "broadcast.not_running", errs.T("它没有在进行，没有可以取消的。", "It is not running: there is nothing to cancel."))
 		}
 		b.State = Cancelled

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"zhiyin.dev/zhiyin/internal/bus"
@@ -29,8 +30,9 @@ type Config struct {
 	Governor *governance.Governor
 	CorpID   string
 	// Audience answers the persons of an audience, each once, with the member who is to speak.
-	Audience func(ctx context.Context, q customer.AudienceQuery) ([]customer.Member, error)
-	Live     func(kind, id string) // tells the consoles that are open; may be nil
+	Audience  func(ctx context.Context, q customer.AudienceQuery) ([]customer.Member, error)
+	Customers func(ctx context.Context) (int, error) // how many persons have a live relation
+	Live      func(kind, id string)                  // tells the consoles that are open; may be nil
 }
 
 // Service is the use cases of mass messages.
@@ -51,6 +53,8 @@ type Words struct {
 	Attachments []outreach.Attachment
 	Audience    Audience
 	Topic       string
+	Benefit     string     // what the customer has of it; needed to submit (OWN-01)
+	SendAt      clock.Time // not before; 0 = as soon as sending hours allow
 }
 
 func (w Words) fields() []governance.Field {
@@ -94,12 +98,14 @@ func (b *Broadcast) words() (Words, error) {
 		return Words{}, err
 	}
 	audience, err := b.audience()
-	return Words{Name: b.Name, Text: b.Text, Attachments: as, Audience: audience, Topic: b.Topic}, err
+	return Words{
+		Name: b.Name, Text: b.Text, Attachments: as, Audience: audience, Topic: b.Topic, Benefit: b.Benefit, SendAt: b.SendAt,
+	}, err
 }
 
 // Create makes a draft.
 func (s *Service) Create(ctx context.Context, by string, w Words) (*Broadcast, error) {
-	if err := checkWords(w.Name, w.Text, w.Attachments); err != nil {
+	if err := s.check(ctx, w); err != nil {
 		return nil, err
 	}
 	attachments, audience, err := w.stored()
@@ -109,7 +115,7 @@ func (s *Service) Create(ctx context.Context, by string, w Words) (*Broadcast, e
 	now := s.World.Now()
 	b := &Broadcast{
 		CorpID: s.CorpID, ID: s.DB.NewID(), Name: w.Name, Text: w.Text, Attachments: attachments, Audience: audience, Topic: w.Topic,
-		State: Draft, CreatedBy: by, CreatedAt: now, UpdatedAt: now,
+		Benefit: w.Benefit, SendAt: w.SendAt, Cost: 1, State: Draft, CreatedBy: by, CreatedAt: now, UpdatedAt: now,
 	}
 	err = s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		_, err := tx.NewInsert().Model(b).Exec(ctx)
@@ -126,7 +132,7 @@ var errNotDraft = errs.New(errs.Conflict, "broadcast.not_draft", errs.T("这次�
 
 // Update changes a draft.
 func (s *Service) Update(ctx context.Context, id int64, w Words) (*Broadcast, error) {
-	if err := checkWords(w.Name, w.Text, w.Attachments); err != nil {
+	if err := s.check(ctx, w); err != nil {
 		return nil, err
 	}
 	attachments, audience, err := w.stored()
@@ -142,10 +148,46 @@ func (s *Service) Update(ctx context.Context, id int64, w Words) (*Broadcast, er
 			return errNotDraft
 		}
 		b.Name, b.Text, b.Attachments, b.Audience, b.Topic, b.UpdatedAt = w.Name, w.Text, attachments, audience, w.Topic, s.World.Now()
-		return save(ctx, tx, b, "name", "text", "attachments", "audience", "topic", "updated_at")
+		b.Benefit, b.SendAt = w.Benefit, w.SendAt
+		return save(ctx, tx, b, "name", "text", "attachments", "audience", "topic", "benefit", "send_at", "updated_at")
 	})
 	return b, err
 }
+
+// check says what is wrong with a draft.
+func (s *Service) check(ctx context.Context, w Words) error {
+	if err := checkWords(w.Name, w.Text, w.Benefit, w.Attachments); err != nil {
+		return err
+	}
+	return s.checkTime(ctx, w.SendAt)
+}
+
+// checkTime refuses a time at which nothing may arrive.
+func (s *Service) checkTime(ctx context.Context, at clock.Time) error {
+	if at == 0 {
+		return nil
+	}
+	if at < s.World.Now() {
+		return errs.Bad("send_at", "broadcast.past", errs.T("发送时间已经过去，请选以后的时间，或者留空马上发。", "The time to send has passed; choose a later one, or none to send at once."))
+	}
+	if at > s.World.Now().Add(maxAhead) {
+		return errs.Bad("send_at", "broadcast.too_far", errs.Tf("最多提前 %d 天安排。", "At most %d days ahead.", int(maxAhead.Hours()/24)))
+	}
+	opens, closes, err := s.Governor.Window(ctx, s.CorpID, at)
+	if err != nil {
+		return err
+	}
+	if opens != at {
+		o, c := opens.In(s.Zone), closes.In(s.Zone)
+		return errs.Bad("send_at", "broadcast.quiet", errs.T(
+			fmt.Sprintf("这个时间在安静时段（FTG-05）。最近可以发的是 %d月%d日 %s 到 %s。", o.Month(), o.Day(), o.Format("15:04"), c.Format("15:04")),
+			fmt.Sprintf("That is in quiet hours (FTG-05). The nearest allowed time is %s to %s.", o.Format("2 Jan 15:04"), c.Format("15:04"))))
+	}
+	return nil
+}
+
+// maxAhead is how far ahead a mass message can be set.
+const maxAhead = 90 * 24 * time.Hour
 
 // Delete removes a draft.
 func (s *Service) Delete(ctx context.Context, id int64) error {
@@ -185,14 +227,14 @@ func (s *Service) members(ctx context.Context, a Audience, scope []string) ([]cu
 	return s.Audience(ctx, q)
 }
 
-func (s *Service) requests(id int64, by string, w Words, members []customer.Member) []governance.Request {
+func (s *Service) requests(id int64, by string, w Words, members []customer.Member, cost int) []governance.Request {
 	texts := w.texts()
 	out := make([]governance.Request, len(members))
 	for i, m := range members {
 		out[i] = governance.Request{
 			CorpID: s.CorpID, Key: touchKey(id, m.CustomerID), CustomerID: m.CustomerID, StaffID: m.StaffID,
 			Channel: governance.MassCustomer, Class: governance.Marketing, Topic: w.Topic, CampaignID: campaignID(id), CampaignName: w.Name,
-			Texts: texts, By: by, Reason: cmp.Or(w.Name, "mass message"),
+			Texts: texts, By: by, Reason: cmp.Or(w.Benefit, w.Name, "mass message"), Cost: cost, NotBefore: w.SendAt,
 		}
 	}
 	return out
@@ -211,6 +253,8 @@ type Plan struct {
 	Limit     int        // WeCom's own quota of the period (WC-01)
 	UsedMost  int        // the most that one of the audience has had of it
 	OptOuts   float64    // expected opt-outs per 1,000 reached, from the last 90 days; below 0 = nothing known
+	Cost      int        // 2 when it goes to nearly all (OWN-12)
+	Approval  Approval   // why a second person has to look
 }
 
 // Reason is one ground for holding back.
@@ -227,8 +271,16 @@ func (s *Service) Plan(ctx context.Context, id int64, by string, w Words, scope 
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Members: members, PerStaff: map[string]int{}, Check: s.Governor.CheckFor(governance.Marketing, governance.MassCustomer, w.fields()...)}
-	decisions, err := s.Governor.Plan(ctx, s.requests(id, by, w, members)...)
+	cost, err := s.cost(ctx, len(members))
+	if err != nil {
+		return nil, err
+	}
+	return s.plan(ctx, id, by, w, members, cost)
+}
+
+func (s *Service) plan(ctx context.Context, id int64, by string, w Words, members []customer.Member, cost int) (*Plan, error) {
+	p := &Plan{Members: members, Cost: cost, PerStaff: map[string]int{}, Check: s.Governor.CheckFor(governance.Marketing, governance.MassCustomer, w.fields()...)}
+	decisions, err := s.Governor.Plan(ctx, s.requests(id, by, w, members, cost)...)
 	if err != nil {
 		return nil, err
 	}
@@ -251,9 +303,9 @@ func (s *Service) Plan(ctx context.Context, id int64, by string, w Words, scope 
 			r.Next = d.Next
 		}
 	}
-	p.Reasons = sorted(reasons)
+	p.Reasons, p.Approval = sorted(reasons), s.approval(p.Check, p.Reachable)
 	now := s.World.Now()
-	if p.OpensAt, p.ClosesAt, err = s.Governor.Window(ctx, s.CorpID, now); err != nil {
+	if p.OpensAt, p.ClosesAt, err = s.Governor.Window(ctx, s.CorpID, max(now, w.SendAt)); err != nil {
 		return nil, err
 	}
 	ids := make([]string, len(members))
@@ -276,7 +328,7 @@ func (s *Service) Plan(ctx context.Context, id int64, by string, w Words, scope 
 
 // Submit freezes the audience and starts the mass message. expect is the number of reachable customers its author saw;
 // when it would reach more by now, nothing happens and the answer is a Conflict with the new number. Words that the content
-// rules refuse or doubt start nothing. When everybody is held back it is booked like any other, and ends at once: the ledger
+// rules refuse start nothing; what reaches many or is in doubt waits for a second person. When everybody is held back it is booked like any other, and ends at once: the ledger
 // then shows each customer with the reason.
 func (s *Service) Submit(ctx context.Context, id int64, by string, scope []string, expect int) (*Broadcast, error) {
 	b, err := getBroadcast(ctx, s.DB.Read(), s.CorpID, id)
@@ -297,16 +349,17 @@ func (s *Service) Submit(ctx context.Context, id int64, by string, scope []strin
 	if f, blocked := p.Check.Blocking(); blocked {
 		return nil, refused("broadcast.content", f, errs.T("内容不能发送", "This cannot be sent"))
 	}
-	if f, doubtful := p.Check.Doubtful(); doubtful {
-		return nil, refused("broadcast.review", f, errs.T("内容要先改过才能发送", "This has to be changed before it can be sent"))
+	if err := s.checkTime(ctx, b.SendAt); err != nil {
+		return nil, err
 	}
 	switch {
+	case strings.TrimSpace(b.Benefit) == "":
+		return nil, errs.Bad("benefit", "broadcast.no_benefit", errs.T("写明这条消息对客户有什么用，审批和账本里都会看到（OWN-01）。",
+			"Say what the customer has of it; approvers and the ledger show it (OWN-01)."))
 	case len(p.Members) == 0: // with nobody to hold back there is nothing to book
 		return nil, errs.New(errs.Conflict, "broadcast.nobody", errs.T("没有客户符合这些条件。", "No customer matches."))
 	case p.Reachable > expect:
-		return nil, errs.New(errs.Conflict, "broadcast.reach_changed", errs.T(
-			fmt.Sprintf("现在可触达 %d 位，比你看到的 %d 位多。请再看一遍再提交。", p.Reachable, expect),
-			fmt.Sprintf("It would reach %s now, more than the %d you saw. Look again before you submit.", errs.Count(p.Reachable, "customer", "customers"), expect)))
+		return nil, grown(p.Reachable, expect)
 	}
 	err = s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		now, err := s.lockBroadcast(ctx, tx, id)
@@ -317,7 +370,12 @@ func (s *Service) Submit(ctx context.Context, id int64, by string, scope []strin
 			return errs.New(errs.Conflict, "broadcast.changed", errs.T("有人刚改过它。请再看一遍再提交。", "Somebody changed it meanwhile. Look again before you submit."))
 		}
 		b.State, b.SubmittedBy, b.SubmittedAt, b.OpensAt, b.ClosesAt = Planned, by, s.World.Now(), p.OpensAt, p.ClosesAt
-		if err := save(ctx, tx, b, "state", "submitted_by", "submitted_at", "opens_at", "closes_at"); err != nil {
+		b.Cost, b.Approval, b.ReviewedBy, b.ReviewedAt, b.ReviewNote = p.Cost, p.Approval, "", 0, ""
+		if b.Approval != NoApproval {
+			b.State = Review
+		}
+		err = save(ctx, tx, b, "state", "submitted_by", "submitted_at", "opens_at", "closes_at", "cost", "approval", "reviewed_by", "reviewed_at", "review_note")
+		if err != nil {
 			return err
 		}
 		rows := make([]*Receiver, len(p.Members))
@@ -328,6 +386,9 @@ func (s *Service) Submit(ctx context.Context, id int64, by string, scope []strin
 			return err
 		}
 		tx.OnCommit(func() { s.changed(id) })
+		if b.State == Review {
+			return nil
+		}
 		return s.next(ctx, tx, reserveKind, id, 0, 0)
 	})
 	if err != nil {

@@ -45,7 +45,12 @@ type wecomBox struct {
 
 func newBox(t *testing.T, start time.Time) *wecomBox {
 	t.Helper()
-	box, err := sandbox.New(sandbox.Options{Staff: 4, Customers: 60, Groups: 2, Start: start, Speed: 60, Patience: clocktest.Patience})
+	return newBoxOf(t, start, 60)
+}
+
+func newBoxOf(t *testing.T, start time.Time, customers int) *wecomBox {
+	t.Helper()
+	box, err := sandbox.New(sandbox.Options{Staff: 4, Customers: customers, Groups: 2, Start: start, Speed: 60, Patience: clocktest.Patience})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,6 +86,7 @@ type node struct {
 	gov   *governance.Governor
 	sends *broadcast.Service
 	stop  func()
+	all   int // customers of the corp; the box holds part of them
 }
 
 const testCorp = "ww1"
@@ -120,9 +126,10 @@ func newNode(t *testing.T, box *wecomBox, d *db.DB, name string) *node {
 		t.Fatal(err)
 	}
 	out := outreach.New(outreach.Config{DB: d, Bus: b, World: world, Zone: sandbox.Zone, Governor: gov, WeCom: client, CorpID: testCorp})
-	n := &node{t: t, box: box, d: d, world: world, bus: b, wecom: client, gov: gov}
+	n := &node{t: t, box: box, d: d, world: world, bus: b, wecom: client, gov: gov, all: 10_000}
 	n.sends = broadcast.New(broadcast.Config{
 		DB: d, Bus: b, World: world, Zone: sandbox.Zone, WeCom: client, Outreach: out, Governor: gov, CorpID: testCorp, Audience: n.audience,
+		Customers: func(context.Context) (int, error) { return n.all, nil },
 	})
 	out.OnMass = append(out.OnMass, n.sends.Massed)
 	gov.OnOptOut = append(gov.OnOptOut, n.sends.OptedOut)
@@ -184,7 +191,7 @@ func (n *node) must(err error) {
 // submit drafts and submits a mass message to everybody.
 func (n *node) submit(name string) *broadcast.Broadcast {
 	n.t.Helper()
-	w := broadcast.Words{Name: name, Text: "【花间】" + name + "：周末护理课开放预约。"}
+	w := broadcast.Words{Name: name, Text: "【花间】" + name + "：周末护理课开放预约。", Benefit: "可以预约护理课"}
 	b, err := n.sends.Create(n.t.Context(), "S01", w)
 	n.must(err)
 	p, err := n.sends.Plan(n.t.Context(), b.ID, "S01", w, nil)
@@ -492,7 +499,7 @@ func TestATaskThatWeComDoesNotTakeBackStaysOpenAndCounts(t *testing.T) {
 func TestSubmittingAsksAgainWhenTheReachGrew(t *testing.T) {
 	t.Parallel()
 	n := newNode(t, newBox(t, tuesday), dbtest.SQLite(t), "n1")
-	b, err := n.sends.Create(t.Context(), "S01", broadcast.Words{Name: "会员日", Text: "周末护理课开放预约。"})
+	b, err := n.sends.Create(t.Context(), "S01", broadcast.Words{Name: "会员日", Text: "周末护理课开放预约。", Benefit: "可以预约护理课"})
 	n.must(err)
 	_, err = n.sends.Submit(t.Context(), b.ID, "S01", nil, 59)
 	var e *errs.Error
@@ -548,18 +555,10 @@ func TestWordsThatCannotBeSentAreRefusedAtOnce(t *testing.T) {
 			t.Errorf("want %s, got %v", code, err)
 		}
 	}
-	b, err := n.sends.Create(t.Context(), "S01", broadcast.Words{Name: "转", Text: "转发到朋友圈领红包"})
+	b, err := n.sends.Create(t.Context(), "S01", broadcast.Words{Name: "转", Text: "转发到朋友圈领红包", Benefit: "领红包"})
 	n.must(err)
 	if _, err := n.sends.Submit(t.Context(), b.ID, "S01", nil, 60); errs.KindOf(err) != errs.Invalid {
 		t.Fatalf("induced sharing: %v", err)
-	}
-	b, err = n.sends.Create(t.Context(), "S01", broadcast.Words{Name: "夸", Text: "你好，这是全国第一的护理课。"})
-	n.must(err)
-	_, err = n.sends.Submit(t.Context(), b.ID, "S01", nil, 60)
-	var e *errs.Error
-	if !errors.As(err, &e) || e.Code != "broadcast.review" || e.Field != "text" ||
-		!strings.Contains(e.Text.ZH, "「全国第一」（第 6–9 字）") || !strings.Contains(e.Text.EN, "(LAW-25)") {
-		t.Fatalf("words in doubt: %v", err)
 	}
 	if n.state(b.ID) != broadcast.Draft {
 		t.Fatal("it was submitted all the same")

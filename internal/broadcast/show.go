@@ -26,7 +26,11 @@ type broadcastOut struct {
 	Attachments []outreach.Attachment `json:"attachments"`
 	Audience    Audience              `json:"audience"`
 	Topic       string                `json:"topic,omitempty"`
-	State       State                 `json:"state" enum:"draft,planned,creating,open,done,cancelled,failed"`
+	Benefit     string                `json:"benefit,omitempty" doc:"what the customer has of it"`
+	SendAt      *time.Time            `json:"send_at,omitempty" doc:"not before"`
+	Cost        int                   `json:"cost" doc:"what it takes of each budget: 2 when it goes to nearly all"`
+	Review      *reviewOut            `json:"review,omitempty" doc:"of one that needs or needed a second person"`
+	State       State                 `json:"state" enum:"draft,review,planned,creating,open,done,cancelled,failed"`
 	CreatedBy   named                 `json:"created_by"`
 	CreatedAt   time.Time             `json:"created_at"`
 	SubmittedAt *time.Time            `json:"submitted_at,omitempty"`
@@ -37,6 +41,15 @@ type broadcastOut struct {
 	Tasks       tasksSum              `json:"tasks"`
 	Reminded    int                   `json:"reminded" doc:"reminders sent within 24 hours, the most any member had"`
 	Harm        harmOut               `json:"harm"`
+}
+
+type reviewOut struct {
+	Reason      Approval   `json:"reason,omitempty" enum:"size,words"`
+	SubmittedBy named      `json:"submitted_by"`
+	By          *named     `json:"by,omitempty" doc:"who approved it or gave it back"`
+	At          *time.Time `json:"at,omitempty"`
+	Note        string     `json:"note,omitempty" doc:"why it was given back"`
+	Own         bool       `json:"own" doc:"the caller wrote or submitted it, so somebody else has to decide"`
 }
 
 type tasksSum struct {
@@ -82,6 +95,8 @@ type planOut struct {
 	ClosesAt  time.Time           `json:"closes_at"`
 	Quota     quotaOut            `json:"quota"`
 	Forecast  forecastOut         `json:"forecast"`
+	Cost      int                 `json:"cost" doc:"what it takes of each budget: 2 when it goes to nearly all"`
+	Approval  Approval            `json:"approval,omitempty" enum:"size,words" doc:"why a second person has to look"`
 }
 
 type receiverOut struct {
@@ -115,9 +130,9 @@ func (h *API) when(t clock.Time) *time.Time {
 
 // show turns mass messages into what the API answers, with counts and names in a few calls.
 func (h *API) show(ctx context.Context, rows []*Broadcast, scope []string) ([]broadcastOut, error) {
-	ids, authors := make([]int64, len(rows)), make([]string, len(rows))
+	ids, authors := make([]int64, len(rows)), make([]string, 0, 3*len(rows))
 	for i, b := range rows {
-		ids[i], authors[i] = b.ID, b.CreatedBy
+		ids[i], authors = b.ID, append(authors, b.CreatedBy, b.SubmittedBy, b.ReviewedBy)
 	}
 	counts, err := h.counts(ctx, h.DB.Read(), ids, scope)
 	if err != nil {
@@ -142,7 +157,17 @@ func (h *API) show(ctx context.Context, rows []*Broadcast, scope []string) ([]br
 			ID: web.IDOf(b.ID), Name: b.Name, Kind: "customer", Text: b.Text, Attachments: w.Attachments, Audience: w.Audience, Topic: b.Topic,
 			State: b.State, CreatedBy: named{b.CreatedBy, orID(names, b.CreatedBy)}, CreatedAt: b.CreatedAt.In(h.Zone),
 			SubmittedAt: h.when(b.SubmittedAt), OpensAt: h.when(b.OpensAt), ClosesAt: h.when(b.ClosesAt), EndedAt: h.when(b.EndedAt),
-			Counts: counts[b.ID], Harm: harmOut{b.OptOuts, b.Deletions},
+			Counts: counts[b.ID], Harm: harmOut{b.OptOuts, b.Deletions}, Benefit: b.Benefit, SendAt: h.when(b.SendAt), Cost: b.Cost,
+		}
+		if b.Approval != NoApproval || b.ReviewNote != "" {
+			me := web.Caller(ctx).User
+			o.Review = &reviewOut{
+				Reason: b.Approval, SubmittedBy: named{b.SubmittedBy, orID(names, b.SubmittedBy)}, At: h.when(b.ReviewedAt), Note: b.ReviewNote,
+				Own: me == b.CreatedBy || me == b.SubmittedBy,
+			}
+			if b.ReviewedBy != "" {
+				o.Review.By = &named{b.ReviewedBy, orID(names, b.ReviewedBy)}
+			}
 		}
 		seen := map[string]bool{}
 		for _, t := range tasks[b.ID] {
@@ -172,6 +197,7 @@ func (h *API) showPlan(ctx context.Context, p *Plan, text string) (*planOut, err
 	out := &planOut{
 		Matched: len(p.Members), Reachable: p.Reachable, Held: p.Held, PerStaff: []staffShare{}, Reasons: []reasonOut{},
 		Check: p.Check.Show(lang, text, MaxText), ClosesAt: p.ClosesAt.In(h.Zone), Quota: quotaOut{p.Limit, p.UsedMost},
+		Cost: p.Cost, Approval: p.Approval,
 	}
 	if p.OpensAt > h.World.Now() {
 		out.OpensAt = h.when(p.OpensAt)

@@ -39,6 +39,13 @@ type Broadcast struct {
 	EndedAt     clock.Time
 	OptOuts     int `bun:"optouts"`
 	Deletions   int
+	Benefit     string
+	SendAt      clock.Time
+	Cost        int
+	Approval    Approval
+	ReviewedBy  string
+	ReviewedAt  clock.Time
+	ReviewNote  string
 }
 
 // Task is one member's part.

@@ -135,6 +135,16 @@ func (s *Service) Briefs(ctx context.Context, ids []string) (map[string]struct {
 	return out, nil
 }
 
+// CountLive counts the persons with a live relation.
+func (s *Service) CountLive(ctx context.Context) (int, error) {
+	var n int
+	err := s.DB.Read().NewSelect().Model((*relationRow)(nil)).ColumnExpr("COUNT(DISTINCT customer_id)").Where("corp_id = ? AND live", s.CorpID).Scan(ctx, &n)
+	if err != nil {
+		return 0, fmt.Errorf("count customers: %w", err)
+	}
+	return n, nil
+}
+
 // CountByStaff counts live relations by member.
 func (s *Service) CountByStaff(ctx context.Context, staffIDs []string) (map[string]int, error) {
 	out := map[string]int{}

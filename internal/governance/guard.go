@@ -38,7 +38,17 @@ type rulebook struct {
 	*policy.Policy
 	guard *guard.Guard
 	caps  Caps
+	plans Plans
 }
+
+// Plans are the policy's numbers for what is planned for many.
+type Plans struct {
+	ReviewAbove int     // reachable customers above which a second person approves (OWN-07)
+	DoubleShare float64 // share of all customers above which a send counts double (OWN-12)
+}
+
+// Plans answers the policy's numbers for what is planned for many.
+func (g *Governor) Plans() Plans { return g.book.plans }
 
 func newRulebook() (*rulebook, error) {
 	p, err := policy.Load()
@@ -51,7 +61,28 @@ func newRulebook() (*rulebook, error) {
 	}
 	p.Version += "+" + g.Version() // a decision names the rules and the model
 	r := &rulebook{Policy: p, guard: g}
+	if err := r.readPlans(); err != nil {
+		return nil, err
+	}
 	return r, r.readCaps()
+}
+
+// readPlans reads the numbers of OWN-07 and OWN-12.
+func (r *rulebook) readPlans() error {
+	var size struct {
+		Size int `json:"size"`
+	}
+	var double struct {
+		Share float64 `json:"share"`
+	}
+	if err := r.Params(ruleApproval, &size); err != nil {
+		return err
+	}
+	if err := r.Params(ruleDouble, &double); err != nil {
+		return err
+	}
+	r.plans = Plans{ReviewAbove: size.Size, DoubleShare: double.Share}
+	return nil
 }
 
 // readCaps reads the numbers of FTG-01, FTG-05 and WC-01.

@@ -21,6 +21,8 @@ const (
 	ruleService    = "FTG-04"
 	ruleQuiet      = "FTG-05"
 	ruleLease      = "FTG-10"
+	ruleApproval   = "OWN-07"
+	ruleDouble     = "OWN-12"
 )
 
 // openMomentsADay is how many Moments for everybody one customer is shown in a calendar day.

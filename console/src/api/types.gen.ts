@@ -148,6 +148,26 @@ export interface paths {
         patch: operations["update-broadcast"];
         trace?: never;
     };
+    "/broadcasts/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve what somebody else submitted
+         * @description Permission: `broadcast.approve`.
+         */
+        post: operations["approve-broadcast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/broadcasts/{id}/cancel": {
         parameters: {
             query?: never;
@@ -222,6 +242,26 @@ export interface paths {
          * @description Permission: `broadcast.write`.
          */
         post: operations["remind-broadcast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/broadcasts/{id}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give it back to its author, with the reason
+         * @description Permission: `broadcast.approve`.
+         */
+        post: operations["return-broadcast"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1527,6 +1567,13 @@ export interface components {
             /** @enum {string} */
             via: "staff" | "keyword" | "import";
         };
+        ApproveInBody: {
+            /**
+             * Format: int64
+             * @description the number of reachable customers you saw
+             */
+            expect_reachable: number;
+        };
         AuthAddresses: {
             /** @description Inside WeCom */
             oauth_url: string;
@@ -1694,8 +1741,15 @@ export interface components {
         Broadcast: {
             attachments: components["schemas"]["MessageAttachment"][] | null;
             audience: components["schemas"]["BroadcastAudience"];
+            /** @description what the customer has of it */
+            benefit?: string;
             /** Format: date-time */
             closes_at?: string;
+            /**
+             * Format: int64
+             * @description what it takes of each budget: 2 when it goes to nearly all
+             */
+            cost: number;
             counts: components["schemas"]["BroadcastCounts"];
             /** Format: date-time */
             created_at: string;
@@ -1714,8 +1768,15 @@ export interface components {
              * @description reminders sent within 24 hours, the most any member had
              */
             reminded: number;
+            /** @description of one that needs or needed a second person */
+            review?: components["schemas"]["BroadcastReview"];
+            /**
+             * Format: date-time
+             * @description not before
+             */
+            send_at?: string;
             /** @enum {string} */
-            state: "draft" | "planned" | "creating" | "open" | "done" | "cancelled" | "failed";
+            state: "draft" | "review" | "planned" | "creating" | "open" | "done" | "cancelled" | "failed";
             /** Format: date-time */
             submitted_at?: string;
             tasks: components["schemas"]["BroadcastTasksSum"];
@@ -1802,9 +1863,19 @@ export interface components {
             total_more: boolean;
         };
         BroadcastPlan: {
+            /**
+             * @description why a second person has to look
+             * @enum {string}
+             */
+            approval?: "size" | "words";
             check: components["schemas"]["GuardCheck"];
             /** Format: date-time */
             closes_at: string;
+            /**
+             * Format: int64
+             * @description what it takes of each budget: 2 when it goes to nearly all
+             */
+            cost: number;
             forecast: components["schemas"]["BroadcastForecast"];
             /** Format: int64 */
             held: number;
@@ -1874,6 +1945,19 @@ export interface components {
              */
             reminded: number;
         };
+        BroadcastReview: {
+            /** Format: date-time */
+            at?: string;
+            /** @description who approved it or gave it back */
+            by?: components["schemas"]["BroadcastNamed"];
+            /** @description why it was given back */
+            note?: string;
+            /** @description the caller wrote or submitted it, so somebody else has to decide */
+            own: boolean;
+            /** @enum {string} */
+            reason?: "size" | "words";
+            submitted_by: components["schemas"]["BroadcastNamed"];
+        };
         BroadcastStaffShare: {
             /** Format: int64 */
             customers: number;
@@ -1919,8 +2003,15 @@ export interface components {
         BroadcastWordsIn: {
             attachments?: components["schemas"]["MessageAttachment"][] | null;
             audience: components["schemas"]["BroadcastAudience"];
+            /** @description what the customer has of it; needed to submit */
+            benefit?: string;
             /** @description for staff only; needed to save */
             name?: string;
+            /**
+             * Format: date-time
+             * @description not before; absent: as soon as sending hours allow
+             */
+            send_at?: string;
             /** @description at most 4000 bytes */
             text: string;
             topic?: string;
@@ -2955,6 +3046,10 @@ export interface components {
         RenameTagRequest: {
             name: string;
         };
+        ReturnInBody: {
+            /** @description why; its author reads it */
+            note: string;
+        };
         SendKfMessageRequest: {
             /** @description made by the caller: the same key again is the same message */
             key: string;
@@ -3181,7 +3276,7 @@ export interface components {
             count: number;
             detail: string;
             /** @enum {string} */
-            kind: "broadcast_unconfirmed" | "session_waiting" | "dead_letters" | "sync_drift" | "doctor";
+            kind: "broadcast_review" | "broadcast_unconfirmed" | "session_waiting" | "dead_letters" | "sync_drift" | "doctor";
             link: string;
             title: string;
         };
@@ -3591,7 +3686,7 @@ export interface operations {
                 limit?: number;
                 /** @description exact counts beyond 10,000 */
                 count?: "exact";
-                state?: ("draft" | "planned" | "creating" | "open" | "done" | "cancelled" | "failed")[] | null;
+                state?: ("draft" | "review" | "planned" | "creating" | "open" | "done" | "cancelled" | "failed")[] | null;
                 q?: string;
             };
             header?: never;
@@ -3781,6 +3876,41 @@ export interface operations {
             };
         };
     };
+    "approve-broadcast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApproveInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Broadcast"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "cancel-broadcast": {
         parameters: {
             query?: never;
@@ -3900,6 +4030,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BroadcastRemind"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "return-broadcast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReturnInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Broadcast"];
                 };
             };
             /** @description Problem */

@@ -74,7 +74,7 @@ func (o *product) send(ctx context.Context, day int, s Send, tags []string) erro
 	var b struct {
 		ID string `json:"id"`
 	}
-	draft := m{"name": fmt.Sprintf("%s %d", s.Name, day+1), "text": s.Text, "audience": m{"tags": tags, "tag_mode": "any"}}
+	draft := m{"name": fmt.Sprintf("%s %d", s.Name, day+1), "text": s.Text, "benefit": s.Name, "audience": m{"tags": tags, "tag_mode": "any"}}
 	if err := o.api(ctx, http.MethodPost, "/broadcasts", draft, &b); err != nil {
 		return err
 	}
@@ -84,7 +84,16 @@ func (o *product) send(ctx context.Context, day int, s Send, tags []string) erro
 	if err := o.api(ctx, http.MethodGet, "/broadcasts/"+b.ID+"/plan", nil, &plan); err != nil {
 		return err
 	}
-	return o.api(ctx, http.MethodPost, "/broadcasts/"+b.ID+"/submit", m{"expect_reachable": plan.Reachable}, nil)
+	var submitted struct {
+		State string `json:"state"`
+	}
+	if err := o.api(ctx, http.MethodPost, "/broadcasts/"+b.ID+"/submit", m{"expect_reachable": plan.Reachable}, &submitted); err != nil {
+		return err
+	}
+	if submitted.State == "review" {
+		return o.p.Approve(ctx, b.ID, plan.Reachable)
+	}
+	return nil
 }
 
 func (o *product) end(ctx context.Context) error {

@@ -1,10 +1,11 @@
 // One mass message after it was submitted: what became of each customer and each member of staff, at what cost.
 import { useParams } from '@tanstack/react-router'
-import { Button, Tabs } from 'antd'
+import { Button, Input, Modal, Tabs } from 'antd'
+import { useState } from 'react'
 import { useLive } from '../../api/live'
 import { useAct, useGet, useInvalidateSoon } from '../../api/queries'
-import { useCan } from '../../api/session'
-import type { Broadcast, BroadcastTask, Receiver, ReceiverState } from '../../api/types'
+import { useCan, useMe } from '../../api/session'
+import type { Broadcast, BroadcastTask, Plan, Receiver, ReceiverState } from '../../api/types'
 import { useFormat, useWords } from '../../i18n/i18n'
 import { A, useGo } from '../../kit/A'
 import { useActor } from '../../kit/actor'
@@ -17,6 +18,7 @@ import { PhonePreview } from '../../kit/Phone'
 import { useReach } from '../../kit/reach'
 import { Ready } from '../../kit/states'
 import { useUrl } from '../../kit/useurl'
+import { w as kit } from '../../kit/words'
 import { BroadcastStateTag } from './BroadcastStateTag'
 import { w } from './words'
 import './broadcast.css'
@@ -52,14 +54,15 @@ function Shown({ b, path }: { b: Broadcast; path: string }) {
     <Page
       title={b.name} crumbs={[{ text: t('title'), to: '/broadcasts' }]} tags={<BroadcastStateTag state={b.state} />} meta={meta}
       actions={may && <>
-        {running && <Button onClick={() => cancel.mutate()} loading={cancel.isPending}>{t('cancel')}</Button>}
+        {(running || b.state === 'review') && <Button onClick={() => cancel.mutate()} loading={cancel.isPending}>{t('cancel')}</Button>}
         {b.state === 'open' && waiting > 0 && <Button type="primary" onClick={() => remind.mutate()} loading={remind.isPending}>{t('remind', { n: waiting })}</Button>}
         {b.state === 'draft' && <><Button onClick={() => ask({ reach: t('removeReach', { name: b.name }), also: t('removeAlso'), button: t('remove'), danger: true, act: () => remove.mutateAsync() })}>{t('remove')}</Button><Button type="primary" onClick={() => go(`${path}/edit`)}>{t('edit')}</Button></>}
       </>}
     >
       <div className="editor2">
         <div className="stack" style={{ minWidth: 0 }}>
-          <Panel title={t('result')} sub={b.tasks.staff > 0 ? t('staffN', { a: b.tasks.confirmed, b: b.tasks.staff }) : undefined}><Results b={b} /></Panel>
+          {b.review && (b.state === 'review' || b.state === 'draft') && <Review b={b} path={path} />}
+          {b.state !== 'review' && <Panel title={t('result')} sub={b.tasks.staff > 0 ? t('staffN', { a: b.tasks.confirmed, b: b.tasks.staff }) : undefined}><Results b={b} /></Panel>}
           <Tabs
             activeKey={url.one('tab') || 'receivers'} onChange={(tab) => url.set({ tab: tab === 'receivers' ? undefined : tab, state: undefined, staff: undefined, after: undefined }, { replace: true })} destroyOnHidden
             items={[{ key: 'receivers', label: t('receivers'), children: <Receivers path={path} /> }, { key: 'tasks', label: t('tasks'), children: <Tasks path={path} /> }]}
@@ -68,6 +71,45 @@ function Shown({ b, path }: { b: Broadcast; path: string }) {
         <div className="aside"><PhonePreview text={b.text} attachments={b.attachments ?? []} /></div>
       </div>
     </Page>
+  )
+}
+
+/** A second person looks: who asks, why it needs them, whom it would reach now; then one of two verbs. */
+function Review({ b, path }: { b: Broadcast; path: string }) {
+  const t = useWords(w)
+  const k = useWords(kit)
+  const f = useFormat()
+  const ask = useReach()
+  const said = useSaid()
+  const me = useMe()
+  const may = useCan()('broadcast.approve') && me.scope === 'all'
+  const [giving, setGiving] = useState(false)
+  const [note, setNote] = useState('')
+  const waits = b.state === 'review'
+  const plan = useGet<Plan>(waits ? `${path}/plan` : null)
+  const touches = ['/broadcasts', '/home']
+  const approve = useAct({ method: 'POST', path: `${path}/approve`, body: () => ({ expect_reachable: plan.data?.reachable ?? 0 }), touches, done: () => said(t('approved')) })
+  const back = useAct({ method: 'POST', path: `${path}/return`, body: () => ({ note }), touches, done: () => { setGiving(false); said(t('gaveBack')) } })
+  const r = b.review
+  if (!r) return null
+  if (!waits) return r.note ? <Panel title={t('backTitle')}><p className="s13">{r.note}</p><p className="mute s12" style={{ marginTop: 6 }}>{[r.by?.name, f.moment(r.at)].filter(Boolean).join(' · ')}</p></Panel> : null
+  const p = plan.data
+  return (
+    <Panel title={t('reviewTitle')} sub={t(r.reason === 'words' ? 'needsWords' : 'needsSize')}>
+      <p className="s13">{t('reviewBy', { name: r.submitted_by.name })}{b.benefit && <> {t('reviewBenefit', { text: b.benefit })}</>}</p>
+      {p && <p className="s13" style={{ marginTop: 6 }}>{t.rich('reviewReach', { n: p.reachable, held: p.held })}</p>}
+      {p && p.check.findings.length > 0 && <ul className="s13" style={{ marginTop: 6 }}>{p.check.findings.map((x, i) => <li key={i}><HeldMark>{x.text ? `“${x.text}” ` : ''}{x.reason}</HeldMark> <RuleId id={x.rule_id} /></li>)}</ul>}
+      <div className="row" style={{ marginTop: 14 }}>
+        {r.own ? <span className="second s13">{t('reviewOwn')}</span> : !may ? <span className="second s13">{t('reviewMayNot')}</span> : <>
+          <Button onClick={() => setGiving(true)}>{t('giveBack')}</Button>
+          <Button type="primary" disabled={!p} loading={approve.isPending} onClick={() => ask({ reach: t('approveReach', { n: p?.reachable ?? 0 }), also: t('approveAlso'), button: t('approve', { n: p?.reachable ?? 0 }), act: () => approve.mutateAsync() })}>{t('approve', { n: p?.reachable ?? 0 })}</Button>
+        </>}
+      </div>
+      <Modal open={giving} title={t('giveBack')} onCancel={() => setGiving(false)} okText={t('giveBack')} cancelText={k('cancel')} okButtonProps={{ disabled: note.trim().length < 2 }} confirmLoading={back.isPending} onOk={() => back.mutate()}>
+        <p style={{ marginBottom: 8 }}>{t('giveBackText')}</p>
+        <Input.TextArea rows={3} maxLength={200} value={note} onChange={(e) => setNote(e.target.value)} aria-label={t('giveBack')} />
+      </Modal>
+    </Panel>
   )
 }
 

@@ -15,7 +15,7 @@ import { BroadcastStateTag } from './BroadcastStateTag'
 import { w as stateWords } from './statewords/words'
 import { w } from './words'
 
-const states: BroadcastState[] = ['draft', 'planned', 'open', 'done', 'cancelled', 'failed']
+const states: BroadcastState[] = ['draft', 'review', 'planned', 'open', 'done', 'cancelled', 'failed']
 
 export function BroadcastList() {
   const t = useWords(w)

@@ -28,6 +28,10 @@ export function PlanPanel({ plan: p, fresh, error, retry }: { plan?: Plan; fresh
             {p.matched === 0 && <i style={{ flex: 1, background: 'var(--line2)' }} />}
           </div>
           <p className="legend"><span><i style={{ background: 'var(--pine)' }} />{t('lgReached', { n: p.reachable })}</span><span><i className="hatch" />{t('lgHeld', { n: p.held })}</span>{other > 0 && <span><i style={{ background: 'var(--rest)' }} />{t('lgOther', { n: other })}</span>}</p>
+          {(p.approval || p.cost > 1) && <ul className="s13 stack" style={{ marginTop: 12, gap: 6 }}>
+            {p.approval && <li><span className="held">{t(p.approval === 'size' ? 'needsSize' : 'needsWords')}</span> <RuleId id="OWN-07" /></li>}
+            {p.cost > 1 && <li><span className="held">{t('double')}</span> <RuleId id="OWN-12" /></li>}
+          </ul>}
           {p.reasons.length === 0 ? <p className="mute s13" style={{ marginTop: 12 }}>{t('nobody')}</p> : (
             <table className="plain-table" style={{ marginTop: 6 }}><tbody>
               {p.reasons.map((r) => <tr key={`${r.rule_id}${r.reason}`}><td>{r.reason}<div className="mute s12">{r.next_at ? t('nextAt', { time: f.moment(r.next_at) }) : /optout|LAW-24/.test(r.rule_id) ? t('ownOnly') : null}</div></td><td style={{ verticalAlign: 'top' }}><RuleId id={r.rule_id} /></td><td className="right held b" style={{ verticalAlign: 'top' }}>{f.count(r.count)}</td></tr>)}

@@ -1,7 +1,8 @@
 // The planner: who, what, when on the left, the phone in the middle, and on the right what this would do, recounted 400 ms after the
 // last change. The foot states the reach at all times.
 import { useParams } from '@tanstack/react-router'
-import { Button, Input, Modal, Segmented, Select } from 'antd'
+import { Button, DatePicker, Input, Modal, Segmented, Select } from 'antd'
+import dayjs from 'dayjs'
 import { useState } from 'react'
 import { ApiError, call } from '../../api/client'
 import { useGet, useInvalidate } from '../../api/queries'
@@ -12,7 +13,7 @@ import { corpNow } from '../../i18n/clock'
 import { useFormat, useWords } from '../../i18n/i18n'
 import { refuses } from '../../kit/findings'
 import { useGo } from '../../kit/A'
-import { ofMessage, type Fault } from '../../kit/atField'
+import { ofMessage, wordsAt, type Fault } from '../../kit/atField'
 import { useFail, useSaid } from '../../kit/fail'
 import { MessageEditor } from '../../kit/MessageEditor'
 import { useStaffOptions, useTagOptions } from '../../kit/options'
@@ -42,6 +43,9 @@ export function Planner() {
   return <Page title={t('createTitle')} crumbs={[{ text: t('title'), to: '/broadcasts' }]}><section className="panel"><Ready query={found} head>{() => null}</Ready></section></Page>
 }
 
+/** A refusal of what is planned: it stands at its field, too. */
+const ofPlan = (error: ApiError) => error.fields.length > 0 && error.fields.every((x) => /^body\.(benefit|send_at)$/.test(x.location))
+
 function Edit({ id, start }: { id?: string; start: BroadcastDraft }) {
   const t = useWords(w)
   const k = useWords(kit)
@@ -55,7 +59,7 @@ function Edit({ id, start }: { id?: string; start: BroadcastDraft }) {
   const staff = useStaffOptions()
   const [known, setKnown] = useState(id)
   const [draft, setDraft] = useState<BroadcastDraft>(() => ({
-    name: start.name, text: start.text, attachments: start.attachments ?? [],
+    name: start.name, text: start.text, attachments: start.attachments ?? [], benefit: start.benefit ?? '', send_at: start.send_at,
     audience: { tags: start.audience.tags ?? [], tag_mode: start.audience.tag_mode || 'any', staff: start.audience.staff ?? [], exclude_tags: start.audience.exclude_tags ?? [] },
   }))
   const [savedAt, setSavedAt] = useState<Date>()
@@ -80,8 +84,11 @@ function Edit({ id, start }: { id?: string; start: BroadcastDraft }) {
     return saved.id
   }
   const noName = draft.name.trim() === ''
+  const noBenefit = (draft.benefit ?? '').trim() === ''
+  const [submitting, setSubmitting] = useState(false)
   const named = () => { setTried(true); return !noName }
-  const guard = async (act: () => Promise<void>) => { try { await act() } catch (error) { if (!(error instanceof ApiError)) throw error; if (ofMessage(error)) setFaults(error.fields); else fail(error) } }
+  const faultAt = (field: string) => { const fault = faults.find((x) => x.location === `body.${field}`); return fault && wordsAt(fault) }
+  const guard = async (act: () => Promise<void>) => { try { await act() } catch (error) { if (!(error instanceof ApiError)) throw error; if (ofMessage(error) || ofPlan(error)) setFaults(error.fields); else fail(error) } }
   const [busy, setBusy] = useState<'save' | 'test' | 'submit'>()
   const run = (what: 'save' | 'test' | 'submit', act: () => Promise<void>) => { if (!named()) return; setBusy(what); void guard(act).finally(() => setBusy(undefined)) }
 
@@ -93,12 +100,12 @@ function Edit({ id, start }: { id?: string; start: BroadcastDraft }) {
     const sent = await call<{ sent_to: Named }>('POST', `/broadcasts/${encodeURIComponent(await store())}/test`, { body: to ? { staff_id: to } : {} })
     said(t('tested', { name: sent.sent_to.name }))
   })
-  const submit = () => run('submit', async () => {
+  const submit = () => { setSubmitting(true); if (noBenefit) { setTried(true); return } run('submit', async () => {
     const to = await store()
     // The reach is counted now, not taken from what is on the screen.
     const now = await call<Plan>('GET', `/broadcasts/${encodeURIComponent(to)}/plan`)
     ask({
-      reach: t('askReach', { staff: now.per_staff.length, n: now.reachable }), also: t('askAlso', { held: now.held }), button: t('submit', { n: now.reachable }),
+      reach: t('askReach', { staff: now.per_staff.length, n: now.reachable }), also: [now.approval && t(now.approval === 'size' ? 'needsSize' : 'needsWords'), now.cost > 1 && t('double'), t('askAlso', { held: now.held })].filter(Boolean).join(' '), button: t(now.approval ? 'submitReview' : 'submit', { n: now.reachable }),
       act: async () => {
         try {
           await call('POST', `/broadcasts/${encodeURIComponent(to)}/submit`, { body: { expect_reachable: now.reachable } })
@@ -106,13 +113,14 @@ function Edit({ id, start }: { id?: string; start: BroadcastDraft }) {
           go(`/broadcasts/${encodeURIComponent(to)}`)
         } catch (error) {
           if (!(error instanceof ApiError)) throw error
-          fail(error)
+          if (ofPlan(error)) setFaults(error.fields)
+          else fail(error)
           void plan.refetch()
           throw error
         }
       },
     })
-  })
+  }) }
   return (
     <Page
       title={known ? draft.name || t('createTitle') : t('createTitle')} crumbs={[{ text: t('title'), to: '/broadcasts' }]} tags={<span className="tag">{t('draftTag')}</span>}
@@ -126,6 +134,7 @@ function Edit({ id, start }: { id?: string; start: BroadcastDraft }) {
             <div className="cond"><span>{t('include')}</span><span className="row"><Select mode="multiple" style={{ flex: 1, minWidth: 0 }} options={tags} value={draft.audience.tags} placeholder={t('everyTag')} aria-label={t('tags')} showSearch={{ optionFilterProp: 'label' }} onChange={(v: string[]) => audience({ tags: v })} />{draft.audience.tags.length > 1 && <Segmented<Audience['tag_mode']> size="small" value={draft.audience.tag_mode ?? 'any'} onChange={(v) => audience({ tag_mode: v })} options={[{ value: 'any', label: t('any') }, { value: 'all', label: t('all') }]} />}</span></div>
             <div className="cond"><span>{t('and')}</span><Select mode="multiple" options={staff} value={draft.audience.staff} placeholder={t('everyStaff')} aria-label={t('staff')} showSearch={{ optionFilterProp: 'label' }} onChange={(v: string[]) => audience({ staff: v })} /></div>
             <div className="cond"><span>{t('exclude')}</span><Select mode="multiple" options={tags} value={draft.audience.exclude_tags} placeholder={t('noExclude')} aria-label={t('exclude')} showSearch={{ optionFilterProp: 'label' }} onChange={(v: string[]) => audience({ exclude_tags: v })} /></div>
+            <label className="cond"><span>{t('benefit')}</span><span><Input value={draft.benefit} maxLength={100} status={(submitting && noBenefit) || faultAt('benefit') ? 'error' : ''} placeholder={t('benefitHint')} onChange={(e) => set({ benefit: e.target.value })} />{submitting && noBenefit ? <span className="bad s12">{t('needBenefit')}</span> : faultAt('benefit') && <span className="bad s12">{faultAt('benefit')}</span>}</span></label>
             {p && <p className="s13" style={{ marginTop: 8 }}>{t.rich('chosen', { n: p.matched })} <span className="mute">{t('oneEach', { n: senders })}</span></p>}
           </div>
           <div className="sec">
@@ -134,7 +143,8 @@ function Edit({ id, start }: { id?: string; start: BroadcastDraft }) {
           </div>
           <div className="sec">
             <h2><span className="no">3</span>{t('when')}</h2>
-            <p className="s13 second">{p?.opens_at ? t('later', { time: f.when(p.opens_at) }) : p?.closes_at ? t('nowOpen', { time: f.when(p.closes_at) }) : t('nowPlain')}</p>
+            <div className="cond"><span>{t('sendAt')}</span><span><DatePicker showTime={{ format: 'HH:mm', minuteStep: 5 }} format="YYYY-MM-DD HH:mm" style={{ width: 220 }} status={faultAt('send_at') ? 'error' : ''} value={draft.send_at ? dayjs(draft.send_at) : null} placeholder={t('sendNow')} aria-label={t('sendAt')} disabledDate={(d) => d.endOf('day').valueOf() < corpNow()} onChange={(d) => set({ send_at: d ? d.toISOString() : undefined })} />{faultAt('send_at') && <span className="bad s12">{faultAt('send_at')}</span>}</span></div>
+            <p className="s13 second" style={{ marginTop: 8 }}>{draft.send_at && p?.opens_at ? t('scheduled', { time: f.when(p.opens_at) }) : p?.opens_at ? t('later', { time: f.when(p.opens_at) }) : p?.closes_at ? t('nowOpen', { time: f.when(p.closes_at) }) : t('nowPlain')}</p>
           </div>
         </section>
         <div className="aside"><PhonePreview from={p?.per_staff[0]?.staff.name} text={draft.text} attachments={draft.attachments} note={t('noNick')} /></div>
@@ -145,7 +155,7 @@ function Edit({ id, start }: { id?: string; start: BroadcastDraft }) {
         <span className="does">
           <Button loading={busy === 'save'} onClick={() => run('save', async () => { await store(); said(t('saved')) })}>{t('saveDraft')}</Button>
           <Button loading={busy === 'test'} disabled={empty || refused} onClick={() => { if (me.staff_id) test(); else setChoosing(true) }}>{t('test')}</Button>
-          <Button type="primary" loading={busy === 'submit'} disabled={refused || empty || reachable === 0 || !plan.fresh} onClick={submit}>{reachable > 0 ? t('submit', { n: reachable }) : t('submitPlain')}</Button>
+          <Button type="primary" loading={busy === 'submit'} disabled={refused || empty || reachable === 0 || !plan.fresh} onClick={submit}>{reachable > 0 ? t(p?.approval ? 'submitReview' : 'submit', { n: reachable }) : t('submitPlain')}</Button>
         </span>
       </div>
       <Modal open={choosing} title={t('testTo')} onCancel={() => setChoosing(false)} okText={t('testSend')} cancelText={k('cancel')} okButtonProps={{ disabled: !tester }} onOk={() => { setChoosing(false); test(tester) }} width={380}>

@@ -40,7 +40,7 @@ export function HeldBars({ rules }: { rules: HeldRule[] }) {
   )
 }
 
-const todoIcons: Record<TodoKind, IconName> = { broadcast_unconfirmed: 'send', session_waiting: 'talk', dead_letters: 'gear', sync_drift: 'again', doctor: 'warn' }
+const todoIcons: Record<TodoKind, IconName> = { broadcast_review: 'note', broadcast_unconfirmed: 'send', session_waiting: 'talk', dead_letters: 'gear', sync_drift: 'again', doctor: 'warn' }
 
 /** Only what the caller can do something about: a page they cannot open is somebody else's work. */
 export function Todos({ todo: all }: { todo: Home['todo'] }) {

@@ -53,6 +53,7 @@ export const w = words({
   todo: ['待办', 'To do'],
   todoSub: ['{n} 项，先做有时限的', '{n, plural, one {# item} other {# items}}, the urgent ones first'],
   todoNone: ['没有等人做的事', 'Nothing waits for a person'],
+  todo_broadcast_review: ['去审批', 'Review'],
   todo_broadcast_unconfirmed: ['提醒', 'Remind'],
   todo_session_waiting: ['去接待', 'Attend'],
   todo_dead_letters: ['查看', 'Look'],

@@ -1,0 +1,161 @@
+package broadcast
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"zhiyin.dev/zhiyin/internal/customer"
+	"zhiyin.dev/zhiyin/internal/db"
+	"zhiyin.dev/zhiyin/internal/errs"
+	"zhiyin.dev/zhiyin/internal/governance"
+)
+
+// Approval is why a second person has to look at a mass message before it starts (OWN-07).
+type Approval string
+
+// The reasons. NoApproval: the author alone decides.
+const (
+	NoApproval Approval = ""
+	BySize     Approval = "size"  // it reaches many
+	ByWords    Approval = "words" // a content rule is in doubt
+)
+
+// approval says whether a second person has to look.
+func (s *Service) approval(check governance.Check, reachable int) Approval {
+	if _, doubtful := check.Doubtful(); doubtful {
+		return ByWords
+	}
+	if reachable > s.Governor.Plans().ReviewAbove {
+		return BySize
+	}
+	return NoApproval
+}
+
+// cost is what a mass message takes of each customer's budget: one that goes to nearly all takes double (OWN-12).
+func (s *Service) cost(ctx context.Context, audience int) (int, error) {
+	all, err := s.Customers(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if all > 0 && float64(audience) > s.Governor.Plans().DoubleShare*float64(all) {
+		return 2, nil
+	}
+	return 1, nil
+}
+
+var errNotInReview = errs.New(errs.Conflict, "broadcast.not_in_review", errs.T("它现在不在等审批。", "It is not waiting for approval."))
+
+// Approve starts a mass message that waits for a second person. expect is the number of reachable customers that person saw; by
+// must be neither its author nor who submitted it.
+func (s *Service) Approve(ctx context.Context, id int64, by string, expect int) (*Broadcast, error) {
+	b, err := s.reviewed(ctx, id, by)
+	if err != nil {
+		return nil, err
+	}
+	w, err := b.words()
+	if err != nil {
+		return nil, err
+	}
+	members, err := s.frozen(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.plan(ctx, b.ID, b.SubmittedBy, w, members, b.Cost)
+	if err != nil {
+		return nil, err
+	}
+	if f, blocked := p.Check.Blocking(); blocked {
+		return nil, refused("broadcast.content", f, errs.T("内容不能发送", "This cannot be sent"))
+	}
+	if p.Reachable > expect {
+		return nil, grown(p.Reachable, expect)
+	}
+	return s.decide(ctx, id, by, func(ctx context.Context, tx *db.Tx, b *Broadcast) error {
+		b.State, b.OpensAt, b.ClosesAt, b.ReviewNote = Planned, p.OpensAt, p.ClosesAt, ""
+		if err := save(ctx, tx, b, "state", "opens_at", "closes_at", "reviewed_by", "reviewed_at", "review_note"); err != nil {
+			return err
+		}
+		return s.next(ctx, tx, reserveKind, id, 0, 0)
+	})
+}
+
+// Return gives a mass message that waits for a second person back to its author, with the reason.
+func (s *Service) Return(ctx context.Context, id int64, by, note string) (*Broadcast, error) {
+	note = strings.TrimSpace(note)
+	if n := utf8.RuneCountInString(note); n < 2 || n > 200 {
+		return nil, errs.Bad("note", "broadcast.note", errs.T("写明为什么退回，2 到 200 个字，作者会看到。", "Say why in 2 to 200 characters; the author reads it."))
+	}
+	if _, err := s.reviewed(ctx, id, by); err != nil {
+		return nil, err
+	}
+	return s.decide(ctx, id, by, func(ctx context.Context, tx *db.Tx, b *Broadcast) error {
+		if err := s.forget(ctx, tx, id); err != nil {
+			return err
+		}
+		b.State, b.ReviewNote, b.UpdatedAt = Draft, note, s.World.Now()
+		return save(ctx, tx, b, "state", "reviewed_by", "reviewed_at", "review_note", "updated_at")
+	})
+}
+
+// reviewed reads a mass message that by may decide about.
+func (s *Service) reviewed(ctx context.Context, id int64, by string) (*Broadcast, error) {
+	b, err := getBroadcast(ctx, s.DB.Read(), s.CorpID, id)
+	if err != nil {
+		return nil, err
+	}
+	if b.State != Review {
+		return nil, errNotInReview
+	}
+	if by == b.SubmittedBy || by == b.CreatedBy {
+		return nil, errs.New(errs.Forbidden, "broadcast.own_approval", errs.T("自己写的群发要由另一个人审批（OWN-07）。请找一位主管或管理员。",
+			"Somebody else has to approve what you wrote (OWN-07). Ask a manager or the owner."))
+	}
+	return b, nil
+}
+
+// decide changes a mass message that is still in review, as its second person.
+func (s *Service) decide(ctx context.Context, id int64, by string, change func(ctx context.Context, tx *db.Tx, b *Broadcast) error) (*Broadcast, error) {
+	var b *Broadcast
+	err := s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+		if b, err = s.lockBroadcast(ctx, tx, id); err != nil {
+			return err
+		}
+		if b.State != Review {
+			return errNotInReview
+		}
+		b.ReviewedBy, b.ReviewedAt = by, s.World.Now()
+		tx.OnCommit(func() { s.changed(id) })
+		return change(ctx, tx, b)
+	})
+	return b, err
+}
+
+// frozen are the receivers that were chosen when it was submitted and have not said stop since.
+func (s *Service) frozen(ctx context.Context, id int64) ([]customer.Member, error) {
+	rows, err := s.receivers(ctx, s.DB.Read(), id, 0, Matched)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]customer.Member, len(rows))
+	for i, r := range rows {
+		out[i] = customer.Member{CustomerID: r.CustomerID, StaffID: r.StaffID}
+	}
+	return out, nil
+}
+
+// forget drops the frozen audience of one that goes back to its author; nothing of it was decided.
+func (s *Service) forget(ctx context.Context, tx *db.Tx, id int64) error {
+	_, err := tx.NewDelete().Model((*Receiver)(nil)).Where("corp_id = ? AND broadcast_id = ?", s.CorpID, id).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("forget the audience of mass message %d: %w", id, err)
+	}
+	return nil
+}
+
+func grown(reachable, expect int) error {
+	return errs.New(errs.Conflict, "broadcast.reach_changed", errs.T(
+		fmt.Sprintf("现在可触达 %d 位，比你看到的 %d 位多。请再看一遍再提交。", reachable, expect),
+		fmt.Sprintf("It would reach %s now, more than the %d you saw. Look again before you submit.", errs.Count(reachable, "customer", "customers"), expect)))
+}
