@@ -72,7 +72,7 @@ lint() { local bin; bin=$(scripts/golangci.sh) && "$bin" run --allow-parallel-ru
 build() { make --no-print-directory build; }
 # Stories drive a whole platform against a sandbox. The race detector would make them last longer than everything else
 # together, so here they run plainly; `make race` puts them, too, under the detector.
-story_packages='/(e2e|internal/(app|broadcast|kf))$'
+story_packages='/(e2e|internal/(app|app/experiment|broadcast|kf|moment))$'
 # Two packages at a time, and in each four tests: many of them wait for leases, repeats and clocks, and not for a core.
 go_tests() {
   local packages
