@@ -27,6 +27,17 @@ func TestAMemberGivesARedPacket(t *testing.T) {
 	}
 }
 
+func TestAPathThatDoesNotExist(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	for value, want := range map[string]int{"404": http.StatusNotFound, "200": http.StatusOK} {
+		r.control("switches", object{"path.unknown": value})
+		if status, out := r.do(http.MethodPost, "/cgi-bin/externalcontact/no_such_call", object{}); status != want || out["errcode"] != 404.0 {
+			t.Errorf("path.unknown %s: HTTP %d %v", value, status, out)
+		}
+	}
+}
+
 func TestAnAddressThatIsNotTrustedGets60020(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

@@ -190,8 +190,21 @@ func (s *Sandbox) Handler() http.Handler {
 			s.pages.ServeHTTP(w, r)
 			return
 		}
-		writeJSON(w, http.StatusNotFound, map[string]string{"error": "the sandbox has no path " + strconv.Quote(r.URL.Path)})
+		s.unknownPath(w, r)
 	})
+}
+
+// unknownPath answers where there is nothing. The facts do not say what WeCom
+// answers; no served path answers errcode 404.
+func (s *Sandbox) unknownPath(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	status := http.StatusNotFound
+	if s.switches["path.unknown"] == "200" {
+		status = http.StatusOK
+	}
+	s.mu.Unlock()
+	text := "the sandbox has no path " + strconv.Quote(r.URL.Path)
+	writeJSON(w, status, map[string]any{"errcode": http.StatusNotFound, "errmsg": text, "error": text})
 }
 
 // Close stops the clock and the callbacks. It does not close servers that use

@@ -10,6 +10,7 @@ import (
 // A switch is a point that the official pages leave open, or on which they
 // disagree; docs/sandbox.md has a row for each. The first value is the default.
 var switchValues = map[string][]string{
+	"path.unknown":             {"404", "200"},                           // HTTP status of a path that does not exist; errcode 404 both
 	"decode.unknown":           {"refuse", "ignore"},                     // unknown parameters give 40058
 	"access.trusted_ip":        {"all", "none"},                          // may the caller's address call: none gives 60020
 	"quota.base":               {"on", "off"},                            // 10,000 calls a minute and 150,000 an hour by path
