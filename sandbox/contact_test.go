@@ -320,3 +320,23 @@ func TestABusyCorpIsSlowedDown(t *testing.T) {
 		t.Error("other paths, and later minutes, are free")
 	}
 }
+
+// Temp ways come and go in great numbers; the corp's 500,000 lasting ones are counted without them.
+func TestTempWaysTakeNoPlaceOfLastingOnes(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	lasting := func() int {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		return len(r.world.wayIndex) - r.world.tempWays
+	}
+	before := lasting()
+	made := r.good("externalcontact/add_contact_way", object{"type": 1, "scene": 2, "user": []string{"S03"}, "is_temp": true})
+	if got := lasting(); got != before {
+		t.Errorf("%d lasting ways after a temp one was made, want %d", got, before)
+	}
+	r.good("externalcontact/del_contact_way", object{"config_id": made["config_id"]})
+	if got := lasting(); got != before {
+		t.Errorf("%d lasting ways after the temp one was deleted, want %d", got, before)
+	}
+}

@@ -41,7 +41,15 @@ func (w *world) addWay(way *contactWay) *contactWay {
 	way.id = hex32(w.seed, way.number, 51)
 	w.ways = append(w.ways, way)
 	w.wayIndex[way.id] = way
+	if way.isTemp {
+		w.tempWays++
+	}
 	return way
+}
+
+// waysFull says whether the corp has as many lasting ways as it may.
+func (w *world) waysFull() bool {
+	return len(w.wayIndex)-w.tempWays+len(w.joinIndex) >= waysPerCorp
 }
 
 func contactWayFamily() family {
@@ -135,7 +143,7 @@ func wayAdd(c *call, q *wayAddQuery) (any, error) {
 		return nil, refuse(41039, "type %d: must be 1 or 2", q.Type)
 	case q.Scene != 1 && q.Scene != 2:
 		return nil, refuse(41040, "scene %d: must be 1 or 2", q.Scene)
-	case len(c.w.wayIndex)+len(c.w.joinIndex) >= waysPerCorp:
+	case !q.IsTemp && c.w.waysFull():
 		return nil, refuse(41045, "a corp has at most %d contact and join ways", waysPerCorp)
 	case q.IsTemp && q.Type != 1:
 		return nil, refuse(41039, "a temp way has one member: type must be 1")

@@ -197,5 +197,8 @@ func wayDelete(c *call, q *wayIDQuery) (any, error) {
 	}
 	way.deleted = true
 	delete(c.w.wayIndex, way.id)
+	if way.isTemp {
+		c.w.tempWays--
+	}
 	return nil, nil
 }

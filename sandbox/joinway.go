@@ -99,7 +99,7 @@ func joinWayAdd(c *call, q *joinWayQuery) (any, error) {
 	if q.ConfigID != "" {
 		return nil, refuse(40058, "config_id is made by this call, not given")
 	}
-	if len(c.w.wayIndex)+len(c.w.joinIndex) >= waysPerCorp {
+	if c.w.waysFull() {
 		return nil, refuse(41045, "a corp has at most %d contact and join ways", waysPerCorp)
 	}
 	j, err := c.joinWayFrom(q)

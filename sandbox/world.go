@@ -43,6 +43,7 @@ type world struct {
 
 	ways       []*contactWay
 	wayIndex   map[string]*contactWay
+	tempWays   int            // of wayIndex; they do not count towards waysPerCorp
 	storeState map[int]string // state of the way of a department, for history
 
 	chats     []*chat
