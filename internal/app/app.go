@@ -38,6 +38,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/kf"
 	"zhiyin.dev/zhiyin/internal/moment"
 	"zhiyin.dev/zhiyin/internal/outreach"
+	"zhiyin.dev/zhiyin/internal/pages"
 	"zhiyin.dev/zhiyin/internal/seal"
 	"zhiyin.dev/zhiyin/internal/setting"
 	"zhiyin.dev/zhiyin/internal/staff"
@@ -100,7 +101,8 @@ type App struct {
 	Sync       *sync.Service
 	Inbound    *inbound.Inbound
 
-	fetcher *http.Client // for everything but WeCom's API
+	fetcher *http.Client  // for everything but WeCom's API
+	reader  *pages.Reader // who reads a customers' page
 	metrics *metrics
 	seen    callbacks // what came in lately, for the health strip and the doctor
 
@@ -234,6 +236,11 @@ func (a *App) build() (err error) {
 		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, Outreach: a.Outreach, Governor: a.Governor, CorpID: a.CorpID,
 		Audience: a.Customers.Audience, Customers: a.Customers.CountLive, Live: a.Live.Publish,
 	})
+	readerKey, err := a.Sealer.Derive("reader")
+	if err != nil {
+		return err
+	}
+	a.reader = &pages.Reader{Key: readerKey, Wall: clock.SystemWall(), Ask: a.askReader, Customer: a.readerOf, URL: a.API.URL}
 	a.Blobs = blob.New(a.DB, a.Data, a.World)
 	a.Moments = moment.New(moment.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, Outreach: a.Outreach, Governor: a.Governor, Blobs: a.Blobs, CorpID: a.CorpID,
@@ -334,10 +341,17 @@ func (a *App) connect() {
 	a.Autoreply.RegisterAPI(a.API)
 	a.Kf.RegisterAPI(a.API, kf.Neighbours{Zone: a.Zone, Scope: scope, Staff: a.staffNames})
 	a.Broadcasts.RegisterAPI(a.API, broadcast.Neighbours{Scope: scope, Staff: a.staffNames, Customers: a.customerNames})
+	a.Moments.RegisterAPI(a.API, moment.Neighbours{Scope: scope, Staff: a.staffNames, Customers: a.customerNames, URL: a.API.URL})
 	a.Governor.RegisterAPI(a.API, governance.Neighbours{
 		Scope: scope, Staff: a.staffNames, Customers: a.customerNames, FindCustomers: a.findCustomers,
 	})
 	a.Governor.RegisterPages(a.API.Mux())
+	a.reader.Register(a.API.Mux())
+	a.Moments.RegisterPages(a.API.Mux(), moment.PageConfig{
+		Reader: a.reader, Preferences: func(ctx context.Context, id string) string {
+			return a.API.URL(ctx, a.Governor.PreferencePath(a.CorpID, id))
+		},
+	})
 	a.API.Mux().HandleFunc("GET /p/", noSuchPage)
 	a.Stats.RegisterAPI(a.API)
 	a.Settings.RegisterAPI(a.API)

@@ -22,15 +22,15 @@ const (
 var grants = map[Role][]string{
 	Owner: {"*.*"},
 	Manager: {
-		"*.read", "customer.*", "tag.*", "contactway.*", "welcome.*", "groupchat.*", "joinway.*", "autoreply.*", "kf.*", "broadcast.*",
+		"*.read", "customer.*", "tag.*", "contactway.*", "welcome.*", "groupchat.*", "joinway.*", "autoreply.*", "kf.*", "broadcast.*", "moment.*",
 		"governance.*", "sync.*", "deadletter.*", "doctor.*",
 	},
 	Operator: {
 		"home.read", "staff.read", "tag.*", "customer.read", "customer.write", "contactway.*", "welcome.*", "groupchat.*", "joinway.*", "autoreply.*",
-		"kf.*", "broadcast.read", "broadcast.write", "governance.read", "sync.read",
+		"kf.*", "broadcast.read", "broadcast.write", "moment.*", "governance.read", "sync.read",
 	},
 	Staff: {
-		"home.read", "staff.read", "tag.read", "customer.read", "customer.write", "groupchat.read", "kf.read", "kf.write", "governance.read",
+		"home.read", "staff.read", "tag.read", "customer.read", "customer.write", "groupchat.read", "kf.read", "kf.write", "moment.read", "governance.read",
 	},
 	Auditor: {"*.read"},
 }

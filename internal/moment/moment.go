@@ -98,7 +98,7 @@ const (
 // Part is a picture, a film or a link below the text; Hash names a file that is kept here.
 type Part struct {
 	Kind   string `json:"kind" enum:"image,video,link"`
-	Hash   string `json:"hash" maxLength:"64" doc:"of POST /moments/media; of a link: its cover"`
+	Hash   string `json:"hash" maxLength:"64" doc:"of POST /moment-media; of a link: its cover"`
 	Name   string `json:"name,omitempty" maxLength:"200"`
 	Type   string `json:"type,omitempty" maxLength:"100"`
 	Width  int    `json:"width,omitempty" minimum:"0"`

@@ -51,14 +51,14 @@ func (p Page) T(zh, en string) string {
 
 // Template makes a page of its "main" and "foot". A template that cannot be read is a programmer's error at start-up.
 func Template(name, body string) *template.Template {
-	t := template.New(name).Funcs(template.FuncMap{"style": func() template.CSS { return template.CSS(style) }}) //nolint:gosec // ours, embedded
+	t := template.New(name).Funcs(template.FuncMap{"inc": func(i int) int { return i + 1 }, "style": func() template.CSS { return template.CSS(style) }}) //nolint:gosec // ours, embedded
 	return template.Must(template.Must(t.Parse(frame)).Parse(body))
 }
 
 // policy lets a page load our own pictures and its own style, send forms to us, and nothing else.
 var policy = func() string {
 	sum := sha256.Sum256([]byte(style))
-	return fmt.Sprintf("default-src 'none'; img-src 'self' data:; style-src 'sha256-%s'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+	return fmt.Sprintf("default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'sha256-%s'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 		base64.StdEncoding.EncodeToString(sum[:]))
 }()
 

@@ -1108,6 +1108,262 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/moment-media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep a picture or a film for a Moment
+         * @description Permission: `moment.write`.
+         */
+        post: operations["create-moment-media"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/moment-media/{hash}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A kept picture or film
+         * @description Permission: `moment.read`.
+         */
+        get: operations["get-moment-media"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/moment-pages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the open history pages
+         * @description Permission: `moment.read`.
+         */
+        get: operations["list-moment-pages"];
+        put?: never;
+        /**
+         * Open a history page
+         * @description Permission: `moment.write`.
+         */
+        post: operations["open-moment-page"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/moment-pages/{slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Close a history page
+         * @description Permission: `moment.write`.
+         */
+        delete: operations["close-moment-page"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/moments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List planned Moments; with from and to those of a calendar
+         * @description Permission: `moment.read`.
+         */
+        get: operations["list-moments"];
+        put?: never;
+        /**
+         * Draft a Moment
+         * @description Permission: `moment.write`.
+         */
+        post: operations["create-moment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/moments/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Who could see it, who is held back and why, and where a phone folds
+         * @description Permission: `moment.write`.
+         */
+        post: operations["preview-moment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/moments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a Moment
+         * @description Permission: `moment.read`.
+         */
+        get: operations["get-moment"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a draft
+         * @description Permission: `moment.write`.
+         */
+        delete: operations["delete-moment"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a draft
+         * @description Permission: `moment.write`.
+         */
+        patch: operations["update-moment"];
+        trace?: never;
+    };
+    "/moments/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop it for members who have not published it
+         * @description Permission: `moment.write`.
+         */
+        post: operations["cancel-moment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/moments/{id}/echoes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Likes and comments: who and when
+         * @description Permission: `moment.read`.
+         */
+        get: operations["list-moment-echoes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/moments/{id}/remind": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remind members who have not published it
+         * @description Permission: `moment.write`.
+         */
+        post: operations["remind-moment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/moments/{id}/submit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put it on the calendar
+         * @description Permission: `moment.write`.
+         */
+        post: operations["submit-moment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/moments/{id}/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who has published it
+         * @description Permission: `moment.read`.
+         */
+        get: operations["list-moment-tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/optouts": {
         parameters: {
             query?: never;
@@ -2821,6 +3077,11 @@ export interface components {
             /** @description There are more than total; ask with count=exact */
             total_more: boolean;
         };
+        KeepInBody: {
+            /** @description base64: JPG or PNG up to 10800 x 1080 px, or an MP4 up to 30 s; 10 MB */
+            content: string;
+            name: string;
+        };
         KfAccount: {
             avatar: string;
             /** @enum {string} */
@@ -3010,8 +3271,283 @@ export interface components {
             /** @description at most 64 bytes */
             title: string;
         };
+        Moment: {
+            audience: components["schemas"]["MomentAudience"];
+            /** Format: date-time */
+            closes_at?: string;
+            /** Format: int64 */
+            comments: number;
+            counts: components["schemas"]["MomentCounts"];
+            /** Format: date-time */
+            created_at: string;
+            created_by: components["schemas"]["MomentNamed"];
+            /** Format: date-time */
+            ended_at?: string;
+            error?: string;
+            id: string;
+            /** Format: int64 */
+            likes: number;
+            name: string;
+            /** Format: date-time */
+            opens_at?: string;
+            parts: components["schemas"]["MomentPart"][] | null;
+            /** Format: date-time */
+            publish_at?: string;
+            /** @enum {string} */
+            state: "draft" | "scheduled" | "preparing" | "making" | "open" | "done" | "cancelled" | "failed";
+            /** Format: date-time */
+            submitted_at?: string;
+            tasks: components["schemas"]["MomentTasksSum"];
+            text: string;
+            topic?: string;
+        };
+        MomentAudience: {
+            exclude_tags?: string[] | null;
+            /** @description only these publish; empty = everybody the caller may see */
+            staff?: string[] | null;
+            /**
+             * @default any
+             * @enum {string}
+             */
+            tag_mode: "any" | "all";
+            tags: string[] | null;
+        };
+        MomentCounts: {
+            /** Format: int64 */
+            cancelled: number;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            held: number;
+            /**
+             * Format: int64
+             * @description of those who see it
+             */
+            late: number;
+            /** Format: int64 */
+            matched: number;
+            /** Format: int64 */
+            not_friend: number;
+            /** Format: int64 */
+            not_shown: number;
+            /**
+             * Format: int64
+             * @description not held back
+             */
+            reachable: number;
+            /**
+             * Format: int64
+             * @description their member published it and WeCom shows it to them
+             */
+            seen: number;
+            /**
+             * Format: int64
+             * @description of those who see it: it was not aimed at them
+             */
+            unplanned: number;
+            /** Format: int64 */
+            unpublished: number;
+            /**
+             * Format: int64
+             * @description not decided yet
+             */
+            waiting: number;
+        };
+        MomentEcho: {
+            /** Format: date-time */
+            at: string;
+            /** @description a member reacted, not a customer */
+            by_staff: boolean;
+            /** @enum {string} */
+            kind: "like" | "comment";
+            person: components["schemas"]["MomentNamed"];
+            /** @description whose publication it is */
+            under: components["schemas"]["MomentNamed"];
+        };
+        MomentEchoPage: {
+            items: components["schemas"]["MomentEcho"][] | null;
+            /** @description Send as after to get the next page; empty at the end */
+            next: string;
+            /**
+             * Format: int64
+             * @description Exact up to 10,000
+             */
+            total: number;
+            /** @description There are more than total; ask with count=exact */
+            total_more: boolean;
+        };
+        MomentFold: {
+            /**
+             * Format: int64
+             * @description lines of 20 characters, as a phone lays them out
+             */
+            lines: number;
+            /** @description what a phone folds away; empty = nothing */
+            rest: string;
+            /** @description what stands before the fold */
+            shown: string;
+        };
+        MomentHistory: {
+            open: boolean;
+            /** Format: date-time */
+            opened_at: string;
+            slug: string;
+            /** @description absent = the brand's */
+            staff?: components["schemas"]["MomentNamed"];
+            title: string;
+            url: string;
+        };
+        MomentHistoryPage: {
+            items: components["schemas"]["MomentHistory"][] | null;
+            /** @description Send as after to get the next page; empty at the end */
+            next: string;
+            /**
+             * Format: int64
+             * @description Exact up to 10,000
+             */
+            total: number;
+            /** @description There are more than total; ask with count=exact */
+            total_more: boolean;
+        };
+        MomentIn: {
+            audience: components["schemas"]["MomentAudience"];
+            /** @description for staff only; needed to save */
+            name?: string;
+            /** @description up to 9 pictures, or 1 film, or 1 link */
+            parts?: components["schemas"]["MomentPart"][] | null;
+            /**
+             * Format: date-time
+             * @description absent = as soon as sending is allowed
+             */
+            publish_at?: string;
+            /** @description at most 2000 characters and 4000 bytes */
+            text: string;
+            /** @description a heading of the history page */
+            topic?: string;
+        };
+        MomentNamed: {
+            id: string;
+            name: string;
+        };
+        MomentPage: {
+            items: components["schemas"]["Moment"][] | null;
+            /** @description Send as after to get the next page; empty at the end */
+            next: string;
+            /**
+             * Format: int64
+             * @description Exact up to 10,000
+             */
+            total: number;
+            /** @description There are more than total; ask with count=exact */
+            total_more: boolean;
+        };
+        MomentPart: {
+            /** @description of POST /moment-media; of a link: its cover */
+            hash: string;
+            /** Format: int64 */
+            height?: number;
+            /** @enum {string} */
+            kind: "image" | "video" | "link";
+            name?: string;
+            /** @description of a link: at most 64 characters and 128 bytes */
+            title?: string;
+            type?: string;
+            url?: string;
+            /** Format: int64 */
+            width?: number;
+        };
+        MomentPlan: {
+            check: components["schemas"]["GuardCheck"];
+            /** Format: date-time */
+            closes_at: string;
+            fold: components["schemas"]["MomentFold"];
+            /**
+             * Format: int64
+             * @description of the reachable: WeCom has shown them enough of the corp this month and may show no more
+             */
+            full: number;
+            /** Format: int64 */
+            held: number;
+            /** Format: int64 */
+            matched: number;
+            /**
+             * Format: date-time
+             * @description when it is not now
+             */
+            opens_at?: string;
+            per_staff: components["schemas"]["MomentStaffShare"][] | null;
+            /** Format: int64 */
+            reachable: number;
+            reasons: components["schemas"]["MomentReason"][] | null;
+        };
+        MomentReason: {
+            /** Format: int64 */
+            count: number;
+            /** Format: date-time */
+            next_at?: string;
+            reason: string;
+            rule_id: string;
+            title: string;
+        };
+        MomentRemind: {
+            /**
+             * Format: int64
+             * @description members who got a message of the app
+             */
+            reminded: number;
+        };
+        MomentStaffShare: {
+            /** Format: int64 */
+            customers: number;
+            staff: components["schemas"]["MomentNamed"];
+        };
+        MomentTask: {
+            /**
+             * Format: int64
+             * @description whom it was aimed at through this member
+             */
+            customers: number;
+            /**
+             * Format: date-time
+             * @description when we saw it: WeCom tells no time
+             */
+            published_at?: string;
+            /** Format: int64 */
+            reminded: number;
+            /** Format: int64 */
+            seen: number;
+            staff: components["schemas"]["MomentNamed"];
+            /** @enum {string} */
+            state: "open" | "published" | "cancelled";
+        };
+        MomentTaskPage: {
+            items: components["schemas"]["MomentTask"][] | null;
+            /** @description Send as after to get the next page; empty at the end */
+            next: string;
+            /**
+             * Format: int64
+             * @description Exact up to 10,000
+             */
+            total: number;
+            /** @description There are more than total; ask with count=exact */
+            total_more: boolean;
+        };
+        MomentTasksSum: {
+            /** Format: int64 */
+            published: number;
+            /**
+             * Format: int64
+             * @description members who are or were asked
+             */
+            staff: number;
+        };
         NoteKfSessionRequest: {
             text: string;
+        };
+        OpenPageInBody: {
+            /** @description empty = the brand's */
+            staff_id?: string;
+            title: string;
         };
         PasswordInputBody: {
             new: string;
@@ -5727,6 +6263,520 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuthOpened"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-moment-media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeepInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MomentPart"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-moment-media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hash: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-moment-pages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MomentHistoryPage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "open-moment-page": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenPageInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MomentHistory"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "close-moment-page": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-moments": {
+        parameters: {
+            query?: {
+                /** @description next of the page before */
+                after?: string;
+                limit?: number;
+                /** @description exact counts beyond 10,000 */
+                count?: "exact";
+                state?: ("draft" | "scheduled" | "preparing" | "making" | "open" | "done" | "cancelled" | "failed")[] | null;
+                q?: string;
+                /** @description of a calendar: Moments that open at or after it */
+                from?: string;
+                /** @description and before it */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MomentPage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-moment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MomentIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moment"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "preview-moment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MomentIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MomentPlan"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-moment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moment"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-moment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "update-moment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MomentIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moment"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "cancel-moment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moment"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-moment-echoes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MomentEchoPage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remind-moment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MomentRemind"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "submit-moment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubmitInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moment"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-moment-tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MomentTaskPage"];
                 };
             };
             /** @description Problem */
