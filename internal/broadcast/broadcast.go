@@ -143,13 +143,13 @@ func reminded(at []clock.Time, now clock.Time) (kept []clock.Time, allowed bool)
 // at once, those who take the day cost little.
 func pollAfter(n int) time.Duration {
 	switch {
-	case n < 20:
+	case n < 8: // the first two minutes
 		return 15 * time.Second
-	case n < 80:
+	case n < 38: // half an hour
 		return time.Minute
-	case n < 300: // the first day
+	case n < 320: // the first day
 		return 5 * time.Minute
-	case n < 470: // the first week
+	case n < 490: // the first week
 		return time.Hour
 	default: // WeCom keeps what it would not take back, and tells no end
 		return 24 * time.Hour
