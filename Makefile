@@ -7,7 +7,7 @@ SHELL := bash
 export CGO_ENABLED ?= 0
 
 ARGS ?=
-FUZZTIME ?= 30s
+FUZZTIME ?= 5m
 SOAK ?= 15m
 SOAK_DAYS ?= 90
 SOAK_LIMIT ?= 40m
@@ -68,7 +68,7 @@ soak: build ## kill -9 amid 20,000 callbacks, demo at speed 600 for SOAK=15m, th
 	@node scripts/soak.mjs $(SOAK)
 	@node scripts/soak-days.mjs $(SOAK_DAYS) $(SOAK_LIMIT)
 
-fuzz: ## every fuzz target for FUZZTIME=30s each
+fuzz: ## every fuzz target for FUZZTIME=5m each
 	@scripts/fuzz.sh $(FUZZTIME)
 
 fmt: ## format Go (gofumpt, gci)
