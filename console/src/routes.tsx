@@ -29,6 +29,7 @@ const pages: [path: string, page: RouteComponent][] = [
   ['/touches/$id', lazy(() => import('./pages/governance/Explain'), 'Explain')],
   ['/held', lazy(() => import('./pages/governance/HeldBack'), 'HeldBack')],
   ['/optouts', lazy(() => import('./pages/governance/Optouts'), 'Optouts')],
+  ['/rules', lazy(() => import('./pages/governance/Rules'), 'Rules')],
   ['/caps', lazy(() => import('./pages/governance/Caps'), 'Caps')],
   ['/settings', lazy(() => import('./pages/settings/Corp'), 'Corp')],
   ['/settings/staff', lazy(() => import('./pages/settings/StaffRoles'), 'StaffRoles')],

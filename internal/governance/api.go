@@ -42,6 +42,7 @@ func (g *Governor) RegisterAPI(a *web.API, near Neighbours) {
 		Summary: "Decide a touch again from the ledger of then", Tag: "governance",
 	}, h.recompute)
 	web.Get(a, "/governance/held", web.Op{ID: "get-held", Permission: "governance.read", Scope: web.Filtered, Summary: "What was held back and why"}, h.held)
+	h.registerPolicy(a)
 	web.Get(a, "/governance/caps", web.Op{ID: "get-caps", Permission: "governance.read", Scope: web.Shared, Summary: "Limits in force"}, h.caps)
 	web.Put(a, "/governance/caps", web.Op{ID: "set-caps", Permission: "governance.write", Scope: web.WholeCorp, Summary: "Tighten the limits"}, h.setCaps)
 	web.Get(a, "/optouts", web.Op{

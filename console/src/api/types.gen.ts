@@ -692,6 +692,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/governance/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The rules of the policy, and how far each is enforced
+         * @description Permission: `governance.read`.
+         */
+        get: operations["list-rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/governance/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read a text by the content rules, and tell how
+         * @description Permission: `governance.read`.
+         */
+        post: operations["try-text"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/groupchats": {
         parameters: {
             query?: never;
@@ -2637,6 +2677,18 @@ export interface components {
             rules: components["schemas"]["GovernanceCapRule"][] | null;
             version: string;
         };
+        GovernanceChange: {
+            /** Format: int64 */
+            end: number;
+            /** @description empty = dropped */
+            now: string;
+            /**
+             * Format: int64
+             * @description in UTF-16 units of the original
+             */
+            start: number;
+            was: string;
+        };
         GovernanceEvidence: {
             /** @description the ledger row */
             entry: string;
@@ -2685,6 +2737,11 @@ export interface components {
             who: components["schemas"]["GovernanceWho"];
             window?: components["schemas"]["GovernanceWindow"];
         };
+        GovernanceGram: {
+            text: string;
+            /** Format: double */
+            weight: number;
+        };
         GovernanceHeld: {
             /**
              * Format: int64
@@ -2732,6 +2789,48 @@ export interface components {
         GovernanceOption: {
             text: string;
         };
+        GovernancePolicyRule: {
+            /**
+             * @description what it does; a check that sees only part of it may be milder than the rule
+             * @enum {string}
+             */
+            action: "allow" | "warn" | "review" | "block" | "suspend";
+            /** @description texts it leaves */
+            allowed: string[] | null;
+            appeal: string;
+            /** @enum {string} */
+            applies_to: "outbound" | "staff" | "system" | "tag";
+            /** @description checks of the guard, and code and tests that make it true */
+            by: string[] | null;
+            id: string;
+            /** @enum {string} */
+            kind: "content" | "frequency" | "conduct" | "privacy" | "identity";
+            /** @description what is not there yet */
+            missing?: string;
+            params?: unknown;
+            reason: string;
+            /** @description texts it finds */
+            refused: string[] | null;
+            sources: components["schemas"]["GovernanceSource"][] | null;
+            /** @enum {string} */
+            standing: "enforced" | "in_part" | "not_yet";
+            title: string;
+            /** Format: int64 */
+            version: number;
+            way_out: string;
+        };
+        GovernancePolicyRulePage: {
+            items: components["schemas"]["GovernancePolicyRule"][] | null;
+            /** @description Send as after to get the next page; empty at the end */
+            next: string;
+            /**
+             * Format: int64
+             * @description Exact up to 10,000
+             */
+            total: number;
+            /** @description There are more than total; ask with count=exact */
+            total_more: boolean;
+        };
         GovernanceQuietIO: {
             /** @example 09:00 */
             from: string;
@@ -2771,6 +2870,45 @@ export interface components {
             value?: string;
             /** @enum {string} */
             verdict: "pass" | "held" | "waits" | "not_read";
+        };
+        GovernanceScore: {
+            /** @enum {string} */
+            action: "allow" | "warn" | "review" | "block";
+            /**
+             * Format: double
+             * @description from here on refused, as far as the ceiling allows
+             */
+            block: number;
+            /**
+             * @description the most that its measured false alarms let it do
+             * @enum {string}
+             */
+            ceiling: "warn" | "review" | "block";
+            /** @enum {string} */
+            class: "gambling" | "porn" | "fraud" | "grey" | "induced" | "claim";
+            /** @description what speaks for it most */
+            grams: components["schemas"]["GovernanceGram"][] | null;
+            /**
+             * Format: double
+             * @description from here on doubtful
+             */
+            review: number;
+            rule_id: string;
+            /**
+             * Format: double
+             * @description log odds of its worst phrase; -99 when none is long enough
+             */
+            score: number;
+        };
+        GovernanceSource: {
+            id: string;
+            name: string;
+            note: string;
+            /**
+             * @description S found in public sources, S? in one place only, M from memory
+             * @enum {string}
+             */
+            provenance: "S" | "S?" | "M";
         };
         GovernanceStage: {
             /** Format: date-time */
@@ -2814,6 +2952,26 @@ export interface components {
             total: number;
             /** @description There are more than total; ask with count=exact */
             total_more: boolean;
+        };
+        GovernanceTry: {
+            /**
+             * Format: int64
+             * @description length of the text as WeCom counts: UTF-8 bytes
+             */
+            bytes: number;
+            changes: components["schemas"]["GovernanceChange"][] | null;
+            findings: components["schemas"]["GuardFinding"][] | null;
+            /** Format: int64 */
+            limit: number;
+            /** @description the text as the rules read it */
+            normal: string;
+            scores: components["schemas"]["GovernanceScore"][] | null;
+            /** @description how it is heard, in pinyin */
+            sounds: string;
+            /** @enum {string} */
+            verdict: "allow" | "warn" | "review" | "block" | "suspend";
+            /** @description of policy and model */
+            version: string;
         };
         GovernanceWho: {
             reason: string;
@@ -3924,6 +4082,16 @@ export interface components {
         TryInBody: {
             /** @description empty = as if a rule worked in all */
             open_kfid?: string;
+            text: string;
+        };
+        TryTextInBody: {
+            /** @enum {string} */
+            channel?: "welcome" | "kf" | "mass_customer" | "mass_group" | "moment" | "group_welcome";
+            /**
+             * @description empty = only what holds for all
+             * @enum {string}
+             */
+            class?: "emergency" | "transactional" | "service" | "lifecycle" | "marketing";
             text: string;
         };
         Welcome: {
@@ -5460,6 +5628,79 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GovernanceHeld"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-rules": {
+        parameters: {
+            query?: {
+                /** @description next of the page before */
+                after?: string;
+                limit?: number;
+                /** @description exact counts beyond 10,000 */
+                count?: "exact";
+                /** @description in id, title and words of the rule */
+                q?: string;
+                kind?: "content" | "frequency" | "conduct" | "privacy" | "identity";
+                action?: "allow" | "warn" | "review" | "block" | "suspend";
+                standing?: "enforced" | "in_part" | "not_yet";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernancePolicyRulePage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "try-text": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TryTextInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceTry"];
                 };
             };
             /** @description Problem */

@@ -22,6 +22,7 @@ export const w = words({
   held: ['为客户拦下', 'Held back'],
   optouts: ['退订', 'Opt-outs'],
   caps: ['触达频控', 'Contact caps'],
+  rules: ['规则', 'Rules'],
   settings: ['设置', 'Settings'],
   corp: ['企业与应用', 'Corp and app'],
   staff: ['员工与角色', 'Staff and roles'],

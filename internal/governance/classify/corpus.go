@@ -45,4 +45,6 @@ func ReadExamples(file []byte) ([]Example, error) {
 	return out, nil
 }
 
-func known(class string) bool { return slices.Contains(Classes(), class) || slices.Contains(Lawful(), class) }
+func known(class string) bool {
+	return slices.Contains(Classes(), class) || slices.Contains(Lawful(), class)
+}
