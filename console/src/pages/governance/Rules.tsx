@@ -33,7 +33,7 @@ export function Rules() {
   ]
   return (
     <Page title={t('title')} meta={t('meta')}>
-      <TryText />
+      <div style={{ marginBottom: 16 }}><TryText /></div>
       <List<PolicyRule> id="rules" path="/governance/rules" rowKey={(r) => r.id} columns={columns} filters={filters} search={t('search')} open={setOpen} empty={{ title: t('none'), text: t('noneText') }} />
       <Drawer open={open !== undefined} onClose={() => setOpen(undefined)} title={open && <span className="row"><RuleId id={open.id} />{open.title}</span>} size="large">{open && <One rule={open} />}</Drawer>
     </Page>
