@@ -25,7 +25,7 @@ export function Rules() {
   ]
   const columns: Column<PolicyRule>[] = [
     { key: 'id', title: t('id'), render: (r) => <RuleId id={r.id} /> },
-    { key: 'says', title: t('says'), render: (r) => <div><b>{r.title}</b><div className="second s13">{r.reason}</div></div> },
+    { key: 'says', title: t('says'), render: (r) => <div><button type="button" className="linky" onClick={() => setOpen(r)}>{r.title}</button><div className="second s13">{r.reason}</div></div> },
     { key: 'kind', title: t('kind'), render: (r) => <span className="nowrap">{t(`k_${r.kind}`)}</span> },
     { key: 'action', title: t('action'), render: (r) => <span className="nowrap">{t(`a_${r.action}`)}</span> },
     { key: 'standing', title: t('standing'), render: (r) => <State tone={tones[r.standing]}>{t(`s_${r.standing}`)}</State> },

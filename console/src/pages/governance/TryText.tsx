@@ -40,6 +40,7 @@ export function TryText() {
 
 function Decision({ tried: x, text }: { tried: Tried; text: string }) {
   const t = useWords(w)
+  const undone = x.changes.filter((c) => !/^[，！？：；（）]+$/.test(c.was)) // full-width punctuation is how everybody writes
   return (
     <>
       <p className="row"><State tone={refuses(x.verdict) ? 'bad' : x.verdict === 'review' ? 'held' : x.verdict === 'warn' ? 'warn' : 'ok'}>{t(`a_${x.verdict}`)}</State><b>{t(`v_${x.verdict}`)}</b>{x.findings.length > 0 && <span className="second s13">{t('found', { n: x.findings.length })}</span>}<span className="push mute s12">{t('underRules', { v: x.version })}</span></p>
@@ -52,7 +53,7 @@ function Decision({ tried: x, text }: { tried: Tried; text: string }) {
       ))}
       <dl className="kv">
         <dt>{t('readAs')}</dt><dd>{x.normal === text ? <span className="mute">{t('asIs')}</span> : x.normal}</dd>
-        {x.changes.length > 0 && <><dt>{t('undone')}</dt><dd>{x.changes.slice(0, 20).map((c, i) => <span key={i} className="change"><code>{shown(c.was)}</code> → {c.now ? <code>{shown(c.now)}</code> : <span className="mute">{t('dropped')}</span>}</span>)}</dd></>}
+        {undone.length > 0 && <><dt>{t('undone')}</dt><dd>{undone.slice(0, 20).map((c, i) => <span key={i} className="change"><code>{shown(c.was)}</code> → {c.now ? <code>{shown(c.now)}</code> : <span className="mute">{t('dropped')}</span>}</span>)}</dd></>}
         {x.sounds && <><dt>{t('sounds')}</dt><dd className="second s13">{x.sounds}</dd></>}
       </dl>
       <h3 className="s13 b">{t('scores')}</h3>

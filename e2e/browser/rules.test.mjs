@@ -1,0 +1,45 @@
+// The page of rules: what is enforced and what is not, and a text tried against them.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { languages, open, picture, tooWide, url, widths } from './lib.mjs';
+
+const said = {
+  'zh-CN': { hint: '粘贴一段要发的话', never: '不能发；规则还要停用发送者，这一步还没有', may: '可以发', sound: '读音', rule: '赌博彩票', lawful: '您的订单已发货，预计明天送达', search: '编号、名称或内容', missing: '还没有客户旅程。', standing: '还没有' },
+  'en-US': { hint: 'Paste words you mean to send', never: 'It may not go out; the rule would suspend the sender too, which is not there yet', may: 'It may go out', sound: 'sound', rule: 'Gambling', lawful: '您的订单已发货，预计明天送达', search: 'Id, name or words', missing: 'There are no journeys yet.', standing: 'Not yet' },
+};
+
+for (const language of languages) {
+  const w = said[language];
+  test(`a text is tried and a rule is looked up, ${language}`, async (t) => {
+    const page = await open(t, { language });
+    await page.goto(`${url}/rules`);
+    const box = page.getByLabel(w.hint);
+    await box.fill('🎁 来玩百·嘉乐');
+    await page.getByText(w.never, { exact: true }).waitFor();
+    const tried = page.locator('.tried');
+    assert.equal(await tried.locator('mark.refused').first().innerText(), '百·嘉乐');
+    assert.match(await tried.innerText(), /百嘉乐[\s\S]*LNK-14[\s\S]*bai jia le/);
+    await picture(page, `rules-${language}`, true);
+    await box.fill(w.lawful);
+    await page.getByText(w.may, { exact: true }).waitFor();
+    assert.equal(await tried.locator('mark').count(), 0);
+
+    await page.getByPlaceholder(w.search).fill('FTG-18');
+    await page.keyboard.press('Enter');
+    const row = page.locator('tbody tr', { hasText: 'FTG-18' });
+    await row.waitFor();
+    await page.waitForFunction(() => document.querySelectorAll('tbody tr .rule').length < 10);
+    assert.match(await row.innerText(), new RegExp(`${w.standing}[\\s\\S]*${w.missing}`));
+    await row.getByRole('button').click();
+    await page.locator('.ant-drawer').getByText('FTG-18').waitFor();
+  });
+}
+
+test('the page of rules fits a phone', async (t) => {
+  const page = await open(t, { size: widths.phone });
+  await page.goto(`${url}/rules`);
+  await page.getByLabel(said['zh-CN'].hint).fill('转发领红包 https://dwz.cn/a');
+  await page.locator('.tried mark').first().waitFor();
+  assert.ok(await tooWide(page) <= 1, 'wider than the window');
+  await picture(page, 'rules-phone', true);
+});
