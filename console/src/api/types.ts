@@ -88,6 +88,16 @@ export type Receiver = S<'BroadcastReceiver'>
 export type ReceiverState = Receiver['state']
 export type BroadcastTask = S<'BroadcastTask'>
 
+// Moments
+export type Moment = S<'Moment'>
+export type MomentState = Moment['state']
+export type MomentDraft = With<S<'MomentIn'>, { name: string; parts: MomentPart[] }>
+export type MomentPart = S<'MomentPart'>
+export type MomentPlan = S<'MomentPlan'>
+export type MomentTask = S<'MomentTask'>
+export type MomentEcho = S<'MomentEcho'>
+export type HistoryPage = S<'MomentHistory'>
+
 // Governance
 export type Touch = S<'GovernanceTouch'>
 export type TouchState = Touch['state']

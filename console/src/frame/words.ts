@@ -17,6 +17,7 @@ export const w = words({
   engagement: ['触达', 'Engagement'],
   welcomes: ['欢迎语', 'Welcome messages'],
   broadcasts: ['客户群发', 'Mass messages'],
+  moments: ['朋友圈', 'Moments'],
   governance: ['治理', 'Governance'],
   touches: ['触达记录', 'Touches'],
   held: ['为客户拦下', 'Held back'],
