@@ -172,14 +172,13 @@ func (s *Service) monthCount(ctx context.Context, p *HistoryPage, a Ask, month t
 	return int(n), nil
 }
 
-// span is when the first and the last post that a page shows were made.
-func (s *Service) span(ctx context.Context, p *HistoryPage, a Ask) (first, last clock.Time, err error) {
-	err = s.visible(s.DB.Read().NewSelect().Model((*Post)(nil)), p, a).
-		ColumnExpr("COALESCE(MIN(po.made_at), 0)").ColumnExpr("COALESCE(MAX(po.made_at), 0)").Scan(ctx, &first, &last)
+// first is when the oldest post that a page shows was made; 0 = it shows none.
+func (s *Service) first(ctx context.Context, p *HistoryPage, a Ask) (at clock.Time, err error) {
+	err = s.visible(s.DB.Read().NewSelect().Model((*Post)(nil)), p, a).ColumnExpr("COALESCE(MIN(po.made_at), 0)").Scan(ctx, &at)
 	if err != nil {
-		return 0, 0, fmt.Errorf("read the span of the history: %w", err)
+		return 0, fmt.Errorf("find the oldest post of the history: %w", err)
 	}
-	return first, last, nil
+	return at, nil
 }
 
 // topics are what the newest posts are about, most frequent first.

@@ -31,7 +31,7 @@ func open(t *testing.T, c *http.Client, address string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	began := time.Now() //nolint:forbidigo // a bound on wall time
+	began := time.Now()
 	resp, err := c.Do(req)
 	if err != nil {
 		t.Fatal(err)
@@ -41,7 +41,7 @@ func open(t *testing.T, c *http.Client, address string) string {
 	if err != nil || resp.StatusCode != http.StatusOK {
 		t.Fatalf("%s: %d, %v", address, resp.StatusCode, err)
 	}
-	if took := time.Since(began); took > time.Second { //nolint:forbidigo // ten times the bound: the machine is shared
+	if took := time.Since(began); took > time.Second { // ten times the bound: the machine is shared
 		t.Errorf("%s took %s", address, took)
 	}
 	if len(body) > 50_000 {
@@ -155,7 +155,7 @@ func TestSixtyDaysOfHistory(t *testing.T) {
 	if err := p.Moments.ClosePage(t.Context(), strings.TrimPrefix(own, "/p/moments/")); err != nil {
 		t.Fatal(err)
 	}
-	if resp, err := c.Get(p.URL + own); err != nil || resp.StatusCode != http.StatusNotFound { //nolint:noctx // a test
+	if resp, err := c.Get(p.URL + own); err != nil || resp.StatusCode != http.StatusNotFound {
 		t.Errorf("a closed page answers %v, %v", resp.StatusCode, err)
 	} else {
 		_ = resp.Body.Close()
@@ -231,7 +231,7 @@ func TestAPostForSomeIsShownToThemAlone(t *testing.T) {
 		t.Error("a stranger is told nothing")
 	}
 	for _, bad := range []string{"/p/who?to=https://evil.example", "/p/who?to=/api/v1", "/p/who/back?to=" + brand + "&code=x&state=1xabc"} {
-		resp, err := http.Get(p.URL + bad) //nolint:noctx // a test
+		resp, err := http.Get(p.URL + bad)
 		if err != nil || resp.StatusCode != http.StatusNotFound {
 			t.Errorf("%s: %v, %v", bad, resp, err)
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/errs"
 	"zhiyin.dev/zhiyin/internal/pages"
 	"zhiyin.dev/zhiyin/internal/web"
@@ -95,7 +96,12 @@ func (s *Service) showHistory(w http.ResponseWriter, r *http.Request, c PageConf
 		http.Redirect(w, r, c.Reader.AskPath(ctx, r.URL.RequestURI()), http.StatusSeeOther)
 		return
 	}
-	v, err := s.historyView(ctx, p, a, lang)
+	first, err := s.first(ctx, p, a)
+	if err != nil {
+		web.WriteError(w, r, err)
+		return
+	}
+	v, err := s.historyView(ctx, p, a, first, lang)
 	if err != nil {
 		web.WriteError(w, r, err)
 		return
@@ -105,11 +111,6 @@ func (s *Service) showHistory(w http.ResponseWriter, r *http.Request, c PageConf
 		v.Prefs = c.Preferences(ctx, a.Reader)
 	} else {
 		v.AskURL = c.Reader.AskPath(ctx, PagePath(p.Slug))
-	}
-	first, _, err := s.span(ctx, p, a)
-	if err != nil {
-		web.WriteError(w, r, err)
-		return
 	}
 	lead := errs.T("朋友圈", "Moments")
 	if first != 0 {
@@ -127,7 +128,7 @@ func cut(s string, most int) string {
 	return strings.TrimSpace(s)
 }
 
-func (s *Service) historyView(ctx context.Context, p *HistoryPage, a Ask, lang string) (*historyView, error) {
+func (s *Service) historyView(ctx context.Context, p *HistoryPage, a Ask, first clock.Time, lang string) (*historyView, error) {
 	posts, next, err := s.History(ctx, p, a)
 	if err != nil {
 		return nil, err
@@ -174,8 +175,10 @@ func (s *Service) historyView(ctx context.Context, p *HistoryPage, a Ask, lang s
 				return nil, err
 			}
 			before := month.AddDate(0, -1, 0)
-			m.Before = link("q", a.Query, "t", a.Topic, "m", before.Format("2006-01"))
-			m.BeforeAs = errs.T(before.Format("看 1 月"), before.Format("See January")).In(lang)
+			if first < clock.At(month) {
+				m.Before = link("q", a.Query, "t", a.Topic, "m", before.Format("2006-01"))
+				m.BeforeAs = errs.T(before.Format("看 1 月"), before.Format("See January")).In(lang)
+			}
 			v.Months = append(v.Months, m)
 		}
 		last := &v.Months[len(v.Months)-1]
