@@ -290,6 +290,7 @@ func (a *App) connect() {
 		a.Moments.OptedOut,    // the tags by which Moments reach the customer are taken off
 		a.noteOptOut,
 	)
+	a.Governor.OnHalt = append(a.Governor.OnHalt, a.Broadcasts.Halted, a.Moments.Halted)
 	a.Governor.OnPreference = append(a.Governor.OnPreference, a.Broadcasts.Chose, a.Moments.Chose)
 	a.Kf.OnStopped = append(a.Kf.OnStopped, func(ctx context.Context, tx *db.Tx, e kf.Stopped) error {
 		return a.Governor.OptOut(ctx, tx, e.CorpID, e.CustomerID, "keyword", "customer")

@@ -3,6 +3,7 @@ package broadcast
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"zhiyin.dev/zhiyin/internal/bus"
 	"zhiyin.dev/zhiyin/internal/clock"
@@ -17,6 +18,7 @@ const (
 	openKind    = "broadcast.open"    // sending hours are open: tasks are made
 	closeKind   = "broadcast.close"   // sending hours end: what is open is taken back
 	stopKind    = "broadcast.stop"    // a receiver said stop
+	haltKind    = "broadcast.halt"    // sending was stopped
 	pollKind    = "broadcast.poll"    // what became of a task's receivers
 )
 
@@ -29,6 +31,7 @@ func (s *Service) Register(b *bus.Bus) {
 	b.Handle(openKind, s.open)
 	b.Handle(closeKind, s.close)
 	b.Handle(stopKind, s.stop)
+	b.Handle(haltKind, s.halt)
 	b.Perform(pollKind, s.poll)
 	b.Perform(observeKind, s.observe)
 }
@@ -182,16 +185,17 @@ func (s *Service) close(ctx context.Context, tx *db.Tx, w bus.Work) error {
 	if err != nil || !b.State.running() {
 		return err
 	}
-	return s.takeBack(ctx, tx, b, outcome{state: Unconfirmed, rule: ruleUnconfirmed, reason: reasonUnconfirmed})
+	return s.takeBack(ctx, tx, b, "", outcome{state: Unconfirmed, rule: ruleUnconfirmed, reason: reasonUnconfirmed})
 }
 
-// takeBack ends a mass message: reservations are given back with o, tasks are cancelled at WeCom. What members confirmed
-// before is read afterwards and counts.
-func (s *Service) takeBack(ctx context.Context, tx *db.Tx, b *Broadcast, o outcome) error {
+// takeBack ends a mass message, or one member's part of it: reservations are given back with o, tasks are cancelled at WeCom.
+// What members confirmed before is read afterwards and counts.
+func (s *Service) takeBack(ctx context.Context, tx *db.Tx, b *Broadcast, staffID string, o outcome) error {
 	rows, err := s.receivers(ctx, tx, b.ID, 0, Matched, Reserved)
 	if err != nil {
 		return err
 	}
+	rows = slices.DeleteFunc(rows, func(r *Receiver) bool { return staffID != "" && r.StaffID != staffID })
 	var touches []int64
 	for _, r := range rows {
 		if r.TouchID != 0 {
@@ -202,6 +206,7 @@ func (s *Service) takeBack(ctx context.Context, tx *db.Tx, b *Broadcast, o outco
 	if err != nil {
 		return err
 	}
+	tasks = slices.DeleteFunc(tasks, func(t *Task) bool { return staffID != "" && t.StaffID != staffID })
 	// A touch of a task in the making may have its permit already: only what the outside answers ends it. What is still
 	// reserved gets no permit any more.
 	if err := s.Governor.ReleaseReserved(ctx, tx, touches, o.rule, o.reason); err != nil {
@@ -301,5 +306,6 @@ var (
 	reasonNotFriend   = errs.T("客户已经不是这位员工的好友。", "The customer is no longer this member's contact.")
 	reasonOverLimit   = errs.T("客户收到的群发已到企业微信的上限。", "The customer has as many mass messages as WeCom allows.")
 	reasonSilent      = errs.T("成员已确认，企业微信没有给出结果。", "The member confirmed; WeCom never said what became of it.")
+	reasonHalted      = errs.T("发送已被停用，客户没有收到。", "Sending was stopped; the customer got nothing.")
 	reasonOptOut      = errs.T("这位客户已选择不再接收营销消息。", "This customer asked for no more marketing.")
 )

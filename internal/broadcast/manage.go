@@ -40,7 +40,7 @@ func (s *Service) Cancel(ctx context.Context, id int64) (*Broadcast, error) {
 		if err := save(ctx, tx, b, "state"); err != nil {
 			return err
 		}
-		return s.takeBack(ctx, tx, b, outcome{state: TakenBack, rule: codeCancelled, reason: reasonCancelled})
+		return s.takeBack(ctx, tx, b, "", outcome{state: TakenBack, rule: codeCancelled, reason: reasonCancelled})
 	})
 	return b, err
 }

@@ -23,6 +23,7 @@ const (
 	ruleUnconfirmed = "WC-02"
 	ruleOverLimit   = "WC-01"
 	ruleOptOut      = "LAW-24"
+	ruleHalt        = "OWN-14"
 	codeNotFriend   = "wecom.not_friend"
 	codeCancelled   = "broadcast.cancelled"
 	codeSilent      = "wecom.silent"
@@ -400,10 +401,16 @@ func (s *Service) polled(ctx context.Context, tx *db.Tx, p pollStep, confirmedAt
 // left deals with receivers of a task that was taken back before it reached them.
 func (s *Service) left(ctx context.Context, tx *db.Tx, b *Broadcast, t *Task, left []*Receiver) error {
 	if !t.Remake || !b.State.running() || t.ConfirmedAt != 0 || s.World.Now() >= b.ClosesAt {
+		halted, err := s.Governor.HaltedIn(ctx, tx, s.CorpID, t.StaffID)
+		if err != nil {
+			return err
+		}
 		o := outcome{state: Unconfirmed, rule: ruleUnconfirmed, reason: reasonUnconfirmed}
 		switch {
 		case t.ConfirmedAt != 0:
 			o = outcome{state: Lost, rule: codeSilent, reason: reasonSilent}
+		case halted:
+			o = outcome{state: TakenBack, rule: ruleHalt, reason: reasonHalted}
 		case b.State == Cancelled:
 			o = outcome{state: TakenBack, rule: codeCancelled, reason: reasonCancelled}
 		}

@@ -134,6 +134,7 @@ func newNode(t *testing.T, box *wecomBox, d *db.DB, name string) *node {
 	out.OnMass = append(out.OnMass, n.sends.Massed)
 	gov.OnOptOut = append(gov.OnOptOut, n.sends.OptedOut)
 	gov.OnPreference = append(gov.OnPreference, n.sends.Chose)
+	gov.OnHalt = append(gov.OnHalt, n.sends.Halted)
 	gov.Register(b)
 	out.Register(b)
 	n.sends.Register(b)

@@ -45,6 +45,13 @@ func (g *Governor) RegisterAPI(a *web.API, near Neighbours) {
 	h.registerPolicy(a)
 	web.Get(a, "/governance/caps", web.Op{ID: "get-caps", Permission: "governance.read", Scope: web.Shared, Summary: "Limits in force"}, h.caps)
 	web.Put(a, "/governance/caps", web.Op{ID: "set-caps", Permission: "governance.write", Scope: web.WholeCorp, Summary: "Tighten the limits"}, h.setCaps)
+	web.Get(a, "/governance/halts", web.Op{ID: "list-halts", Permission: "governance.read", Scope: web.Shared, Summary: "What sending is stopped, and lately was"}, h.halts)
+	web.Post(a, "/governance/halts", web.Op{
+		ID: "halt-sending", Permission: "governance.write", Scope: web.WholeCorp, Summary: "Stop all sending, of everybody or of one member",
+	}, h.halt)
+	web.Delete(a, "/governance/halts/{id}", web.Op{
+		ID: "lift-halt", Permission: "governance.write", Scope: web.WholeCorp, Summary: "Let sending go on",
+	}, h.lift)
 	web.Get(a, "/optouts", web.Op{
 		ID: "list-optouts", Permission: "governance.read", Scope: web.WholeCorp, Summary: "Who wants no marketing",
 		Tag: "governance",

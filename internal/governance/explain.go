@@ -197,6 +197,8 @@ func (g *Governor) options(t *Touch) []errs.Text {
 		return []errs.Text{errs.T("到时间后再建一次群发，这位客户会重新计入。", "Make another mass message after that time; this customer is counted in again.")}
 	case rulePreference:
 		return []errs.Text{errs.T("这是客户自己的选择，只有本人能在偏好页上改。", "The customer chose this; only they can change it, on the preference page.")}
+	case ruleHalt:
+		return []errs.Text{errs.T("由管理者在「停发」里恢复，恢复后重新建群发。", "A manager lets sending go on under “Stop sending”; then make the mass message again.")}
 	case ruleHoldout:
 		return []errs.Text{errs.T("对照组的比例可以在「频次与时段」里改，改后重新建群发。", "The size of the holdout can be changed under “Caps and hours”; then make the mass message again.")}
 	case ruleOptOut, ruleSuppressed:

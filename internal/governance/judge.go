@@ -43,6 +43,7 @@ type standing struct {
 	mass       int         // mass messages of the calendar period of WC-01
 	open       int         // Moments for everybody of the calendar day (WC-08)
 	at         []spent     // what makes up used, only loaded for those over a cap
+	halted     clock.Time  // since when the sender's sending is stopped; 0 = it is not
 	pref       *Preference // what they chose for themselves; nil = nothing
 	heldOut    bool        // no marketing, to measure what marketing is worth
 }
@@ -77,8 +78,14 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 			f()
 		}
 	}
+	if s.halted != 0 { // before everything, for every class; a step only where it refuses
+		refuse(Step{RuleID: ruleHalt, Since: s.halted}, reasonHalt)
+	}
 	contentStep := Step{RuleID: ruleContent, Verdict: Pass}
-	if content != nil {
+	if v.held {
+		contentStep.Verdict = NotRead
+		v.steps = append(v.steps, contentStep)
+	} else if content != nil {
 		refuse(Step{RuleID: content.RuleID, Text: content.Text}, content.Reason)
 	} else {
 		v.steps = append(v.steps, contentStep)

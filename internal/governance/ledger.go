@@ -41,6 +41,8 @@ type Governor struct {
 
 	// OnOptOut are called inside the transaction in which a customer says stop.
 	OnOptOut []func(ctx context.Context, tx *db.Tx, e OptedOut) error
+	// OnHalt are called inside the transaction in which sending is stopped.
+	OnHalt []func(ctx context.Context, tx *db.Tx, e Halted) error
 	// OnPreference are called inside the transaction in which a customer chooses a pace, a pause or topics.
 	OnPreference []func(ctx context.Context, tx *db.Tx, e PreferenceChanged) error
 }
@@ -162,6 +164,10 @@ func (g *Governor) decide(ctx context.Context, q bun.IDB, reqs []Request, caps C
 	if err != nil {
 		return nil, err
 	}
+	stops, err := haltsIn(ctx, q, corpID)
+	if err != nil {
+		return nil, err
+	}
 	version := g.version(caps)
 	contents := map[string]*Finding{}
 	out := make([]decided, 0, len(reqs))
@@ -173,6 +179,7 @@ func (g *Governor) decide(ctx context.Context, q bun.IDB, reqs []Request, caps C
 		wanted := max(now, r.NotBefore)
 		on := r.earliest(wanted, caps.Quiet, g.zone)
 		s := facts[on][r.CustomerID]
+		s.halted = stops.of(r.StaffID)
 		for i := range s.used {
 			s.used[i] += over.used[r.CustomerID]
 		}

@@ -95,10 +95,20 @@ type refusal struct {
 func (g *Governor) recheck(ctx context.Context, tx *db.Tx, touches map[int64]*Touch, now clock.Time) (map[int64]refusal, error) {
 	out := map[int64]refusal{}
 	contents := map[string]*Finding{}
+	stops := map[string]halts{}
 	for id, t := range touches {
 		r := Request{Class: t.Class, Channel: t.Channel, Texts: t.texts()}
 		if f := g.content(contents, r); f != nil {
 			out[id] = refusal{rule: f.RuleID, reason: f.Reason}
+		}
+		if stops[t.CorpID] == nil {
+			var err error
+			if stops[t.CorpID], err = haltsIn(ctx, tx, t.CorpID); err != nil {
+				return nil, err
+			}
+		}
+		if stops[t.CorpID].of(t.StaffID) != 0 {
+			out[id] = refusal{rule: ruleHalt, reason: reasonHalt}
 		}
 	}
 	err := g.eachLimited(ctx, tx, touches, func(t *Touch, caps Caps, s standing) {

@@ -66,18 +66,23 @@ func (g *Governor) standingThen(ctx context.Context, t *Touch, caps Caps, was []
 			s.suppressed = st.Since
 		}
 	}
+	stops, err := g.haltsThen(ctx, t)
+	if err != nil {
+		return s, err
+	}
+	s.halted = stops.of(t.StaffID)
 	if t.CustomerID == "" || !t.Class.Limited() {
 		return s, nil
 	}
-	var stops []OptOutRow
-	err := g.db.Read().NewSelect().Model(&stops).
+	var said []OptOutRow
+	err = g.db.Read().NewSelect().Model(&said).
 		Where("corp_id = ? AND customer_id = ? AND since <= ? AND (lifted_at = 0 OR lifted_at > ?)", t.CorpID, t.CustomerID, t.ReservedAt, t.ReservedAt).
 		OrderExpr("since").Limit(1).Scan(ctx)
 	if err != nil {
 		return s, fmt.Errorf("read opt-outs of then: %w", err)
 	}
-	if len(stops) > 0 && stops[0].ID < t.ID {
-		s.optedOut = stops[0].Since
+	if len(said) > 0 && said[0].ID < t.ID {
+		s.optedOut = said[0].Since
 	}
 	if s.pref, err = g.preferenceThen(ctx, t); err != nil {
 		return s, err

@@ -21,6 +21,7 @@ const (
 	ruleService    = "FTG-04"
 	ruleQuiet      = "FTG-05"
 	ruleLease      = "FTG-10"
+	ruleHalt       = "OWN-14"
 	ruleApproval   = "OWN-07"
 	ruleDouble     = "OWN-12"
 )
@@ -37,6 +38,7 @@ var (
 	reasonPace    = errs.T("这位客户选择了更低的频率，这段时间已经用完。", "This customer chose a lower rate, and it is used up for now.")
 	reasonHoldout = errs.T("这位客户在对照组，不接收营销，用来衡量触达是否真的有用。",
 		"This customer is in the holdout: no marketing, so that the worth of touches can be measured.")
+	reasonHalt  = errs.T("发送已经停用，什么都不发给客户。", "Sending is stopped: nothing goes to customers.")
 	reasonEarly = errs.T("还没到预占时约定的时间。", "The time it was reserved for has not come yet.")
 	reasonLease = errs.T("到期没有建成任务，占用的次数已退回。", "No task was made in time; the reserved contact was given back.")
 )
@@ -70,6 +72,8 @@ func (s Step) reason() errs.Text {
 		return reasonQuiet
 	case ruleHoldout:
 		return reasonHoldout
+	case ruleHalt:
+		return reasonHalt
 	case rulePreference:
 		switch {
 		case s.Days > 0:

@@ -17,6 +17,7 @@ const (
 	reserveKind   = "moment.reserve"   // some customers more are reserved in the ledger
 	prepareKind   = "moment.prepare"   // the tag and the files are made ready
 	closeKind     = "moment.close"     // sending hours end
+	haltKind      = "moment.halt"      // all sending was stopped
 	pollKind      = "moment.poll"      // who has published, and who sees it
 	untagKind     = "moment.untag"     // a customer said stop
 	reconcileKind = "moment.reconcile" // what the corp has published is read
@@ -28,6 +29,7 @@ const reserveStep = 1000
 // Rules and codes that end a receiver, beside those of governance.
 const (
 	ruleStaffDay    = "OWN-05"
+	ruleHalt        = "OWN-14"
 	codeUnpublished = "moment.unpublished"
 	codeNotShown    = "moment.not_shown"
 	codeCancelled   = "moment.cancelled"
@@ -40,6 +42,7 @@ var (
 	reasonUnpublished = errs.T("到允许发送的时段结束，员工没有发表，客户没有看到。", "The member had not published it when sending hours ended; the customer saw nothing.")
 	reasonNotShown    = errs.T("员工已发表，企业微信没有展示给这位客户：可能已删除员工，或这个月看够了企业的朋友圈。",
 		"The member published it and WeCom does not show it to this customer: they may have deleted the member, or have seen enough of the corp this month.")
+	reasonHalted    = errs.T("发送已被停用，客户没有看到。", "Sending was stopped; the customer saw nothing.")
 	reasonCancelled = errs.T("这条朋友圈被取消，客户没有看到。", "The Moment was cancelled; the customer saw nothing.")
 	reasonFailed    = errs.T("这条朋友圈没有建成，客户没有看到。", "The Moment was not made; the customer saw nothing.")
 	reasonNotFriend = errs.T("客户已经不是这位员工的好友。", "The customer is no longer this member's contact.")
@@ -51,6 +54,7 @@ func (s *Service) Register(b *bus.Bus) {
 	b.Handle(reserveKind, s.reserve)
 	b.Perform(prepareKind, s.prepare)
 	b.Handle(closeKind, s.close)
+	b.Handle(haltKind, s.halt)
 	b.Perform(pollKind, s.poll)
 	b.Perform(untagKind, s.untag)
 	b.Perform(reconcileKind, s.reconcile)

@@ -428,25 +428,30 @@ func (s *Service) Cancel(ctx context.Context, id int64) (*Moment, error) {
 		if m, err = s.lock(ctx, tx, id); err != nil || m.State == Cancelled {
 			return err
 		}
-		was := m.State
-		if !was.running() {
+		if !m.State.running() {
 			return errs.New(errs.Conflict, "moment.not_running", errs.T("它没有在进行，没有可以取消的。", "It is not running: there is nothing to cancel."))
 		}
-		m.State = Cancelled
-		if err := save(ctx, tx, m, "state"); err != nil {
-			return err
-		}
-		tx.OnCommit(func() { s.changed(id) })
-		switch was {
-		case Open:
-			return s.Outreach.CancelMoment(ctx, tx, m.ID, m.PostID)
-		case Making: // WeCom's answer comes first
-			return nil
-		default:
-			return s.end(ctx, tx, m, outcome{state: TakenBack, rule: codeCancelled, reason: reasonCancelled})
-		}
+		return s.takeBack(ctx, tx, m, outcome{state: TakenBack, rule: codeCancelled, reason: reasonCancelled})
 	})
 	return m, err
+}
+
+// takeBack ends a running Moment before everybody has published it.
+func (s *Service) takeBack(ctx context.Context, tx *db.Tx, m *Moment, o outcome) error {
+	was := m.State
+	m.State = Cancelled
+	if err := save(ctx, tx, m, "state"); err != nil {
+		return err
+	}
+	tx.OnCommit(func() { s.changed(m.ID) })
+	switch was {
+	case Open:
+		return s.Outreach.CancelMoment(ctx, tx, m.ID, m.PostID)
+	case Making: // WeCom's answer comes first
+		return nil
+	default:
+		return s.end(ctx, tx, m, o)
+	}
 }
 
 // refused names the rule, the words and where they stand, and the way out.

@@ -672,6 +672,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/governance/halts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What sending is stopped, and lately was
+         * @description Permission: `governance.read`.
+         */
+        get: operations["list-halts"];
+        put?: never;
+        /**
+         * Stop all sending, of everybody or of one member
+         * @description Permission: `governance.write`.
+         */
+        post: operations["halt-sending"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/governance/halts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Let sending go on
+         * @description Permission: `governance.write`.
+         */
+        delete: operations["lift-halt"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/governance/held": {
         parameters: {
             query?: never;
@@ -2742,6 +2786,33 @@ export interface components {
             /** Format: double */
             weight: number;
         };
+        GovernanceHalt: {
+            by: string;
+            id: string;
+            /**
+             * Format: date-time
+             * @description absent: in force
+             */
+            lifted_at?: string;
+            lifted_by?: string;
+            reason: string;
+            /** Format: date-time */
+            since: string;
+            /** @description whose sending; absent: everybody's */
+            staff?: components["schemas"]["GovernanceNamed"];
+        };
+        GovernanceHaltPage: {
+            items: components["schemas"]["GovernanceHalt"][] | null;
+            /** @description Send as after to get the next page; empty at the end */
+            next: string;
+            /**
+             * Format: int64
+             * @description Exact up to 10,000
+             */
+            total: number;
+            /** @description There are more than total; ask with count=exact */
+            total_more: boolean;
+        };
         GovernanceHeld: {
             /**
              * Format: int64
@@ -3125,6 +3196,12 @@ export interface components {
             start: number;
             text: string;
             way_out: string;
+        };
+        HaltInBody: {
+            /** @description why; everybody can read it */
+            reason: string;
+            /** @description whose sending; absent: everybody's */
+            staff_id?: string;
         };
         HealthCallbackStruct: {
             /** Format: int64 */
@@ -5597,6 +5674,95 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["GovernanceCaps"];
                 };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-halts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceHaltPage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "halt-sending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HaltInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "lift-halt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Problem */
             default: {

@@ -54,6 +54,7 @@ export type GroupMember = GroupchatDetail['members'][number]
 // Messages and their check
 export type Attachment = S<'MessageAttachment'>
 export type AttachmentKind = Attachment['type']
+export type Halt = S<'GovernanceHalt'>
 export type Check = S<'GuardCheck'>
 export type Verdict = Check['verdict']
 export type Finding = S<'GuardFinding'>

@@ -5,7 +5,7 @@ import { basePath } from '../api/client'
 import { useLive, useLiveLost } from '../api/live'
 import { useGet, useInvalidateSoon } from '../api/queries'
 import { useCan, useMe } from '../api/session'
-import type { Page as Rows, Session } from '../api/types'
+import type { Halt, Page as Rows, Session } from '../api/types'
 import { useWords } from '../i18n/i18n'
 import { A } from '../kit/A'
 import { Icon } from '../kit/Icon'
@@ -43,10 +43,20 @@ export function Frame() {
       <div style={{ minWidth: 0 }}>
         <TopBar />
         {lost && <Stale since={lost} />}
+        <Halted />
         <main id="main" tabIndex={-1} style={{ outline: 'none' }}>{shut ? <Shut entry={shut.entry} why={shut.why} /> : <Outlet />}</main>
       </div>
     </div>
   )
+}
+
+/** Says on every page that sending is stopped: what somebody plans now goes nowhere. */
+function Halted() {
+  const t = useWords(w)
+  const may = useCan()('governance.read')
+  const halts = useGet<Rows<Halt>>(may ? '/governance/halts' : null)
+  const all = halts.data?.items.find((h) => !h.lifted_at && !h.staff)
+  return all ? <div className="halted" role="status">{t('halted', { reason: all.reason })} <A to="/caps">{t('haltedSee')}</A></div> : null
 }
 
 /** A path of the console, without what it is mounted under. */

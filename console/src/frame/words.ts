@@ -32,6 +32,8 @@ export const w = words({
   doctor: ['接入体检', 'Doctor'],
   deadletters: ['没处理成的事件', 'Failed events'],
   nav: ['主导航', 'Main navigation'],
+  halted: ['发送已停用：{reason}', 'Sending is stopped: {reason}'],
+  haltedSee: ['去看', 'See'],
   skip: ['跳到正文', 'Skip to content'],
   sandbox: ['沙箱', 'Sandbox'],
   sandboxHint: ['连的是本机沙箱，不会发给真的客户', 'Connected to the local sandbox: no real customer receives anything'],

@@ -1,0 +1,136 @@
+package governance
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/uptrace/bun"
+
+	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/db"
+	"zhiyin.dev/zhiyin/internal/errs"
+)
+
+// Halt is sending that somebody stopped with one switch (OWN-14), for the whole corp or for one member. It holds for every class:
+// nothing that goes through us reaches a customer, answers included, until it is lifted.
+type Halt struct {
+	bun.BaseModel `bun:"table:halt"`
+
+	CorpID   string `bun:",pk"`
+	ID       int64  `bun:",pk"`
+	StaffID  string // whose sending; empty = everybody's
+	Since    clock.Time
+	ByWhom   string
+	Reason   string
+	LiftedAt clock.Time // 0 = in force
+	LiftedBy string
+}
+
+// Halted is told inside the transaction in which sending is stopped.
+type Halted struct {
+	CorpID  string
+	StaffID string // empty = everybody's
+	At      clock.Time
+}
+
+// halts are since when sending is stopped, by member; "" is everybody's.
+type halts map[string]clock.Time
+
+// of answers since when the member's sending is stopped; 0 = it is not.
+func (h halts) of(staffID string) clock.Time {
+	if at := h[""]; at != 0 {
+		return at
+	}
+	return h[staffID]
+}
+
+// HaltSending stops all sending of a corp, or of one member, at once: reservations are released, no permit is given any more,
+// and subscribers of OnHalt take back the tasks that WeCom still holds. What is stopped already stays as it is.
+func (g *Governor) HaltSending(ctx context.Context, tx *db.Tx, corpID, staffID, by, reason string) error {
+	reason = strings.TrimSpace(reason)
+	if n := utf8.RuneCountInString(reason); n < 2 || n > 200 {
+		return errs.Bad("reason", "governance.halt_reason", errs.T("写明为什么停，2 到 200 个字，大家都看得到。", "Say why in 2 to 200 characters; everybody can read it."))
+	}
+	now := g.world.Now()
+	row := &Halt{CorpID: corpID, ID: tx.NewID(), StaffID: staffID, Since: max(now, 1), ByWhom: by, Reason: reason}
+	res, err := tx.NewInsert().Model(row).On("CONFLICT (corp_id, staff_id) WHERE lifted_at = 0 DO NOTHING").Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("stop sending: %w", err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return err
+	}
+	q := tx.NewUpdate().Model((*Touch)(nil)).Set("state = ?", Released).Set("released_at = ?", now).
+		Set("rule_id = ?", ruleHalt).Set("reason_zh = ?", reasonHalt.ZH).Set("reason_en = ?", reasonHalt.EN).Set("next_at = 0").
+		Where("corp_id = ? AND state = ?", corpID, Reserved)
+	if staffID != "" {
+		q.Where("staff_id = ?", staffID)
+	}
+	if _, err := q.Exec(ctx); err != nil {
+		return fmt.Errorf("release what is reserved: %w", err)
+	}
+	for _, f := range g.OnHalt {
+		if err := f(ctx, tx, Halted{CorpID: corpID, StaffID: staffID, At: now}); err != nil {
+			return fmt.Errorf("tell that sending is stopped: %w", err)
+		}
+	}
+	return nil
+}
+
+// LiftHalt lets sending go on. What was taken back meanwhile stays taken back.
+func (g *Governor) LiftHalt(ctx context.Context, tx *db.Tx, corpID string, id int64, by string) error {
+	res, err := tx.NewUpdate().Model((*Halt)(nil)).Set("lifted_at = ?", max(g.world.Now(), 1)).Set("lifted_by = ?", by).
+		Where("corp_id = ? AND id = ? AND lifted_at = 0", corpID, id).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("let sending go on: %w", err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		if err == nil {
+			err = errs.Missing("停发", "stop")
+		}
+		return err
+	}
+	return nil
+}
+
+// Halts lists what is stopped, and lately was: in force first, newest first.
+func (g *Governor) Halts(ctx context.Context, corpID string, limit int) ([]Halt, error) {
+	var rows []Halt
+	err := g.db.Read().NewSelect().Model(&rows).Where("corp_id = ?", corpID).
+		OrderExpr("CASE WHEN lifted_at = 0 THEN 0 ELSE 1 END, id DESC").Limit(int64(limit)).Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list stops: %w", err)
+	}
+	return rows, nil
+}
+
+// HaltedIn says whether the member's sending is stopped, as a transaction sees it.
+func (g *Governor) HaltedIn(ctx context.Context, q bun.IDB, corpID, staffID string) (bool, error) {
+	stops, err := haltsIn(ctx, q, corpID)
+	return stops.of(staffID) != 0, err
+}
+
+// haltsIn reads what is stopped now.
+func haltsIn(ctx context.Context, q bun.IDB, corpID string) (halts, error) {
+	return haltsWhere(ctx, q, "corp_id = ? AND lifted_at = 0", corpID)
+}
+
+// haltsThen reads what was stopped when a touch was decided.
+func (g *Governor) haltsThen(ctx context.Context, t *Touch) (halts, error) {
+	return haltsWhere(ctx, g.db.Read(), "corp_id = ? AND since <= ? AND (lifted_at = 0 OR lifted_at > ?) AND id < ?",
+		t.CorpID, t.ReservedAt, t.ReservedAt, t.ID)
+}
+
+func haltsWhere(ctx context.Context, q bun.IDB, where string, args ...any) (halts, error) {
+	var rows []Halt
+	if err := q.NewSelect().Model(&rows).Where(where, args...).Scan(ctx); err != nil {
+		return nil, fmt.Errorf("read stops: %w", err)
+	}
+	out := halts{}
+	for _, h := range rows {
+		out[h.StaffID] = h.Since
+	}
+	return out, nil
+}
