@@ -1,6 +1,6 @@
 // The text a customer will read, with WeCom's own byte count, what the check found under its words, and attachments.
 import { Button, Dropdown, Form, Input } from 'antd'
-import { useId, useMemo } from 'react'
+import { useId, useMemo, type ReactNode } from 'react'
 import type { Attachment, AttachmentKind, Check, Finding } from '../api/types'
 import { bytes } from '../i18n/format'
 import { useFormat, useWords } from '../i18n/i18n'
@@ -12,11 +12,15 @@ import { w } from './words'
 import './message.css'
 
 export interface MessageEditorProps {
-  text: string; onText: (text: string) => void; attachments: Attachment[]; onAttachments: (a: Attachment[]) => void
-  check?: Check; limit: number; maxAttachments: number; id?: string; faults?: Fault[]
+  text: string; onText: (text: string) => void; attachments?: Attachment[]; onAttachments?: (a: Attachment[]) => void
+  check?: Check; limit: number; maxAttachments?: number; id?: string; faults?: Fault[]
+  /** In place of the menu of attachments, for what carries other ones than a message. */
+  tools?: ReactNode
 }
 
-export function MessageEditor({ text, onText, attachments, onAttachments, check, limit, maxAttachments, id, faults = [] }: MessageEditorProps) {
+const keep = () => undefined
+
+export function MessageEditor({ text, onText, attachments = [], onAttachments = keep, check, limit, maxAttachments = 0, id, faults = [], tools }: MessageEditorProps) {
   const t = useWords(w)
   const f = useFormat()
   const size = bytes(text)
@@ -31,9 +35,9 @@ export function MessageEditor({ text, onText, attachments, onAttachments, check,
         <textarea id={id} value={text} onChange={(e) => onText(e.target.value)} placeholder={t('textHint')} aria-label={t('textHint')} spellCheck={false} />
       </div>
       <div className="tools">
-        <Dropdown trigger={['click']} disabled={attachments.length >= maxAttachments} menu={{ items: kinds.map(([key, label]) => ({ key, label, onClick: () => onAttachments([...attachments, blank(key)]) })) }}>
+        {tools ?? <Dropdown trigger={['click']} disabled={attachments.length >= maxAttachments} menu={{ items: kinds.map(([key, label]) => ({ key, label, onClick: () => onAttachments([...attachments, blank(key)]) })) }}>
           <button type="button" className="linky"><span className="row" style={{ gap: 6 }}><Icon name="link" size={14} />{t('attach')}</span></button>
-        </Dropdown>
+        </Dropdown>}
         <span className={`push ${over > 0 ? 'bad b' : size > limit * 0.9 ? 'warn b' : 'mute'}`} aria-live="polite">{over > 0 ? t('over', { n: over }) : t('textBytes', { n: size, limit: f.exact(limit) })}</span>
       </div>
       {faults.filter((x) => ['body.text', 'body.attachments'].includes(x.location)).map((x) => <p key={x.location} className="bad s12" role="alert">{wordsAt(x)}</p>)}

@@ -1,28 +1,22 @@
-import { Button, Input, Select } from 'antd'
+import { Button, Tabs } from 'antd'
 import { useState } from 'react'
-import { ApiError, call } from '../../api/client'
 import { useLive } from '../../api/live'
-import { useGet, useInvalidate, useInvalidateSoon } from '../../api/queries'
-import { useCan, useMe } from '../../api/session'
-import type { HistoryPage, Moment, MomentState, Page as PageOf } from '../../api/types'
+import { useInvalidateSoon } from '../../api/queries'
+import { useCan } from '../../api/session'
+import type { Moment, MomentState } from '../../api/types'
 import { useFormat, useWords } from '../../i18n/i18n'
 import { A, useGo } from '../../kit/A'
-import { Icon } from '../../kit/Icon'
 import { useActor } from '../../kit/actor'
-import { useFail } from '../../kit/fail'
+import { Icon } from '../../kit/Icon'
 import { List, type Column } from '../../kit/List'
-import { HeldCount, State, type Tone } from '../../kit/marks'
-import { useStaffOptions } from '../../kit/options'
-import { Page, Panel } from '../../kit/Page'
+import { HeldCount } from '../../kit/marks'
+import { Page } from '../../kit/Page'
+import { useUrl } from '../../kit/useurl'
+import { HistoryPages } from './HistoryPages'
+import { MomentStateTag } from './MomentStateTag'
 import { w } from './words'
 
 const states: MomentState[] = ['draft', 'scheduled', 'open', 'done', 'cancelled', 'failed']
-const tones: Record<MomentState, Tone> = { draft: 'plain', scheduled: 'plain', preparing: 'ok', making: 'ok', open: 'warn', done: 'ok', cancelled: 'held', failed: 'bad' }
-
-export function MomentStateTag({ state }: { state: MomentState }) {
-  const t = useWords(w)
-  return <State tone={tones[state]}>{t(state)}</State>
-}
 
 export function MomentList() {
   const t = useWords(w)
@@ -31,6 +25,7 @@ export function MomentList() {
   const can = useCan()
   const soon = useInvalidateSoon()
   const actor = useActor()
+  const url = useUrl()
   const [total, setTotal] = useState<number>()
   useLive('moment', () => soon('/moments'))
   const to = (m: Moment) => `/moments/${encodeURIComponent(m.id)}${m.state === 'draft' ? '/edit' : ''}`
@@ -43,51 +38,23 @@ export function MomentList() {
     { key: 'seen', title: t('seen'), num: true, render: (m) => (started(m) ? f.count(m.counts.seen) : '—') },
     { key: 'held', title: t('held'), num: true, render: (m) => (started(m) ? <HeldCount n={m.counts.held} /> : '—') },
     { key: 'published', title: t('published'), num: true, render: (m) => (started(m) ? `${m.tasks.published} / ${m.tasks.staff}` : '—') },
-    { key: 'reactions', title: t('reactions'), num: true, render: (m) => (started(m) ? `${m.likes}, ${m.comments}` : '—') },
+    { key: 'reactions', title: t('reactions'), num: true, render: (m) => (started(m) ? t('twoCounts', { a: f.count(m.likes), b: f.count(m.comments) }) : '—') },
     { key: 'by', title: t('by'), render: (m) => actor(m.created_by.name) },
   ]
   return (
     <Page title={t('title')} meta={total === undefined ? t('meta') : t('count', { n: total })} actions={create}>
-      <List<Moment>
-        id="moments" path="/moments" rowKey={(m) => m.id} columns={columns} search={t('search')} opens={to} total={(n) => setTotal(n)}
-        filters={[{ kind: 'one', key: 'state', label: t('state'), options: states.map((x) => ({ value: x, label: t(x) })) }]} empty={{ title: t('empty'), text: t('emptyText'), action: create }}
+      <Tabs
+        activeKey={url.one('tab') || 'list'} onChange={(tab) => url.set({ tab: tab === 'list' ? undefined : tab, month: undefined, state: undefined, q: undefined, after: undefined }, { replace: true })} destroyOnHidden
+        items={[
+          { key: 'list', label: t('list'), children: (
+          <List<Moment>
+            id="moments" path="/moments" rowKey={(m) => m.id} columns={columns} search={t('search')} opens={to} total={(n) => setTotal(n)}
+            filters={[{ kind: 'one', key: 'state', label: t('state'), options: states.map((x) => ({ value: x, label: t(x) })) }]} empty={{ title: t('empty'), text: t('emptyText'), action: create }}
+          />
+          ) },
+          { key: 'pages', label: t('pages'), children: <HistoryPages /> },
+        ]}
       />
-      <HistoryPages />
     </Page>
-  )
-}
-
-/** The open pages with what was published before. */
-function HistoryPages() {
-  const t = useWords(w)
-  const me = useMe()
-  const may = useCan()('moment.write') && me.scope === 'all'
-  const found = useGet<PageOf<HistoryPage>>('/moment-pages')
-  const staff = useStaffOptions()
-  const invalidate = useInvalidate()
-  const fail = useFail()
-  const [title, setTitle] = useState('')
-  const [of, setOf] = useState('')
-  const act = async (does: () => Promise<unknown>) => {
-    try { await does(); void invalidate('/moment-pages') } catch (error) { if (!(error instanceof ApiError)) throw error; fail(error) }
-  }
-  const openPage = (staffID: string, name: string) => act(() => call('POST', '/moment-pages', { body: staffID ? { staff_id: staffID, title: name } : { title: name } }))
-  return (
-    <Panel title={t('pages')} sub={t('pagesNote')}>
-      <table className="plain-table"><tbody>
-        {(found.data?.items ?? []).map((p) => (
-          <tr key={p.slug}>
-            <td>{p.staff?.name ?? t('pageStaff')}</td><td>{p.title}</td>
-            <td>{p.open ? <a href={p.url} target="_blank" rel="noreferrer">{p.url}</a> : <span className="mute">{t('closedPage')}</span>}</td>
-            <td className="right">{may && (p.open ? <Button size="small" onClick={() => void act(() => call('DELETE', `/moment-pages/${encodeURIComponent(p.slug)}`))}>{t('closePage')}</Button> : <Button size="small" onClick={() => void openPage(p.staff?.id ?? '', p.title)}>{t('reopen')}</Button>)}</td>
-          </tr>
-        ))}
-      </tbody></table>
-      {may && <div className="row" style={{ marginTop: 10 }}>
-        <Select style={{ width: 200 }} value={of} onChange={setOf} aria-label={t('staff')} options={[{ value: '', label: t('pageStaff') }, ...staff]} showSearch={{ optionFilterProp: 'label' }} />
-        <Input style={{ width: 240 }} value={title} maxLength={20} placeholder={t('pageTitle')} aria-label={t('pageTitle')} onChange={(e) => setTitle(e.target.value)} />
-        <Button disabled={title.trim() === ''} onClick={() => void openPage(of, title).then(() => setTitle(''))}>{t('openPage')}</Button>
-      </div>}
-    </Panel>
   )
 }
