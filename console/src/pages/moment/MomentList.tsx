@@ -13,6 +13,7 @@ import { HeldCount } from '../../kit/marks'
 import { Page } from '../../kit/Page'
 import { useUrl } from '../../kit/useurl'
 import { HistoryPages } from './HistoryPages'
+import { MomentCalendar } from './MomentCalendar'
 import { MomentStateTag } from './MomentStateTag'
 import { w } from './words'
 
@@ -52,6 +53,7 @@ export function MomentList() {
             filters={[{ kind: 'one', key: 'state', label: t('state'), options: states.map((x) => ({ value: x, label: t(x) })) }]} empty={{ title: t('empty'), text: t('emptyText'), action: create }}
           />
           ) },
+          { key: 'calendar', label: t('calendar'), children: <MomentCalendar to={to} /> },
           { key: 'pages', label: t('pages'), children: <HistoryPages /> },
         ]}
       />
