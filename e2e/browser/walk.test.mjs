@@ -5,14 +5,14 @@ import { test } from 'node:test';
 import { api, go, languages, open, openAs, picture, tooWide, url } from './lib.mjs';
 
 const lists = ['/', '/customers', '/losses', '/contactways', '/joinways', '/groupchats', '/groupchats/several', '/inbox', '/autoreplies', '/welcomes', '/welcomes/traces', '/broadcasts',
-  '/touches', '/held', '/optouts', '/caps', '/rules', '/settings', '/settings/staff', '/settings/tokens', '/settings/sync', '/settings/doctor', '/settings/dead-letters'];
-const drawers = ['/contactways?open=new', '/joinways?open=new', '/autoreplies/new', '/welcomes/new', '/broadcasts/new', '/broadcasts/new/edit'];
+  '/moments', '/moments?tab=calendar', '/moments?tab=pages', '/touches', '/held', '/optouts', '/caps', '/rules', '/settings', '/settings/staff', '/settings/tokens', '/settings/sync', '/settings/doctor', '/settings/dead-letters'];
+const drawers = ['/contactways?open=new', '/joinways?open=new', '/autoreplies/new', '/welcomes/new', '/broadcasts/new', '/broadcasts/new/edit', '/moments/new/edit'];
 
 /** The first of each list: its page is walked too. */
 async function details() {
   const first = async (path) => (await api('GET', `/api/v1${path}?limit=1`)).items[0]?.id;
   const out = [];
-  for (const [list, page] of [['/customers', '/customers/'], ['/groupchats', '/groupchats/'], ['/autoreplies', '/autoreplies/'], ['/welcomes', '/welcomes/'], ['/broadcasts', '/broadcasts/'], ['/touches', '/touches/'], ['/kf/sessions', '/inbox?open=']]) {
+  for (const [list, page] of [['/customers', '/customers/'], ['/groupchats', '/groupchats/'], ['/autoreplies', '/autoreplies/'], ['/welcomes', '/welcomes/'], ['/broadcasts', '/broadcasts/'], ['/moments', '/moments/'], ['/touches', '/touches/'], ['/kf/sessions', '/inbox?open=']]) {
     const id = await first(list);
     if (id) out.push(page + id);
   }

@@ -1,0 +1,75 @@
+// A Moment from its plan to what stays of it: planned by clicking, published by staff in the sandbox, accounted for, and read by
+// a customer on the open page. It runs before the stories and is aimed at customers whom they do not count.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { api, control, open, picture, tooWide, until, url, widths } from './lib.mjs';
+import { byHand, settled } from './hand.mjs';
+
+const lines = ['换季护肤小课 #护肤小课', '这个周末，门店顾问免费测肤质，不用预约。', '地址：桐花里店二楼。', '测完会给一份护理顺序，写在卡片上。', '自带常用的护肤品，我们帮你看先后。', '门口可以停车两小时。', '顾问名单写在店门口的黑板上。'];
+const text = lines.join('\n');
+
+test('a Moment is planned by clicking, published by staff and accounted for; customers find it on the open page', async (t) => {
+  const page = await open(t);
+  await page.goto(`${url}/moments`);
+  const hand = byHand(page);
+  await hand.button('新建朋友圈');
+  await hand.type(page.getByPlaceholder('例如：换季护理日'), '换季小课');
+  await hand.choose(page.getByLabel('标签', { exact: true }), '银卡');
+  await hand.type(page.getByLabel('写给客户的话'), text);
+  await page.locator('.plan').getByText('刚刚算过').waitFor();
+  await page.locator('.phone .unfold').waitFor();
+  assert.equal((await page.locator('.phone .words').textContent()).includes(lines[6]), false, 'the seventh line is folded away');
+  const foretold = Number((await page.locator('.plan .big b').textContent()).replaceAll(/\D/g, ''));
+  assert.ok(foretold > 0, 'somebody may see it');
+  await picture(page, 'moment-planner', true);
+  await hand.click(page.locator('.foot .ant-btn-primary'));
+  await page.locator('.ant-modal-confirm-title', { hasText: `最多 ${foretold} 位客户看到` }).waitFor();
+  await hand.click(page.getByRole('dialog').locator('.ant-btn-primary'));
+  await page.waitForURL(/\/moments\/\d+$/);
+  assert.ok(hand.clicks <= 7, `a Moment takes ${hand.clicks} clicks`);
+
+  const path = `/api/v1/moments/${page.url().split('/').at(-1)}`;
+  await until('WeCom to have made it', async () => { await control('clock', { advance: '10s' }); return (await api('GET', path)).state === 'open'; });
+  const waits = await until('the task of a member', async () => { await control('clock', { advance: '10s' }); return (await control('world')).tasks.filter((x) => x.kind === 'moment'); });
+  assert.ok(waits.length > 0, 'members are asked');
+  const { moment, staff } = await control('act', { act: 'publish_moment', moment: waits[0].id, staff: waits[0].staff });
+  const saw = (await control('deliveries')).items.filter((d) => d.kind === 'moment' && d.staff === staff);
+  assert.ok(saw.length > 0, 'customers see it');
+  await control('act', { act: 'like_moment', moment, staff, customer: saw[0].customer });
+  await control('act', { act: 'comment_moment', moment, staff, customer: saw[0].customer, text: '想去' });
+  await until('what the platform reads of it', async () => { await control('clock', { advance: '1m' }); await settled(); const m = await api('GET', path); return m.tasks.published === 1 && m.likes === 1 && m.comments === 1 && m.counts.seen === saw.length; });
+  await page.reload();
+  await page.locator('.plain-table tr', { hasText: '已发表' }).waitFor();
+  await page.getByText(/1 \/ \d+ 名员工已发表/).waitFor();
+  await picture(page, 'moment-staff', true);
+  await page.getByRole('tab', { name: '点赞和评论' }).click();
+  assert.equal(await page.locator('.plain-table tbody tr').count(), 2);
+  await picture(page, 'moment-reactions', true);
+
+  await page.goto(`${url}/moments?tab=calendar`);
+  await page.locator('.month .today .item', { hasText: '换季小课' }).waitFor();
+  await picture(page, 'moment-calendar', true);
+  await page.locator('.month .today .item', { hasText: '换季小课' }).click();
+  await page.getByRole('heading', { name: '换季小课' }).waitFor();
+
+  await page.goto(`${url}/moments?tab=pages`);
+  await page.getByLabel('客户看到的标题').fill('花间集的朋友圈');
+  await page.getByRole('button', { name: '打开历史页' }).click();
+  const link = await page.locator('td a', { hasText: '/p/moments/' }).getAttribute('href');
+  await picture(page, 'moment-pages', true);
+
+  // Without scripts: a stranger does not see what is aimed at some; the customer who opens it in WeChat does.
+  const phone = await open(t, { size: widths.phone, loggedIn: false, scripts: false });
+  await phone.goto(link);
+  await phone.getByRole('heading', { name: '花间集的朋友圈' }).waitFor();
+  assert.equal(await phone.locator('.post', { hasText: lines[0] }).count(), 0, 'it was aimed at some customers only');
+  await phone.context().addCookies([{ name: 'sandbox_who', value: saw[0].customer, domain: '127.0.0.1', path: '/connect/oauth2/authorize' }]);
+  await phone.getByRole('link', { name: '看发给我的内容' }).click();
+  const post = phone.locator('.post', { hasText: lines[0] });
+  await post.waitFor();
+  assert.equal(await post.locator('details p').isVisible(), false, 'the seventh line is folded away');
+  await post.locator('summary').click();
+  await post.getByText(lines[6]).waitFor();
+  assert.equal(await tooWide(phone), 0);
+  await picture(phone, 'phone-moments', true);
+});
