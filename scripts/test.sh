@@ -70,9 +70,10 @@ console() {
 # govet is one of the linters: go vet, and the vet that go test does by itself, would look at everything once more.
 lint() { local bin; bin=$(scripts/golangci.sh) && "$bin" run --allow-parallel-runners --concurrency 2 ./...; }
 build() { make --no-print-directory build; }
-# Stories drive a whole platform against a sandbox. The race detector would make them last longer than everything else
-# together, so here they run plainly; `make race` puts them, too, under the detector.
-story_packages='/(e2e|internal/(app|app/experiment|broadcast|kf|moment))$'
+# Stories drive a whole platform against a sandbox, and the guard's packages are arithmetic on one goroutine over thousands of
+# texts. The race detector would make them last longer than everything else together, so here they run plainly; `make race`
+# puts them, too, under the detector.
+story_packages='/(e2e|internal/(app|app/experiment|broadcast|kf|moment|governance/(classify|guard|normal)))$'
 # Two packages at a time, and in each four tests: many of them wait for leases, repeats and clocks, and not for a core.
 go_tests() {
   local packages

@@ -26,14 +26,22 @@ func (f *Former) spellAll() {
 	f.syllable = make([]rune, lastHan-firstHan+1)
 	f.spelt = map[string]rune{}
 	args := pinyin.NewArgs()
+	plain := map[string]string{} // without its tone; the library finds it by expressions, too slow for 21,000 characters
 	for r := rune(firstHan); r <= lastHan; r++ {
-		p := pinyin.SinglePinyin(r, args)
-		if len(p) == 0 || p[0] == "" {
+		toned, _, _ := strings.Cut(pinyin.PinyinDict[int(r)], ",")
+		p, ok := plain[toned]
+		if !ok {
+			if all := pinyin.SinglePinyin(r, args); len(all) > 0 {
+				p = all[0]
+			}
+			plain[toned] = p
+		}
+		if p == "" {
 			continue
 		}
-		f.syllable[r-firstHan] = f.id(heard(p[0]), true)
-		if _, ok := f.spelt[p[0]]; !ok {
-			f.spelt[p[0]] = f.syllable[r-firstHan]
+		f.syllable[r-firstHan] = f.id(heard(p), true)
+		if _, ok := f.spelt[p]; !ok {
+			f.spelt[p] = f.syllable[r-firstHan]
 		}
 	}
 }
