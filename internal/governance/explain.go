@@ -185,7 +185,7 @@ func (g *Governor) sentence(t *Touch) errs.Text {
 	return errs.Text{}
 }
 
-// options names the ways out that exist.
+// options names the ways out that exist; "it" is the mass message or the Moment.
 func (g *Governor) options(t *Touch) []errs.Text {
 	if t.State != Held && t.State != Released {
 		return nil
@@ -194,17 +194,17 @@ func (g *Governor) options(t *Touch) []errs.Text {
 	case ruleOpenMoment:
 		return []errs.Text{errs.T("改到另一天发表。", "Publish it on another day.")}
 	case ruleCap, rulePlatform:
-		return []errs.Text{errs.T("到时间后再建一次群发，这位客户会重新计入。", "Make another mass message after that time; this customer is counted in again.")}
+		return []errs.Text{errs.T("到时间后重新建一次，这位客户会重新计入。", "Make another one after that time; this customer is counted in again.")}
 	case rulePreference:
 		return []errs.Text{errs.T("这是客户自己的选择，只有本人能在偏好页上改。", "The customer chose this; only they can change it, on the preference page.")}
 	case ruleHalt:
-		return []errs.Text{errs.T("由管理者在「停发」里恢复，恢复后重新建群发。", "A manager lets sending go on under “Stop sending”; then make the mass message again.")}
+		return []errs.Text{errs.T("由管理者在「停发」里恢复，恢复后重新建一次。", "A manager lets sending go on under “Stop sending”; then make it again.")}
 	case ruleHoldout:
-		return []errs.Text{errs.T("对照组的比例可以在「频次与时段」里改，改后重新建群发。", "The size of the holdout can be changed under “Caps and hours”; then make the mass message again.")}
+		return []errs.Text{errs.T("对照组的比例可以在「频次与时段」里改，改后重新建一次。", "The size of the holdout can be changed under “Caps and hours”; then make it again.")}
 	case ruleOptOut, ruleSuppressed:
 		return []errs.Text{errs.T("只有客户本人可以恢复接收，例如在偏好页上点「恢复接收」。", "Only the customer can resume, for example on the preference page.")}
 	case ruleLease, ruleQuiet:
-		return []errs.Text{errs.T("重新建一次群发。", "Make the mass message again.")}
+		return []errs.Text{errs.T("重新建一次。", "Make it again.")}
 	}
 	if r := g.book.Rule(t.RuleID); r != nil && r.Check != nil {
 		return []errs.Text{r.WayOut.Text()}
