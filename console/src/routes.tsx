@@ -26,6 +26,7 @@ const pages: [path: string, page: RouteComponent][] = [
   ['/broadcasts/$id', lazy(() => import('./pages/broadcast/BroadcastDetail'), 'BroadcastDetail')],
   ['/broadcasts/$id/edit', lazy(() => import('./pages/broadcast/Planner'), 'Planner')],
   ['/moments', lazy(() => import('./pages/moment/MomentList'), 'MomentList')],
+  ['/moments/new', lazy(() => import('./pages/moment/MomentPlanner'), 'MomentPlanner')],
   ['/moments/$id', lazy(() => import('./pages/moment/MomentDetail'), 'MomentDetail')],
   ['/moments/$id/edit', lazy(() => import('./pages/moment/MomentPlanner'), 'MomentPlanner')],
   ['/touches', lazy(() => import('./pages/governance/Touches'), 'Touches')],
