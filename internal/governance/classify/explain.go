@@ -37,6 +37,9 @@ func (r Reading) weight(f feature, c, of int) float64 {
 	return float64(r.m.weights[int(f.bucket)*len(r.m.header.Classes)+c]) * r.m.Scale[c] / per(of)
 }
 
+// fewestSpan is how many runes a span holds at least: a single character says nothing to a reader.
+const fewestSpan = 4
+
 // Span answers the runes [from, to) of the worst phrase without which it would score below limit: it grows from the rune
 // that speaks most for the class towards the stronger side.
 func (r Reading) Span(j Judged, limit float64) (from, to int) {
@@ -63,7 +66,7 @@ func (r Reading) Span(j Judged, limit float64) (from, to int) {
 		}
 	}
 	from, to = first+at, first+at+1
-	for r.without(fs, c, from, to) >= limit && to-from < last-first {
+	for to-from < last-first && (to-from < fewestSpan || r.without(fs, c, from, to) >= limit) {
 		left, right := math.Inf(-1), math.Inf(-1)
 		if from > first {
 			left = speaks[from-1-first]
