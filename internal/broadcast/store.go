@@ -1,6 +1,7 @@
 package broadcast
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -213,13 +214,15 @@ func (s *Service) receivers(ctx context.Context, q bun.IDB, id int64, limit int,
 
 func (s *Service) receiversOfTask(ctx context.Context, q bun.IDB, taskID int64, states ...ReceiverState) ([]*Receiver, error) {
 	var rows []*Receiver
-	sel := q.NewSelect().Model(&rows).Where("corp_id = ? AND task_id = ?", s.CorpID, taskID).OrderExpr("customer_id")
+	// Sorted here: asked for the order, SQLite reads the whole table along the customers instead of one task's rows.
+	sel := q.NewSelect().Model(&rows).Where("corp_id = ? AND task_id = ?", s.CorpID, taskID)
 	if len(states) > 0 {
 		sel = sel.Where("state IN (?)", bun.List(states))
 	}
 	if err := sel.Scan(ctx); err != nil {
 		return nil, fmt.Errorf("read the receivers of task %d: %w", taskID, err)
 	}
+	slices.SortFunc(rows, func(a, b *Receiver) int { return cmp.Compare(a.CustomerID, b.CustomerID) })
 	return rows, nil
 }
 
