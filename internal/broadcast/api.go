@@ -11,6 +11,7 @@ import (
 
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/customer"
+	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/errs"
 	"zhiyin.dev/zhiyin/internal/outreach"
 	"zhiyin.dev/zhiyin/internal/web"
@@ -51,7 +52,7 @@ func (s *Service) RegisterAPI(a *web.API, near Neighbours) {
 		return web.Op{ID: id, Permission: "broadcast.approve", Scope: web.WholeCorp, Summary: summary}
 	}
 	web.Post(a, "/broadcasts/{id}/approve", approve("approve-broadcast", "Approve what somebody else submitted"), h.approve)
-	web.Post(a, "/broadcasts/{id}/return", approve("return-broadcast", "Give it back to its author, with the reason"), h.giveBack)
+	web.Post(a, "/broadcasts/{id}/return", approve("return-broadcast", "Give it back to its author, with the reason"), h.sendBack)
 	web.Post(a, "/broadcasts/{id}/remind", write("remind-broadcast", "Remind members who have not confirmed"), h.remind)
 	web.Post(a, "/broadcasts/{id}/cancel", write("cancel-broadcast", "Take back what nobody has confirmed"), h.cancel)
 	web.Get(a, "/broadcasts/{id}/receivers", read("list-broadcast-receivers", "What became of each receiver"), h.receivers)
@@ -118,7 +119,7 @@ func (h *API) visible(ctx context.Context, q *bun.SelectQuery, scope []string) *
 		return q
 	}
 	through := h.DB.Read().NewSelect().Model((*Task)(nil)).ColumnExpr("1").ModelTableExpr("broadcast_task AS t").
-		Where("t.corp_id = b.corp_id AND t.broadcast_id = b.id AND t.staff_id IN (?)", bun.List(orNobody(scope)))
+		Where("t.corp_id = b.corp_id AND t.broadcast_id = b.id AND t.staff_id IN (?)", bun.List(db.OrNobody(scope)))
 	return q.Where("(b.created_by = ? OR EXISTS (?))", web.Caller(ctx).User, through)
 }
 
@@ -335,7 +336,7 @@ type returnIn struct {
 	}
 }
 
-func (h *API) giveBack(ctx context.Context, in *returnIn) (*broadcastOut, error) {
+func (h *API) sendBack(ctx context.Context, in *returnIn) (*broadcastOut, error) {
 	by, err := person(ctx)
 	if err != nil {
 		return nil, err
@@ -389,14 +390,14 @@ func (h *API) receivers(ctx context.Context, in *receiversIn) (*web.Page[receive
 	var rows []*Receiver
 	q := h.DB.Read().NewSelect().Model(&rows).Where("corp_id = ? AND broadcast_id = ?", h.CorpID, b.ID)
 	if scope != nil {
-		q = q.Where("staff_id IN (?)", bun.List(orNobody(scope)))
+		q = q.Where("staff_id IN (?)", bun.List(db.OrNobody(scope)))
 	}
 	if in.Staff != "" {
 		q = q.Where("staff_id = ?", in.Staff)
 	}
 	if len(in.State) > 0 {
 		if i := slices.Index(in.State, "late"); i >= 0 {
-			q = q.Where("(state IN (?) OR late)", bun.List(orNobody(slices.Delete(in.State, i, i+1))))
+			q = q.Where("(state IN (?) OR late)", bun.List(db.OrNobody(slices.Delete(in.State, i, i+1))))
 		} else {
 			q = q.Where("state IN (?) AND NOT late", bun.List(in.State))
 		}

@@ -67,7 +67,7 @@ func (s *Service) Approve(ctx context.Context, id int64, by string, expect int) 
 		return nil, err
 	}
 	if f, blocked := p.Check.Blocking(); blocked {
-		return nil, refused("broadcast.content", f, errs.T("内容不能发送", "This cannot be sent"))
+		return nil, f.Refusal("broadcast.content", errs.T("内容不能发送", "This cannot be sent"))
 	}
 	if p.Reachable > expect {
 		return nil, grown(p.Reachable, expect)

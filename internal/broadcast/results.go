@@ -424,7 +424,7 @@ func (s *Service) left(ctx context.Context, tx *db.Tx, b *Broadcast, t *Task, le
 	if err != nil {
 		return err
 	}
-	unwanted := map[governance.Unwant][]*Receiver{}
+	unwanted := map[governance.Objection][]*Receiver{}
 	var again []*Receiver
 	var touches []int64
 	for _, r := range left {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -242,27 +241,17 @@ func (s *Service) requests(id int64, by string, w Words, members []customer.Memb
 
 // Plan says what a mass message would do now.
 type Plan struct {
-	Members   []customer.Member
-	Reachable int
-	Held      int
-	PerStaff  map[string]int // reachable
-	Reasons   []Reason       // most frequent first
-	Check     governance.Check
-	OpensAt   clock.Time // when tasks are made: now, or when sending hours begin
-	ClosesAt  clock.Time // when what nobody confirmed is taken back
-	Limit     int        // WeCom's own quota of the period (WC-01)
-	UsedMost  int        // the most that one of the audience has had of it
-	OptOuts   float64    // expected opt-outs per 1,000 reached, from the last 90 days; below 0 = nothing known
-	Cost      int        // 2 when it goes to nearly all (OWN-12)
-	Approval  Approval   // why a second person has to look
-}
-
-// Reason is one ground for holding back.
-type Reason struct {
-	RuleID string
-	Text   errs.Text
-	Count  int
-	Next   clock.Time // the earliest of them
+	governance.Tally
+	Members  []customer.Member
+	PerStaff map[string]int // reachable
+	Check    governance.Check
+	OpensAt  clock.Time // when tasks are made: now, or when sending hours begin
+	ClosesAt clock.Time // when what nobody confirmed is taken back
+	Limit    int        // WeCom's own quota of the period (WC-01)
+	UsedMost int        // the most that one of the audience has had of it
+	OptOuts  float64    // expected opt-outs per 1,000 reached, from the last 90 days; below 0 = nothing known
+	Cost     int        // 2 when it goes to nearly all (OWN-12)
+	Approval Approval   // why a second person has to look
 }
 
 // Plan decides about everybody as Submit would, and writes nothing. by is who plans, scope their data scope.
@@ -284,26 +273,13 @@ func (s *Service) plan(ctx context.Context, id int64, by string, w Words, member
 	if err != nil {
 		return nil, err
 	}
-	reasons := map[[2]string]*Reason{}
+	p.Tally = governance.TallyOf(decisions)
 	for i, d := range decisions {
 		if d.OK() {
-			p.Reachable++
 			p.PerStaff[members[i].StaffID]++
-			continue
-		}
-		p.Held++
-		k := [2]string{d.RuleID, d.Reason.ZH}
-		r := reasons[k]
-		if r == nil {
-			r = &Reason{RuleID: d.RuleID, Text: d.Reason}
-			reasons[k] = r
-		}
-		r.Count++
-		if d.Next != 0 && (r.Next == 0 || d.Next < r.Next) {
-			r.Next = d.Next
 		}
 	}
-	p.Reasons, p.Approval = sorted(reasons), s.approval(p.Check, p.Reachable)
+	p.Approval = s.approval(p.Check, p.Reachable)
 	now := s.World.Now()
 	if p.OpensAt, p.ClosesAt, err = s.Governor.Window(ctx, s.CorpID, max(now, w.SendAt)); err != nil {
 		return nil, err
@@ -347,7 +323,7 @@ func (s *Service) Submit(ctx context.Context, id int64, by string, scope []strin
 		return nil, err
 	}
 	if f, blocked := p.Check.Blocking(); blocked {
-		return nil, refused("broadcast.content", f, errs.T("内容不能发送", "This cannot be sent"))
+		return nil, f.Refusal("broadcast.content", errs.T("内容不能发送", "This cannot be sent"))
 	}
 	if err := s.checkTime(ctx, b.SendAt); err != nil {
 		return nil, err
@@ -395,29 +371,6 @@ func (s *Service) Submit(ctx context.Context, id int64, by string, scope []strin
 		return nil, err
 	}
 	return b, nil
-}
-
-// refused names the rule, the words and where they stand, and the way out.
-func refused(code string, f governance.Finding, first errs.Text) error {
-	placeZH, placeEN := "", ""
-	if f.End > f.Start {
-		placeZH = fmt.Sprintf("「%s」（第 %d–%d 字）", f.Text, f.Start+1, f.End)
-		placeEN = fmt.Sprintf("“%s” (characters %d–%d) ", f.Text, f.Start+1, f.End)
-	}
-	return errs.Bad(cmp.Or(f.Field, "text"), code, errs.T(
-		fmt.Sprintf("%s：%s%s%s（%s）", first.ZH, placeZH, f.Reason.ZH, f.WayOut.ZH, f.RuleID),
-		fmt.Sprintf("%s: %s%s %s (%s)", first.EN, placeEN, f.Reason.EN, f.WayOut.EN, f.RuleID)))
-}
-
-func sorted(reasons map[[2]string]*Reason) []Reason {
-	out := make([]Reason, 0, len(reasons))
-	for _, r := range reasons {
-		out = append(out, *r)
-	}
-	slices.SortFunc(out, func(a, b Reason) int {
-		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.RuleID, b.RuleID), cmp.Compare(a.Text.ZH, b.Text.ZH))
-	})
-	return out
 }
 
 func (s *Service) changed(id int64) { s.Live("broadcast", fmt.Sprint(id)) }

@@ -265,7 +265,7 @@ func (s *Service) counts(ctx context.Context, q bun.IDB, ids []int64, staffIDs [
 	sel := q.NewSelect().Model((*Receiver)(nil)).ColumnExpr("broadcast_id, state, late, COUNT(*) AS n").
 		Where("corp_id = ? AND broadcast_id IN (?)", s.CorpID, bun.List(ids)).GroupExpr("broadcast_id, state, late")
 	if staffIDs != nil {
-		sel = sel.Where("staff_id IN (?)", bun.List(orNobody(staffIDs)))
+		sel = sel.Where("staff_id IN (?)", bun.List(db.OrNobody(staffIDs)))
 	}
 	if err := sel.Scan(ctx, &rows); err != nil {
 		return nil, fmt.Errorf("count receivers: %w", err)
@@ -301,12 +301,4 @@ func (s *Service) counts(ctx context.Context, q bun.IDB, ids []int64, staffIDs [
 		out[r.BroadcastID] = c
 	}
 	return out, nil
-}
-
-// orNobody keeps an empty list an empty list in SQL.
-func orNobody(ids []string) []string {
-	if len(ids) == 0 {
-		return []string{"\x01"}
-	}
-	return ids
 }

@@ -83,7 +83,7 @@ func (h *API) list(ctx context.Context, in *listIn) (*web.Page[TouchOut], error)
 	}
 	q := h.db.Read().NewSelect().Model((*Touch)(nil)).Where("corp_id = ?", web.Caller(ctx).CorpID)
 	if scope != nil {
-		q.Where("staff_id IN (?)", bun.List(orNobody(scope)))
+		q.Where("staff_id IN (?)", bun.List(db.OrNobody(scope)))
 	}
 	for _, f := range []struct{ column, value string }{
 		{"customer_id", in.Customer}, {"staff_id", in.Staff}, {"class", in.Class}, {"rule_id", in.Rule}, {"campaign_id", in.Campaign},

@@ -7,6 +7,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/db"
 )
 
 // Instant is a customer at a moment of the world's clock.
@@ -30,7 +31,7 @@ func (g *Governor) LastBefore(ctx context.Context, corpID string, instants []Ins
 	q := g.db.Read().NewSelect().Model(&rows).Where("corp_id = ? AND customer_id IN (?)", corpID, bun.List(ids)).
 		Where("delivered_at > ? AND delivered_at <= ?", since, latest).OrderExpr("delivered_at DESC, id DESC")
 	if staff != nil {
-		q.Where("staff_id IN (?)", bun.List(orNobody(staff)))
+		q.Where("staff_id IN (?)", bun.List(db.OrNobody(staff)))
 	}
 	if err := q.Scan(ctx); err != nil {
 		return nil, fmt.Errorf("read the last touches of %d customers: %w", len(ids), err)

@@ -200,7 +200,7 @@ func (g *Governor) Held(ctx context.Context, corpID string, from, to clock.Time,
 		q = q.Model((*Touch)(nil)).Where("corp_id = ? AND reserved_at >= ? AND reserved_at < ?", corpID, from, to).
 			Where("(state = ? OR state = ? AND rule_id = ?)", Held, Reserved, ruleQuiet)
 		if staffIDs != nil {
-			q = q.Where("staff_id IN (?)", bun.List(orNobody(staffIDs)))
+			q = q.Where("staff_id IN (?)", bun.List(db.OrNobody(staffIDs)))
 		}
 		return q
 	}
@@ -217,12 +217,4 @@ func (g *Governor) Held(ctx context.Context, corpID string, from, to clock.Time,
 		return h, fmt.Errorf("count rules that held back: %w", err)
 	}
 	return h, nil
-}
-
-// orNobody keeps an empty list an empty list in SQL.
-func orNobody(staffIDs []string) []string {
-	if len(staffIDs) == 0 {
-		return []string{"\x01"}
-	}
-	return staffIDs
 }

@@ -154,61 +154,59 @@ func (g *Governor) releaseUnwanted(ctx context.Context, tx *db.Tx, corpID, custo
 	return nil
 }
 
-// Unwant is why a customer does not want a touch any more.
-type Unwant struct {
+// Objection is why a customer does not want a touch any more.
+type Objection struct {
 	RuleID string
 	Reason errs.Text
 }
 
 // Unwanted answers which of the open touches their customers do not want any more, by touch: they said stop, paused,
 // switched the topic off, or chose a pace that others fill by now. Marketing and lifecycle only.
-func (g *Governor) Unwanted(ctx context.Context, tx *db.Tx, corpID string, touchIDs ...int64) (map[int64]Unwant, error) {
+func (g *Governor) Unwanted(ctx context.Context, tx *db.Tx, corpID string, touchIDs ...int64) (map[int64]Objection, error) {
 	found, err := touchesByID(ctx, tx, corpID, touchIDs)
 	if err != nil {
 		return nil, err
 	}
-	out := map[int64]Unwant{}
+	out := map[int64]Objection{}
 	now := g.world.Now()
-	var paced []*Touch
-	err = g.eachLimited(ctx, tx, found, func(t *Touch, _ Caps, s standing) {
+	type paced struct {
+		*Touch
+		own Caps // what their customer's choice leaves of the caps
+	}
+	var open []paced
+	var inForce Caps
+	err = g.eachLimited(ctx, tx, found, func(t *Touch, caps Caps, s standing) {
+		inForce = caps
 		switch st, reason := s.pref.refuses(t.Topic, now); {
 		case s.optedOut != 0:
-			out[t.ID] = Unwant{ruleOptOut, reasonOptOut}
+			out[t.ID] = Objection{ruleOptOut, reasonOptOut}
 		case s.suppressed != 0:
-			out[t.ID] = Unwant{ruleSuppressed, reasonSuppressed}
+			out[t.ID] = Objection{ruleSuppressed, reasonSuppressed}
 		case st.RuleID != "":
-			out[t.ID] = Unwant{st.RuleID, reason}
+			out[t.ID] = Objection{st.RuleID, reason}
 		case s.pref != nil && s.pref.Pace != Usual:
-			paced = append(paced, t)
+			open = append(open, paced{t, s.pref.limit(caps)})
 		}
 	})
-	if err != nil || len(paced) == 0 {
-		return out, err
-	}
-	slices.SortFunc(paced, func(a, b *Touch) int { return int(min(1, max(-1, a.ID-b.ID))) })
-	caps, err := g.capsOf(ctx, tx, corpID)
 	if err != nil {
 		return nil, err
 	}
-	for _, t := range paced { // rare: an open touch of somebody who asked for less
-		if _, full, err := g.paceFull(ctx, tx, t, caps, now); err != nil {
+	for _, t := range open { // rare: somebody who asked for less
+		full, err := paceFull(ctx, tx, t.Touch, t.own, inForce, now)
+		if err != nil {
 			return nil, err
-		} else if full {
-			out[t.ID] = Unwant{rulePreference, reasonPace}
+		}
+		if full {
+			out[t.ID] = Objection{rulePreference, reasonPace}
 		}
 	}
 	return out, nil
 }
 
-// paceFull says whether the touches before t fill the pace its customer chose.
-func (g *Governor) paceFull(ctx context.Context, q bun.IDB, t *Touch, caps Caps, now clock.Time) (Window, bool, error) {
-	prefs, err := preferencesOf(ctx, q, t.CorpID, []string{t.CustomerID})
-	if err != nil {
-		return Window{}, false, err
-	}
-	eff := prefs[t.CustomerID].limit(caps)
-	for i, w := range eff.Per {
-		if w.Cap == caps.Per[i].Cap {
+// paceFull says whether the touches before t fill the pace its customer chose: own are their caps, corp those of everybody.
+func paceFull(ctx context.Context, q bun.IDB, t *Touch, own, corp Caps, now clock.Time) (bool, error) {
+	for i, w := range own.Per {
+		if w.Cap == corp.Per[i].Cap {
 			continue
 		}
 		var used int
@@ -216,13 +214,13 @@ func (g *Governor) paceFull(ctx context.Context, q bun.IDB, t *Touch, caps Caps,
 			AND (state IN ('delivered','committed') AND delivered_at > ? OR state IN ('reserved','tasked') AND id < ?) AND id <> ?`,
 			t.CorpID, t.CustomerID, now.Add(-w.length()), t.ID, t.ID).Scan(ctx, &used)
 		if err != nil {
-			return Window{}, false, fmt.Errorf("count touches of %s: %w", t.CustomerID, err)
+			return false, fmt.Errorf("count touches of %s: %w", t.CustomerID, err)
 		}
 		if !w.fits(used, t.Cost) {
-			return w, true, nil
+			return true, nil
 		}
 	}
-	return Window{}, false, nil
+	return false, nil
 }
 
 // preferencesOf reads what is in force of the customers.

@@ -10,6 +10,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/errs"
 	"zhiyin.dev/zhiyin/internal/web"
 )
@@ -122,7 +123,7 @@ func (h *API) visibleTo(ctx context.Context, q *bun.SelectQuery, scope []string)
 		return q
 	}
 	through := h.DB.Read().NewSelect().Model((*Task)(nil)).ColumnExpr("1").ModelTableExpr("moment_task AS t").
-		Where("t.corp_id = m.corp_id AND t.moment_id = m.id AND t.staff_id IN (?)", bun.List(orNobody(scope)))
+		Where("t.corp_id = m.corp_id AND t.moment_id = m.id AND t.staff_id IN (?)", bun.List(db.OrNobody(scope)))
 	return q.Where("(m.created_by = ? OR EXISTS (?))", web.Caller(ctx).User, through)
 }
 

@@ -133,7 +133,7 @@ func (s *Service) saveable(ctx context.Context, w Words) error {
 		}
 	}
 	if f, blocked := s.check(w).Blocking(); blocked {
-		return refused("moment.content", f, errs.T("内容不能发表", "This cannot be published"))
+		return f.Refusal("moment.content", errs.T("内容不能发表", "This cannot be published"))
 	}
 	return nil
 }
@@ -206,9 +206,9 @@ func within(a Audience, scope []string) Audience {
 	switch {
 	case scope == nil:
 	case len(a.Staff) == 0:
-		a.Staff = orNobody(scope)
+		a.Staff = db.OrNobody(scope)
 	default:
-		a.Staff = orNobody(slices.DeleteFunc(slices.Clone(a.Staff), func(id string) bool { return !slices.Contains(scope, id) }))
+		a.Staff = db.OrNobody(slices.DeleteFunc(slices.Clone(a.Staff), func(id string) bool { return !slices.Contains(scope, id) }))
 	}
 	return a
 }
@@ -236,24 +236,14 @@ func (s *Service) requests(id int64, by string, w Words, members []customer.Memb
 
 // Plan says what a Moment would do at its time, as far as it is known now.
 type Plan struct {
-	Members   []customer.Member
-	Reachable int
-	Held      int
-	PerStaff  map[string]int // reachable
-	Reasons   []Reason       // most frequent first
-	Check     governance.Check
-	Fold      Fold
-	OpensAt   clock.Time
-	ClosesAt  clock.Time
-	Full      int // of the reachable: WeCom has shown them as many of the corp's Moments this month as it does
-}
-
-// Reason is one ground for holding back.
-type Reason struct {
-	RuleID string
-	Text   errs.Text
-	Count  int
-	Next   clock.Time // the earliest of them
+	governance.Tally
+	Members  []customer.Member
+	PerStaff map[string]int // reachable
+	Check    governance.Check
+	Fold     Fold
+	OpensAt  clock.Time
+	ClosesAt clock.Time
+	Full     int // of the reachable: WeCom has shown them as many of the corp's Moments this month as it does
 }
 
 // Plan decides about everybody as the Moment's own time would, and writes nothing.
@@ -275,31 +265,18 @@ func (s *Service) Plan(ctx context.Context, id int64, by string, w Words, scope 
 	if err != nil {
 		return nil, err
 	}
-	reasons := map[[2]string]*Reason{}
 	var reachable []string
 	for i, d := range decisions {
 		if d.OK() && busy[members[i].StaffID] >= maxStaffDay {
-			d = governance.Decision{State: governance.Held, RuleID: ruleStaffDay, Reason: reasonStaffDay, Next: p.OpensAt.Day(s.Zone).Add(dayLong)}
-		}
-		if d.OK() {
-			p.Reachable++
-			p.PerStaff[members[i].StaffID]++
-			reachable = append(reachable, members[i].CustomerID)
+			decisions[i] = governance.Decision{State: governance.Held, RuleID: ruleStaffDay, Reason: reasonStaffDay, Next: p.OpensAt.Day(s.Zone).Add(dayLong)}
 			continue
 		}
-		p.Held++
-		k := [2]string{d.RuleID, d.Reason.ZH}
-		r := reasons[k]
-		if r == nil {
-			r = &Reason{RuleID: d.RuleID, Text: d.Reason}
-			reasons[k] = r
-		}
-		r.Count++
-		if d.Next != 0 && (r.Next == 0 || d.Next < r.Next) {
-			r.Next = d.Next
+		if d.OK() {
+			p.PerStaff[members[i].StaffID]++
+			reachable = append(reachable, members[i].CustomerID)
 		}
 	}
-	p.Reasons = sorted(reasons)
+	p.Tally = governance.TallyOf(decisions)
 	y, mon, _ := p.OpensAt.In(s.Zone).Date()
 	p.Full, err = s.shown(ctx, reachable, clock.At(time.Date(y, mon, 1, 0, 0, 0, 0, s.Zone)))
 	return p, err
@@ -327,10 +304,10 @@ func (s *Service) Submit(ctx context.Context, id int64, by string, scope []strin
 		return nil, err
 	}
 	if f, blocked := p.Check.Blocking(); blocked {
-		return nil, refused("moment.content", f, errs.T("内容不能发表", "This cannot be published"))
+		return nil, f.Refusal("moment.content", errs.T("内容不能发表", "This cannot be published"))
 	}
 	if f, doubtful := p.Check.Doubtful(); doubtful {
-		return nil, refused("moment.review", f, errs.T("内容要先改过才能发表", "This has to be changed before it can be published"))
+		return nil, f.Refusal("moment.review", errs.T("内容要先改过才能发表", "This has to be changed before it can be published"))
 	}
 	switch {
 	case len(p.Members) == 0:
@@ -452,29 +429,6 @@ func (s *Service) takeBack(ctx context.Context, tx *db.Tx, m *Moment, o outcome)
 	default:
 		return s.end(ctx, tx, m, o)
 	}
-}
-
-// refused names the rule, the words and where they stand, and the way out.
-func refused(code string, f governance.Finding, first errs.Text) error {
-	placeZH, placeEN := "", ""
-	if f.End > f.Start {
-		placeZH = fmt.Sprintf("「%s」（第 %d–%d 字）", f.Text, f.Start+1, f.End)
-		placeEN = fmt.Sprintf("“%s” (characters %d–%d) ", f.Text, f.Start+1, f.End)
-	}
-	return errs.Bad(cmp.Or(f.Field, "text"), code, errs.T(
-		fmt.Sprintf("%s：%s%s%s（%s）", first.ZH, placeZH, f.Reason.ZH, f.WayOut.ZH, f.RuleID),
-		fmt.Sprintf("%s: %s%s %s (%s)", first.EN, placeEN, f.Reason.EN, f.WayOut.EN, f.RuleID)))
-}
-
-func sorted(reasons map[[2]string]*Reason) []Reason {
-	out := make([]Reason, 0, len(reasons))
-	for _, r := range reasons {
-		out = append(out, *r)
-	}
-	slices.SortFunc(out, func(a, b Reason) int {
-		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.RuleID, b.RuleID), cmp.Compare(a.Text.ZH, b.Text.ZH))
-	})
-	return out
 }
 
 func (s *Service) changed(id int64) { s.Live("moment", fmt.Sprint(id)) }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/governance"
 	"zhiyin.dev/zhiyin/internal/web"
 )
@@ -151,7 +152,7 @@ func (h *API) countEchoes(ctx context.Context, posts, scope []string) (map[strin
 	q := h.DB.Read().NewSelect().Model((*Echo)(nil)).ColumnExpr("post_id, kind, COUNT(*) AS n").
 		Where("corp_id = ? AND post_id IN (?)", h.CorpID, bun.List(posts)).GroupExpr("post_id, kind")
 	if scope != nil {
-		q = q.Where("staff_id IN (?)", bun.List(orNobody(scope)))
+		q = q.Where("staff_id IN (?)", bun.List(db.OrNobody(scope)))
 	}
 	if err := q.Scan(ctx, &rows); err != nil {
 		return nil, fmt.Errorf("count reactions: %w", err)
@@ -237,7 +238,7 @@ func (h *API) echoes(ctx context.Context, in *idIn) (*web.Page[echoOut], error) 
 	var rows []Echo
 	q := h.DB.Read().NewSelect().Model(&rows).Where("corp_id = ? AND post_id = ?", h.CorpID, m.PostID)
 	if scope != nil {
-		q = q.Where("staff_id IN (?)", bun.List(orNobody(scope)))
+		q = q.Where("staff_id IN (?)", bun.List(db.OrNobody(scope)))
 	}
 	if err := q.OrderExpr("at DESC, kind, person").Limit(500).Scan(ctx); err != nil {
 		return nil, fmt.Errorf("read reactions: %w", err)

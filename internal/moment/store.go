@@ -234,7 +234,7 @@ func (s *Service) counts(ctx context.Context, q bun.IDB, ids []int64, staffIDs [
 	sel := q.NewSelect().Model((*Receiver)(nil)).ColumnExpr("moment_id, state, late, planned, COUNT(*) AS n").
 		Where("corp_id = ? AND moment_id IN (?)", s.CorpID, bun.List(ids)).GroupExpr("moment_id, state, late, planned")
 	if staffIDs != nil {
-		sel = sel.Where("staff_id IN (?)", bun.List(orNobody(staffIDs)))
+		sel = sel.Where("staff_id IN (?)", bun.List(db.OrNobody(staffIDs)))
 	}
 	if err := sel.Scan(ctx, &rows); err != nil {
 		return nil, fmt.Errorf("count receivers: %w", err)
@@ -313,12 +313,4 @@ func (s *Service) shown(ctx context.Context, customers []string, month clock.Tim
 		full += int(n)
 	}
 	return full, nil
-}
-
-// orNobody keeps an empty list an empty list in SQL.
-func orNobody(ids []string) []string {
-	if len(ids) == 0 {
-		return []string{"\x01"}
-	}
-	return ids
 }

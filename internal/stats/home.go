@@ -243,8 +243,8 @@ func (s *Service) counters(ctx context.Context, h *Home, now clock.Time, scope [
 	held := s.DB.Read().NewSelect().TableExpr("touch").ColumnExpr("COUNT(*)").
 		Where("corp_id = ? AND state = 'held' AND reserved_at >= ? AND next_at > 0", s.CorpID, start)
 	if scope != nil {
-		q.Where("staff_id IN (?)", bun.List(orNobody(scope)))
-		held.Where("staff_id IN (?)", bun.List(orNobody(scope)))
+		q.Where("staff_id IN (?)", bun.List(db.OrNobody(scope)))
+		held.Where("staff_id IN (?)", bun.List(db.OrNobody(scope)))
 	}
 	if err := q.Scan(ctx, &total.Relations, &total.Persons); err != nil {
 		return fmt.Errorf("count customers: %w", err)
@@ -266,7 +266,7 @@ func (s *Service) sources(ctx context.Context, from, to clock.Time, scope []stri
 		ColumnExpr("CASE WHEN state <> '' THEN 'channel' WHEN add_way = 2 THEN 'search' ELSE 'other' END AS key, COUNT(*) AS value").
 		Where("corp_id = ? AND added_at >= ? AND added_at <= ?", s.CorpID, from, to).GroupExpr("1").OrderExpr("2 DESC")
 	if scope != nil {
-		q.Where("staff_id IN (?)", bun.List(orNobody(scope)))
+		q.Where("staff_id IN (?)", bun.List(db.OrNobody(scope)))
 	}
 	parts := []Part{}
 	if err := q.Scan(ctx, &parts); err != nil {
@@ -284,7 +284,7 @@ func (s *Service) firstReply(ctx context.Context, out *FirstReply, today, yester
 			Join("JOIN kf_message AS m ON m.corp_id = s.corp_id AND m.session_id = s.id AND m.origin IN ('bot', 'agent', 'wecom') AND m.at >= s.opened_at").
 			Where("s.corp_id = ? AND s.opened_at >= ? AND s.opened_at < ?", s.CorpID, from, to).GroupExpr("s.id, s.opened_at").Limit(20000)
 		if scope != nil {
-			q.Where("s.agent_id IN (?)", bun.List(orNobody(scope)))
+			q.Where("s.agent_id IN (?)", bun.List(db.OrNobody(scope)))
 		}
 		err := q.Scan(ctx, &waits)
 		if err != nil {
@@ -316,7 +316,7 @@ func (s *Service) Harm(ctx context.Context, campaignID string, scope []string) (
 	q := s.DB.Read().NewSelect().TableExpr("touch AS h").ColumnExpr("COUNT(DISTINCT h.customer_id)").
 		Where("h.corp_id = ? AND h.campaign_id = ? AND h.delivered_at > 0", s.CorpID, campaignID)
 	if scope != nil {
-		q.Where("h.staff_id IN (?)", bun.List(orNobody(scope)))
+		q.Where("h.staff_id IN (?)", bun.List(db.OrNobody(scope)))
 	}
 	var n int
 	err := q.Where("(EXISTS (SELECT 1 FROM optout AS o WHERE o.corp_id = h.corp_id AND o.customer_id = h.customer_id AND o.since >= h.delivered_at AND o.since < h.delivered_at + ?) OR "+

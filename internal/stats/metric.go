@@ -14,6 +14,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/db"
 )
 
 // metric is one number a day.
@@ -88,7 +89,7 @@ func (s *Service) perDay(ctx context.Context, m metric, ds []day, scope []string
 	args = append(args, s.CorpID)
 	if scope != nil {
 		query += " AND t." + m.staff + " IN (?)"
-		args = append(args, bun.List(orNobody(scope)))
+		args = append(args, bun.List(db.OrNobody(scope)))
 	}
 	var rows []struct {
 		Date string
@@ -114,12 +115,4 @@ func (s *Service) all(ctx context.Context, ds []day, scope []string) (map[string
 		out[m.name] = n
 	}
 	return out, nil
-}
-
-// orNobody keeps an empty list an empty list in SQL.
-func orNobody(staffIDs []string) []string {
-	if len(staffIDs) == 0 {
-		return []string{"\x01"}
-	}
-	return staffIDs
 }

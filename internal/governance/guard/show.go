@@ -1,6 +1,12 @@
 package guard
 
-import "zhiyin.dev/zhiyin/internal/governance/policy"
+import (
+	"cmp"
+	"fmt"
+
+	"zhiyin.dev/zhiyin/internal/errs"
+	"zhiyin.dev/zhiyin/internal/governance/policy"
+)
 
 // CheckOut is a Check as the API answers it.
 type CheckOut struct {
@@ -34,4 +40,17 @@ func (c Check) Show(lang, text string, limit int) CheckOut {
 		})
 	}
 	return out
+}
+
+// Refusal is the error of a message that cannot go out because of f: after first it names the words and where they stand, why, the
+// way out and the rule.
+func (f Finding) Refusal(code string, first errs.Text) error {
+	placeZH, placeEN := "", ""
+	if f.End > f.Start {
+		placeZH = fmt.Sprintf("「%s」（第 %d–%d 字）", f.Text, f.Start+1, f.End)
+		placeEN = fmt.Sprintf("“%s” (characters %d–%d) ", f.Text, f.Start+1, f.End)
+	}
+	return errs.Bad(cmp.Or(f.Field, "text"), code, errs.T(
+		fmt.Sprintf("%s：%s%s%s（%s）", first.ZH, placeZH, f.Reason.ZH, f.WayOut.ZH, f.RuleID),
+		fmt.Sprintf("%s: %s%s %s (%s)", first.EN, placeEN, f.Reason.EN, f.WayOut.EN, f.RuleID)))
 }
