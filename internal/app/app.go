@@ -180,7 +180,7 @@ func (a *App) build() (err error) {
 	if err != nil {
 		return err
 	}
-	if a.Governor, err = governance.New(governance.Config{DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, Key: key, Log: a.Log, Identities: a.unionIDs}); err != nil {
+	if a.Governor, err = governance.New(governance.Config{DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, Key: key, Log: a.Log, Identities: a.unionIDs, Began: a.began}); err != nil {
 		return err
 	}
 	if a.Live, err = web.NewLive(a.NATS, a.CorpID, a.Log); err != nil {
@@ -292,6 +292,7 @@ func (a *App) connect() {
 	)
 	a.Governor.OnHalt = append(a.Governor.OnHalt, a.Broadcasts.Halted, a.Moments.Halted)
 	a.Governor.OnPreference = append(a.Governor.OnPreference, a.Broadcasts.Chose, a.Moments.Chose)
+	a.Governor.OnDisplaced = append(a.Governor.OnDisplaced, a.Broadcasts.Displaced) // a Moment looks at the ledger before it is made
 	a.Kf.OnStopped = append(a.Kf.OnStopped, func(ctx context.Context, tx *db.Tx, e kf.Stopped) error {
 		return a.Governor.OptOut(ctx, tx, e.CorpID, e.CustomerID, "keyword", "customer")
 	})

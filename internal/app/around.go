@@ -268,6 +268,11 @@ func (a *App) unionIDs(ctx context.Context, q bun.IDB, _ string, ids []string) (
 	return a.Customers.UnionIDs(ctx, q, ids)
 }
 
+// began answers since when members have had customers, of those who began lately: what they may send grows day by day.
+func (a *App) began(ctx context.Context, q bun.IDB, _ string, staffIDs []string, after clock.Time) (map[string]clock.Time, error) {
+	return a.Customers.Began(ctx, q, staffIDs, after)
+}
+
 // fetchPicture reads a picture by its URL, through the one guarded client.
 func (a *App) fetchPicture(ctx context.Context, url string) ([]byte, string, error) {
 	const most = 1 << 20

@@ -28,6 +28,11 @@ func (s *Service) Chose(ctx context.Context, tx *db.Tx, e governance.PreferenceC
 	return s.unwanted(ctx, tx, e.CustomerID, e.At, true)
 }
 
+// Displaced is told when reservations of a customer gave their place to something that matters more.
+func (s *Service) Displaced(ctx context.Context, tx *db.Tx, e governance.Displaced) error {
+	return s.unwanted(ctx, tx, e.CustomerID, e.At, true)
+}
+
 // unwanted looks again at every mass message that may still reach the customer. What follows takes this room's own locks, so
 // it is work of its own.
 func (s *Service) unwanted(ctx context.Context, tx *db.Tx, customerID string, at clock.Time, chose bool) error {

@@ -244,6 +244,7 @@ type capsOut struct {
 	MassMode MassMode  `json:"mass_mode" enum:"per_month_days,per_week_7,per_day_1" doc:"as set in WeCom's own console"`
 	Holdout  int       `json:"holdout" doc:"percent of customers that get no marketing, to measure what it is worth"`
 	Version  string    `json:"version"`
+	Shares   sharesIO  `json:"shares"`
 }
 
 func (h *API) caps(ctx context.Context, _ *web.None) (*capsOut, error) {
@@ -259,6 +260,7 @@ func (h *API) showCaps(lang string, c Caps) *capsOut {
 		return quietIO{From: formatClock(q.From), To: formatClock(q.To), SundayFrom: formatClock(q.SundayFrom), Zone: h.zone.String()}
 	}
 	out := &capsOut{Quiet: quiet(c.Quiet), QuietMax: quiet(h.book.caps.Quiet), MassMode: c.MassMode, Holdout: c.Holdout, Version: h.version(c)}
+	out.Shares = h.showShares(c)
 	for i, w := range c.Per {
 		out.Rules = append(out.Rules, capRule{ID: ruleCap, Title: h.Title(ruleCap).In(lang), Days: w.Days, Cap: w.Cap, Max: h.book.caps.Per[i].Cap})
 	}
@@ -271,9 +273,10 @@ type setCapsIn struct {
 			Days int `json:"days"`
 			Cap  int `json:"cap" minimum:"0"`
 		} `json:"rules" minItems:"3" maxItems:"3"`
-		Quiet    quietIO  `json:"quiet"`
-		MassMode MassMode `json:"mass_mode,omitempty" enum:"per_month_days,per_week_7,per_day_1"`
-		Holdout  *int     `json:"holdout,omitempty" minimum:"0" maximum:"50" doc:"percent"`
+		Quiet    quietIO   `json:"quiet"`
+		MassMode MassMode  `json:"mass_mode,omitempty" enum:"per_month_days,per_week_7,per_day_1"`
+		Holdout  *int      `json:"holdout,omitempty" minimum:"0" maximum:"50" doc:"percent"`
+		Shares   *sharesIO `json:"shares,omitempty" doc:"left out: as they are"`
 	}
 }
 
@@ -301,6 +304,9 @@ func (h *API) setCaps(ctx context.Context, in *setCapsIn) (*capsOut, error) {
 	}
 	if in.Body.Holdout != nil {
 		c.Holdout = *in.Body.Holdout
+	}
+	if in.Body.Shares != nil {
+		in.Body.Shares.to(&c)
 	}
 	c, err = h.SetCaps(ctx, who.CorpID, who.User, c)
 	if err != nil {

@@ -18,6 +18,14 @@ type Caps struct {
 	// Holdout is the share of customers, in percent, that gets no marketing at all, so that its worth can be measured (FTG-11).
 	// It is a number of the corp's own, up or down.
 	Holdout int `json:"holdout"`
+	// TopicWeek is how often a customer hears about one topic within 7 days, ChannelWeek how often they are reached by one channel
+	// where the corp wants less than FTG-01 (FTG-02).
+	TopicWeek   int             `json:"topic_week"`
+	ChannelWeek map[Channel]int `json:"channel_week,omitempty"`
+	// Ramp is how many customers a new member's mass messages may reach on each of their first days (FTG-16); StaffDay how many
+	// anybody's may on a day (OWN-05): 0 = the corp set none.
+	Ramp     [rampDays]int `json:"ramp"`
+	StaffDay int           `json:"staff_day,omitempty"`
 }
 
 // maxHoldout is the most customers that may be held out, in percent.
@@ -62,7 +70,7 @@ func DefaultCaps() Caps {
 		Per:      [3]Window{{1, 1}, {7, 3}, {30, 8}},
 		Quiet:    Quiet{From: 9 * 60, To: 21 * 60, SundayFrom: 10 * 60},
 		MassMode: PerMonthDays,
-		Holdout:  5,
+		Holdout:  5, TopicWeek: 2, Ramp: [rampDays]int{50, 100, 200, 400, 800},
 	}
 }
 
@@ -89,12 +97,46 @@ func (c Caps) tightens(policy Caps) error {
 	if c.Holdout < 0 || c.Holdout > maxHoldout {
 		return errs.Bad("holdout", "governance.holdout", errs.Tf("对照组可以占 0%% 到 %d%%（FTG-11）。", "The holdout can be 0 to %d percent (FTG-11).", maxHoldout))
 	}
+	if err := c.tightensShares(policy); err != nil {
+		return err
+	}
 	switch c.MassMode {
 	case PerMonthDays, PerWeek7, PerDay1:
 		return nil
 	}
 	return errs.Bad("mass_mode", "governance.mass_mode",
 		errs.T("请选择企业微信后台里设置的群发次数规则（WC-01）。", "Choose the mass message rule that is set in WeCom's own console (WC-01)."))
+}
+
+// maxStaffDay bounds the corp's own limit of a member's day, so that a slip of the finger is seen.
+const maxStaffDay = 30_000
+
+func (c Caps) tightensShares(policy Caps) error {
+	if c.TopicWeek < 0 || c.TopicWeek > policy.TopicWeek {
+		return errs.Bad("topic_week", "governance.only_tighter",
+			errs.Tf("同一主题 7 天内最多 %d 次，只能调低（FTG-02）。", "At most %d about one topic within 7 days; it can only be lowered (FTG-02).", policy.TopicWeek))
+	}
+	for channel, most := range c.ChannelWeek {
+		field := "channel_week/" + string(channel)
+		if channel != MassCustomer && channel != Moment {
+			return errs.Bad(field, "governance.channel", errs.T("分渠道上限只用于客户群发和朋友圈（FTG-02）。", "Caps per channel are for mass messages to customers and for Moments (FTG-02)."))
+		}
+		if most < 0 || most > policy.Per[1].Cap {
+			return errs.Bad(field, "governance.only_tighter",
+				errs.Tf("一个渠道 7 天内可以设 0 到 %d 次，不能多于总上限（FTG-02）。", "A channel can have 0 to %d within 7 days, no more than the overall cap (FTG-02).", policy.Per[1].Cap))
+		}
+	}
+	for i, most := range c.Ramp {
+		if most < 0 || most > policy.Ramp[i] {
+			return errs.Bad(fmt.Sprintf("ramp/%d", i), "governance.only_tighter",
+				errs.Tf("新成员第 %d 天最多 %d 位客户，只能调低（FTG-16）。", "A new member's day %d has at most %d customers; it can only be lowered (FTG-16).", i+1, policy.Ramp[i]))
+		}
+	}
+	if c.StaffDay < 0 || c.StaffDay > maxStaffDay {
+		return errs.Bad("staff_day", "governance.staff_day",
+			errs.Tf("每位员工一天可以设 1 到 %d 位客户，0 表示不另设（OWN-05）。", "A member's day can have 1 to %d customers; 0 sets no limit of your own (OWN-05).", maxStaffDay))
+	}
+	return nil
 }
 
 func (q Quiet) day(t time.Time) (from, to time.Time) {

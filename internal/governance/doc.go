@@ -17,7 +17,7 @@
 //
 // Class comes first: what answers the customer's own act is Service, and is checked for its words and counted, but never held by
 // caps, hours or an opt-out from marketing. Then: content, opt-out (LAW-24), suppression (FTG-09), WeCom's own quota
-// (WC-01), the corp's sliding caps (FTG-01), quiet hours (FTG-05, which only defers). The first rule that refuses ends the
+// (WC-01), the caps of topic and channel (FTG-02), the corp's sliding caps (FTG-01), the sender's day (FTG-16, OWN-05), quiet hours (FTG-05, which only defers). The first rule that refuses ends the
 // reading; what it counted is kept in the row, and the row alone is enough to decide it again (Recompute).
 //
 // # Invariants, tested against this code
@@ -25,6 +25,8 @@
 //   - L1: for every customer and instant, the marketing touches made by us within each window are at most its cap.
 //   - L2: what was delivered is never released. L3: one delivery is booked once.
 //   - L4: after an opt-out no marketing is reserved or tasked; what a member had confirmed before is booked as late.
+//   - L8: lifecycle may take the place of marketing that is reserved; a class never takes its own or a higher one's, and what is
+//     tasked stays. L10: a batch is decided alike in any order; between batches the first reserved wins.
 //   - L6: the ledger counts at least what the customer got. L7: every reservation ends.
 //   - L11: every call to a customer carries a ledger id (Orphans compares both sides).
 //

@@ -193,6 +193,12 @@ func (g *Governor) options(t *Touch) []errs.Text {
 	switch t.RuleID {
 	case ruleOpenMoment:
 		return []errs.Text{errs.T("改到另一天发表。", "Publish it on another day.")}
+	case ruleRank:
+		return []errs.Text{errs.T("改期后重新建一次，那时再争名额。", "Make it again for another time, when there is room.")}
+	case ruleShare:
+		return []errs.Text{errs.T("换个主题或渠道，或到时间后重新建一次。", "Take another topic or channel, or make it again after that time.")}
+	case ruleRamp, ruleStaffDay:
+		return []errs.Text{errs.T("改天再发，或请另一位也加了这位客户的员工发。", "Send it on another day, or let another member of this customer send it.")}
 	case ruleCap, rulePlatform:
 		return []errs.Text{errs.T("到时间后重新建一次，这位客户会重新计入。", "Make another one after that time; this customer is counted in again.")}
 	case rulePreference:

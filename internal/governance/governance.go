@@ -178,6 +178,7 @@ type Touch struct {
 	DeliveredAt   clock.Time
 	CommittedAt   clock.Time
 	ReleasedAt    clock.Time
+	DisplacedBy   int64 // the touch of a higher class that took its place; 0 = none did
 }
 
 // Reason is the sentence of the rule that held, deferred or released the touch.

@@ -85,7 +85,7 @@ func (r *rulebook) readPlans() error {
 	return nil
 }
 
-// readCaps reads the numbers of FTG-01, FTG-05 and WC-01.
+// readCaps reads the numbers of FTG-01, FTG-02, FTG-05, FTG-11, FTG-16 and WC-01.
 func (r *rulebook) readCaps() error {
 	var windows struct {
 		Per [3]Window `json:"per"`
@@ -101,12 +101,20 @@ func (r *rulebook) readCaps() error {
 	var holdout struct {
 		Share float64 `json:"share"`
 	}
-	for rule, into := range map[string]any{ruleCap: &windows, ruleQuiet: &quiet, rulePlatform: &mass, ruleHoldout: &holdout} {
+	var topics struct {
+		Week int `json:"topic_per_7d"`
+	}
+	var ramp struct {
+		Ramp [rampDays]int `json:"ramp"`
+	}
+	for rule, into := range map[string]any{
+		ruleCap: &windows, ruleQuiet: &quiet, rulePlatform: &mass, ruleHoldout: &holdout, ruleShare: &topics, ruleRamp: &ramp,
+	} {
 		if err := r.Params(rule, into); err != nil {
 			return err
 		}
 	}
-	r.caps = Caps{Per: windows.Per, MassMode: mass.Mode, Holdout: int(math.Round(100 * holdout.Share))}
+	r.caps = Caps{Per: windows.Per, MassMode: mass.Mode, Holdout: int(math.Round(100 * holdout.Share)), TopicWeek: topics.Week, Ramp: ramp.Ramp}
 	for _, f := range []struct {
 		s string
 		v *int

@@ -19,9 +19,10 @@ type Step struct {
 	Cap     int         `json:"cap,omitempty"`
 	From    clock.Time  `json:"from,omitempty"` // what the counters cover
 	To      clock.Time  `json:"to,omitempty"`
-	Since   clock.Time  `json:"since,omitempty"` // of an opt-out
-	Next    clock.Time  `json:"next,omitempty"`  // when this rule would allow it
-	Text    string      `json:"text,omitempty"`  // the words a content rule found
+	Since   clock.Time  `json:"since,omitempty"`   // of an opt-out
+	Next    clock.Time  `json:"next,omitempty"`    // when this rule would allow it
+	Text    string      `json:"text,omitempty"`    // the words a content rule found, or the topic that a cap is about
+	Channel Channel     `json:"channel,omitempty"` // that a cap is about
 }
 
 // StepVerdict is what a rule said.
@@ -46,12 +47,19 @@ type standing struct {
 	halted     clock.Time  // since when the sender's sending is stopped; 0 = it is not
 	pref       *Preference // what they chose for themselves; nil = nothing
 	heldOut    bool        // no marketing, to measure what marketing is worth
+	week       []spent     // what counts against topics and channels (FTG-02), only loaded when some have a cap
+	load       load        // what the sender has to do on that day (FTG-16, OWN-05)
+	displaced  int         // reserved touches of lower classes that give way to this one (FTG-03)
 }
 
 // spent is one counted touch.
 type spent struct {
 	at   clock.Time // delivery; 0 = still open
 	cost int
+	// Only in a week:
+	topic   string
+	channel Channel
+	id      int64
 }
 
 // verdict is what all rules together say.
@@ -158,6 +166,19 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 			pass(st)
 		})
 	}
+	for _, sh := range c.shares(r) {
+		read(func() {
+			st := sh.step(s.week, cost, on)
+			if st.After > st.Cap {
+				if st.Next != 0 {
+					st.Next = c.Quiet.Next(st.Next, zone)
+				}
+				refuse(st, st.reason())
+				return
+			}
+			pass(st)
+		})
+	}
 	own := s.pref.limit(c)
 	// What is for everybody is outside of the corp's caps, and within those that the customer chose.
 	counts := func(i int) bool { return !r.Open || capRuleOf(own, c, i) == rulePreference }
@@ -178,6 +199,16 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 			pass(st)
 		})
 	}
+	for _, st := range c.memberSteps(r, s.load, on, zone) {
+		read(func() {
+			if st.After > st.Cap {
+				st.Next = c.Quiet.Next(st.To, zone)
+				refuse(st, st.reason())
+				return
+			}
+			pass(st)
+		})
+	}
 	if v.held {
 		for i, w := range own.Per {
 			if rule := capRuleOf(own, c, i); counts(i) && !hasStep(v.steps, rule, w.Days) {
@@ -186,6 +217,9 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 		}
 		v.steps = append(v.steps, Step{RuleID: ruleQuiet, Verdict: NotRead})
 		return v
+	}
+	if s.displaced > 0 {
+		pass(Step{RuleID: ruleRank, Before: s.displaced})
 	}
 	if waits {
 		v.rule, v.reason, v.next = ruleQuiet, reasonQuiet, on

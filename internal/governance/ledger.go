@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -26,6 +27,9 @@ type Config struct {
 	// Identities answers further lasting ids of a customer (a unionid), so that an opt-out survives a new external_userid. It may
 	// be nil.
 	Identities func(ctx context.Context, tx bun.IDB, corpID string, customerIDs []string) (map[string][]string, error)
+	// Began answers since when members have had customers, for those who began at or after the instant. It may be nil: nobody is
+	// new then.
+	Began func(ctx context.Context, tx bun.IDB, corpID string, staffIDs []string, after clock.Time) (map[string]clock.Time, error)
 }
 
 // Governor decides about every touch and keeps the ledger.
@@ -38,6 +42,7 @@ type Governor struct {
 	log        *slog.Logger
 	book       *rulebook
 	identities func(ctx context.Context, tx bun.IDB, corpID string, customerIDs []string) (map[string][]string, error)
+	began      func(ctx context.Context, tx bun.IDB, corpID string, staffIDs []string, after clock.Time) (map[string]clock.Time, error)
 
 	// OnOptOut are called inside the transaction in which a customer says stop.
 	OnOptOut []func(ctx context.Context, tx *db.Tx, e OptedOut) error
@@ -45,6 +50,8 @@ type Governor struct {
 	OnHalt []func(ctx context.Context, tx *db.Tx, e Halted) error
 	// OnPreference are called inside the transaction in which a customer chooses a pace, a pause or topics.
 	OnPreference []func(ctx context.Context, tx *db.Tx, e PreferenceChanged) error
+	// OnDisplaced are called inside the transaction in which reserved touches gave their place to one of a higher class.
+	OnDisplaced []func(ctx context.Context, tx *db.Tx, e Displaced) error
 }
 
 // New makes a Governor. It fails when the built-in policy cannot be read or Key is too short.
@@ -61,6 +68,7 @@ func New(c Config) (*Governor, error) {
 	}
 	return &Governor{
 		db: c.DB, bus: c.Bus, world: c.World, zone: c.Zone, key: c.Key, log: c.Log, book: book, identities: c.Identities,
+		began: c.Began,
 	}, nil
 }
 
@@ -68,8 +76,10 @@ func New(c Config) (*Governor, error) {
 const chunk = 500
 
 // Reserve decides about each request and writes it into the ledger: reserved, or held with the rule that refused it. A
-// Key that was asked before gets its former answer. All requests are of one corp. Thousands in one call are fine, but
-// the transaction keeps their customers' locks until it ends: take a thousand or two a transaction.
+// Key that was asked before gets its former answer. All requests are of one corp. They are decided as one batch: higher
+// classes first, whatever the order they came in; one of them may take the place of a reserved touch of a lower class.
+// Thousands in one call are fine, but the transaction keeps their customers' locks until it ends: take a thousand or two a
+// transaction.
 func (g *Governor) Reserve(ctx context.Context, tx *db.Tx, reqs ...Request) ([]Decision, error) {
 	if len(reqs) == 0 {
 		return nil, nil
@@ -78,25 +88,23 @@ func (g *Governor) Reserve(ctx context.Context, tx *db.Tx, reqs ...Request) ([]D
 	if err != nil {
 		return nil, err
 	}
-	if err := lockCustomers(ctx, tx, reqs); err != nil {
+	began, err := g.newcomers(ctx, tx, reqs, g.world.Now())
+	if err != nil {
 		return nil, err
 	}
-	out := make([]Decision, 0, len(reqs))
-	for len(reqs) > 0 {
-		n := min(chunk, len(reqs))
-		rows, err := g.decide(ctx, tx, reqs[:n], caps, newOverlay())
+	if err := lockCustomers(ctx, tx, reqs, memberLocks(reqs, caps, began)...); err != nil {
+		return nil, err
+	}
+	return inOrder(reqs, func(part []Request) ([]decided, error) {
+		rows, err := g.decide(ctx, tx, part, caps, began, newOverlay())
 		if err != nil {
 			return nil, err
 		}
 		if err := g.write(ctx, tx, rows); err != nil {
 			return nil, err
 		}
-		for _, r := range rows {
-			out = append(out, r.touch.decision(r.existing))
-		}
-		reqs = reqs[n:]
-	}
-	return out, nil
+		return rows, g.giveWay(ctx, tx, rows)
+	})
 }
 
 // Plan decides as Reserve would, and writes nothing: for previews.
@@ -108,17 +116,39 @@ func (g *Governor) Plan(ctx context.Context, reqs ...Request) ([]Decision, error
 	if err != nil {
 		return nil, err
 	}
-	out, over := make([]Decision, 0, len(reqs)), newOverlay()
-	for len(reqs) > 0 {
-		n := min(chunk, len(reqs))
-		rows, err := g.decide(ctx, g.db.Read(), reqs[:n], caps, over)
+	began, err := g.newcomers(ctx, g.db.Read(), reqs, g.world.Now())
+	if err != nil {
+		return nil, err
+	}
+	over := newOverlay()
+	return inOrder(reqs, func(part []Request) ([]decided, error) {
+		return g.decide(ctx, g.db.Read(), part, caps, began, over)
+	})
+}
+
+// inOrder decides a batch chunk by chunk in the order that does not depend on its arrival, and answers in the caller's.
+func inOrder(reqs []Request, decide func(part []Request) ([]decided, error)) ([]Decision, error) {
+	at := order(reqs)
+	sorted := reqs
+	if at != nil {
+		sorted = make([]Request, len(reqs))
+		for i, j := range at {
+			sorted[i] = reqs[j]
+		}
+	}
+	out := make([]Decision, len(reqs))
+	for from := 0; from < len(sorted); from += chunk {
+		rows, err := decide(sorted[from:min(from+chunk, len(sorted))])
 		if err != nil {
 			return nil, err
 		}
-		for _, r := range rows {
-			out = append(out, r.touch.decision(r.existing))
+		for i, r := range rows {
+			j := from + i
+			if at != nil {
+				j = at[j]
+			}
+			out[j] = r.touch.decision(r.existing)
 		}
-		reqs = reqs[n:]
 	}
 	return out, nil
 }
@@ -127,6 +157,7 @@ func (g *Governor) Plan(ctx context.Context, reqs ...Request) ([]Decision, error
 type decided struct {
 	touch    *Touch
 	existing bool
+	gone     []*Touch // what gives way to it
 }
 
 // overlay counts what was decided in this call and is not in the tables yet.
@@ -135,14 +166,20 @@ type overlay struct {
 	mass map[string]int
 	open map[string]int // Moments for everybody
 	keys map[string]*Touch
+	week map[string][]spent
+	days map[memberDay]int
+	gone map[int64]*Touch // what gave way already
 }
 
 func newOverlay() overlay {
-	return overlay{used: map[string]int{}, mass: map[string]int{}, open: map[string]int{}, keys: map[string]*Touch{}}
+	return overlay{
+		used: map[string]int{}, mass: map[string]int{}, open: map[string]int{}, keys: map[string]*Touch{}, week: map[string][]spent{},
+		days: map[memberDay]int{}, gone: map[int64]*Touch{},
+	}
 }
 
 // decide judges one chunk, in its order.
-func (g *Governor) decide(ctx context.Context, q bun.IDB, reqs []Request, caps Caps, over overlay) ([]decided, error) {
+func (g *Governor) decide(ctx context.Context, q bun.IDB, reqs []Request, caps Caps, began map[string]clock.Time, over overlay) ([]decided, error) {
 	corpID := reqs[0].CorpID
 	keys := make([]string, len(reqs))
 	for i, r := range reqs {
@@ -164,6 +201,14 @@ func (g *Governor) decide(ctx context.Context, q bun.IDB, reqs []Request, caps C
 	if err != nil {
 		return nil, err
 	}
+	used, err := g.membersAt(ctx, q, reqs, found, caps, began, now)
+	if err != nil {
+		return nil, err
+	}
+	below, err := lower(ctx, q, corpID, reqs)
+	if err != nil {
+		return nil, err
+	}
 	stops, err := haltsIn(ctx, q, corpID)
 	if err != nil {
 		return nil, err
@@ -171,40 +216,89 @@ func (g *Governor) decide(ctx context.Context, q bun.IDB, reqs []Request, caps C
 	version := g.version(caps)
 	contents := map[string]*Finding{}
 	out := make([]decided, 0, len(reqs))
+	var dated, day, end clock.Time // most of a chunk have one day
 	for _, r := range reqs {
 		if t, ok := over.keys[r.Key]; ok {
-			out = append(out, decided{t, true})
+			out = append(out, decided{touch: t, existing: true})
 			continue
 		}
 		wanted := max(now, r.NotBefore)
 		on := r.earliest(wanted, caps.Quiet, g.zone)
+		if on != dated {
+			dated = on
+			day, end = dayOf(on, g.zone)
+		}
+		member := memberDay{r.StaffID, day}
 		s := facts[on][r.CustomerID]
 		s.halted = stops.of(r.StaffID)
-		for i := range s.used {
-			s.used[i] += over.used[r.CustomerID]
+		s.load = load{since: began[r.StaffID], used: used[member] + over.days[member]}
+		s = over.onto(s, r.CustomerID)
+		content := g.content(contents, r)
+		again := func(gone []*Touch) verdict {
+			return judge(r, on, on > wanted, s.without(gone, r.StaffID, day, end), caps, content, g.zone)
 		}
-		s.mass += over.mass[r.CustomerID]
-		s.open += over.open[r.CustomerID]
-		v := judge(r, on, on > wanted, s, caps, g.content(contents, r), g.zone)
+		v := judge(r, on, on > wanted, s, caps, content, g.zone)
+		var gone []*Touch
+		if r.Class == Lifecycle && v.held && budgetary(v.rule) {
+			if may, w := displace(over.left(below[r.CustomerID]), again); len(may) > 0 {
+				gone, v = may, w
+			}
+		}
 		t, err := newTouch(r, v, now, on, version)
 		if err != nil {
 			return nil, err
 		}
-		if t.State == Reserved && r.CustomerID != "" {
-			if r.Class.Limited() {
-				over.used[r.CustomerID] += t.Cost
-			}
-			if r.Channel == MassCustomer {
-				over.mass[r.CustomerID]++
-			}
-			if t.open() {
-				over.open[r.CustomerID]++
-			}
-		}
+		over.note(t, gone, day, end)
 		over.keys[r.Key] = t
-		out = append(out, decided{t, false})
+		out = append(out, decided{touch: t, gone: gone})
 	}
 	return out, nil
+}
+
+// onto adds to a customer's standing what was decided in this call.
+func (o overlay) onto(s standing, customerID string) standing {
+	for i := range s.used {
+		s.used[i] += o.used[customerID]
+	}
+	s.mass += o.mass[customerID]
+	s.open += o.open[customerID]
+	s.week = slices.Concat(s.week, o.week[customerID])
+	s.week = slices.DeleteFunc(s.week, func(x spent) bool { return x.id != 0 && o.gone[x.id] != nil })
+	return s
+}
+
+// left are those of the touches that did not give way in this call.
+func (o overlay) left(touches []*Touch) []*Touch {
+	return slices.DeleteFunc(slices.Clone(touches), func(t *Touch) bool { return o.gone[t.ID] != nil })
+}
+
+// note counts a decision and what gave way to it.
+func (o overlay) note(t *Touch, gone []*Touch, day, end clock.Time) {
+	if t.State != Reserved || t.CustomerID == "" {
+		return
+	}
+	add := func(x *Touch, n int) {
+		if x.Class.Limited() {
+			o.used[x.CustomerID] += n * x.Cost
+		}
+		if x.Channel == MassCustomer {
+			o.mass[x.CustomerID] += n
+		}
+		if x.open() {
+			o.open[x.CustomerID] += n
+		}
+		if x.onDay(false, 0, day, end) {
+			o.days[memberDay{x.StaffID, day}] += n
+		}
+	}
+	add(t, 1)
+	if t.Class.Limited() {
+		o.week[t.CustomerID] = append(o.week[t.CustomerID], spent{cost: t.Cost, topic: t.Topic, channel: t.Channel})
+	}
+	for _, x := range gone {
+		add(x, -1)
+		o.gone[x.ID] = x
+	}
 }
 
 // content is the finding that forbids r's words, if there is one; seen spares checking one text ten thousand times.

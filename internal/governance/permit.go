@@ -353,6 +353,9 @@ func (g *Governor) Observe(ctx context.Context, tx *db.Tx, r Request, at clock.T
 		return err
 	}
 	now := g.world.Now()
+	if err := g.sharesAt(ctx, tx, r, caps, at, now, s); err != nil {
+		return err
+	}
 	v := judge(r, at, false, s[r.CustomerID], caps, nil, g.zone)
 	t, err := newTouch(r, v, now, at, g.version(caps))
 	if err != nil {

@@ -36,7 +36,7 @@ func (g *Governor) Recompute(ctx context.Context, corpID string, touchID int64) 
 		return nil, err
 	}
 	r := Request{
-		CorpID: t.CorpID, Key: t.Key, CustomerID: t.CustomerID, Channel: t.Channel, Class: t.Class, Topic: t.Topic, Texts: t.texts(), Cost: t.Cost,
+		CorpID: t.CorpID, Key: t.Key, CustomerID: t.CustomerID, Channel: t.Channel, Class: t.Class, Topic: t.Topic, StaffID: t.StaffID, Texts: t.texts(), Cost: t.Cost,
 		Open: t.open(),
 	}
 	waits := len(was) > 0 && was[len(was)-1].Verdict == Waits
@@ -62,8 +62,11 @@ func (g *Governor) Recompute(ctx context.Context, corpID string, touchID int64) 
 func (g *Governor) standingThen(ctx context.Context, t *Touch, caps Caps, was []Step) (standing, error) {
 	var s standing
 	for _, st := range was { // hashes of a lifted suppression are gone: the row is the evidence
-		if st.RuleID == ruleSuppressed {
+		switch st.RuleID {
+		case ruleSuppressed:
 			s.suppressed = st.Since
+		case ruleRamp: // a relation of before that was seen later makes the member older than we knew
+			s.load.since = st.Since
 		}
 	}
 	stops, err := g.haltsThen(ctx, t)
@@ -71,9 +74,20 @@ func (g *Governor) standingThen(ctx context.Context, t *Touch, caps Caps, was []
 		return s, err
 	}
 	s.halted = stops.of(t.StaffID)
-	if t.CustomerID == "" || !t.Class.Limited() {
+	if !t.Class.Limited() {
 		return s, nil
 	}
+	if s.load.used, err = g.loadThen(ctx, t); err != nil {
+		return s, err
+	}
+	if t.CustomerID == "" {
+		return s, nil
+	}
+	gave, err := g.db.Read().NewSelect().Model((*Touch)(nil)).Where("corp_id = ? AND displaced_by = ?", t.CorpID, t.ID).Count(ctx)
+	if err != nil {
+		return s, fmt.Errorf("count what gave way to touch %d: %w", t.ID, err)
+	}
+	s.displaced = int(gave)
 	var said []OptOutRow
 	err = g.db.Read().NewSelect().Model(&said).
 		Where("corp_id = ? AND customer_id = ? AND since <= ? AND (lifted_at = 0 OR lifted_at > ?)", t.CorpID, t.CustomerID, t.ReservedAt, t.ReservedAt).
@@ -97,11 +111,8 @@ func (g *Governor) standingThen(ctx context.Context, t *Touch, caps Caps, was []
 	}
 	from, _, _ := caps.MassMode.period(t.EarliestAt, g.zone)
 	for _, r := range rows {
-		var at clock.Time // 0 = open then
-		switch {
-		case r.CommittedAt != 0 && r.CommittedAt <= t.ReservedAt:
-			at = r.DeliveredAt
-		case r.ReleasedAt != 0 && r.ReleasedAt <= t.ReservedAt:
+		at, gone := r.then(t.ReservedAt)
+		if gone {
 			continue
 		}
 		if r.Channel == MassCustomer && (at == 0 || at >= from) {
@@ -114,6 +125,7 @@ func (g *Governor) standingThen(ctx context.Context, t *Touch, caps Caps, was []
 			continue
 		}
 		s.at = append(s.at, spent{at: at, cost: r.Cost})
+		s.week = append(s.week, spent{at: at, cost: r.Cost, topic: r.Topic, channel: r.Channel, id: r.ID})
 		for i, w := range caps.Per {
 			if at == 0 || at > t.EarliestAt.Add(-w.length()) {
 				s.used[i] += r.Cost
@@ -121,4 +133,38 @@ func (g *Governor) standingThen(ctx context.Context, t *Touch, caps Caps, was []
 		}
 	}
 	return s, nil
+}
+
+// then is when a touch was delivered as an earlier instant knew it; 0 = it was open. gone says that it was released by then.
+func (t *Touch) then(when clock.Time) (at clock.Time, gone bool) {
+	switch {
+	case t.CommittedAt != 0 && t.CommittedAt <= when:
+		return t.DeliveredAt, false
+	case t.ReleasedAt != 0 && t.ReleasedAt <= when:
+		return 0, true
+	}
+	return 0, false
+}
+
+// loadThen is what the sender of t had to do on its day, as the decision about t saw it.
+func (g *Governor) loadThen(ctx context.Context, t *Touch) (int, error) {
+	if t.Channel != MassCustomer || t.StaffID == "" {
+		return 0, nil
+	}
+	day, end := dayOf(t.EarliestAt, g.zone)
+	var rows []Touch
+	err := g.db.Read().NewSelect().Model(&rows).Column("id", "channel", "class", "earliest_at", "expires_at", "tasked_at", "delivered_at", "committed_at", "released_at").
+		Where("corp_id = ? AND staff_id = ? AND state <> ? AND id <> ? AND earliest_at >= ? AND earliest_at < ?", t.CorpID, t.StaffID, Held, t.ID, day.Add(-longOpen), end).
+		Where("(reserved_at < ? OR reserved_at = ? AND id < ?)", t.ReservedAt, t.ReservedAt, t.ID).Scan(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("read the member's day of then: %w", err)
+	}
+	n := 0
+	for _, r := range rows {
+		at, gone := r.then(t.ReservedAt)
+		if !gone && r.onDay(r.TaskedAt != 0 && r.TaskedAt <= t.ReservedAt, at, day, end) {
+			n++
+		}
+	}
+	return n, nil
 }

@@ -24,6 +24,10 @@ const (
 	ruleHalt       = "OWN-14"
 	ruleApproval   = "OWN-07"
 	ruleDouble     = "OWN-12"
+	ruleShare      = "FTG-02"
+	ruleRank       = "FTG-03"
+	ruleRamp       = "FTG-16"
+	ruleStaffDay   = "OWN-05"
 )
 
 // openMomentsADay is how many Moments for everybody one customer is shown in a calendar day.
@@ -89,6 +93,22 @@ func (s Step) reason() errs.Text {
 	case ruleOpenMoment:
 		return errs.Tf("这位客户今天已有 %d 条给所有人看的朋友圈，一天最多 %d 条。",
 			"This customer has %d of today's Moments for everybody; a day has at most %d.", s.Before, s.Cap)
+	case ruleShare:
+		about, en := "这个主题", "about “"+s.Text+"”"
+		if s.Text != "" {
+			about = "「" + s.Text + "」"
+		}
+		if s.Channel != "" {
+			about, en = "这个渠道", "by this channel"
+		}
+		return errs.T(fmt.Sprintf("%d 天内%s已触达 %d 次，上限 %d 次。", s.Days, about, s.Before, s.Cap),
+			fmt.Sprintf("%s %s within %s; the cap is %d.", errs.Count(s.Before, "touch", "touches"), en, errs.Count(s.Days, "day", "days"), s.Cap))
+	case ruleRamp:
+		return errs.Tf("这位员工刚开始加客户，当天已安排 %d 位客户，上限 %d 位，以后逐日增加。",
+			"This member is new: %d customers are planned for the day and the cap is %d; it grows day by day.", s.Before, s.Cap)
+	case ruleStaffDay:
+		return errs.Tf("这位员工当天的群发已安排 %d 位客户，企业设定的上限是 %d 位。",
+			"This member's mass messages of the day have %d customers; the corp's cap is %d.", s.Before, s.Cap)
 	case ruleCap:
 		return errs.T(fmt.Sprintf("%d 天内已触达 %d 次，上限 %d 次。", s.Days, s.Before, s.Cap),
 			fmt.Sprintf("%s within %s; the cap is %d.", errs.Count(s.Before, "touch", "touches"), errs.Count(s.Days, "day", "days"), s.Cap))

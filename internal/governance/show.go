@@ -45,7 +45,8 @@ type ruleOut struct {
 	Title   string      `json:"title" doc:"what the rule looks at, whatever it said"`
 	Reason  string      `json:"reason,omitempty" doc:"of the rule that held it back or makes it wait: why, in a sentence"`
 	Verdict StepVerdict `json:"verdict" enum:"pass,held,waits,not_read"`
-	Value   string      `json:"value,omitempty" doc:"the words a content rule found"`
+	Value   string      `json:"value,omitempty" doc:"the words a content rule found, or the topic a cap is about"`
+	Channel Channel     `json:"channel,omitempty" doc:"that a cap is about"`
 	Days    int         `json:"days,omitempty"`
 	Before  int         `json:"before"`
 	After   int         `json:"after"`
@@ -97,6 +98,7 @@ type explainOut struct {
 	After       []afterOut  `json:"after"`
 	Options     []optionOut `json:"options"`
 	Evidence    evidenceOut `json:"evidence"`
+	DisplacedBy web.ID      `json:"displaced_by,omitempty" doc:"the touch of a higher class that took its place"`
 }
 
 // show turns rows into what the API answers, with names read in two calls.
@@ -153,7 +155,7 @@ func (h *API) rules(lang string, steps []Step) []ruleOut {
 	out := make([]ruleOut, len(steps))
 	for i, s := range steps {
 		out[i] = ruleOut{
-			RuleID: s.RuleID, Title: h.Title(s.RuleID).In(lang), Verdict: s.Verdict, Value: s.Text, Days: s.Days, Before: s.Before, After: s.After,
+			RuleID: s.RuleID, Title: h.Title(s.RuleID).In(lang), Verdict: s.Verdict, Value: s.Text, Channel: s.Channel, Days: s.Days, Before: s.Before, After: s.After,
 			Cap: s.Cap, Since: h.when(s.Since), NextAt: h.when(s.Next),
 		}
 		if s.Verdict == Refused || s.Verdict == Waits {
@@ -189,6 +191,9 @@ func (h *API) explain(ctx context.Context, e *Explanation) (*explainOut, error) 
 	}
 	if out.Who.RequestedBy.Name == "" {
 		out.Who.RequestedBy.Name = t.RequestedBy
+	}
+	if t.DisplacedBy != 0 {
+		out.DisplacedBy = web.IDOf(t.DisplacedBy)
 	}
 	if w := e.Window; w != nil {
 		out.Window = &windowOut{Days: w.Days, Cap: w.Cap, Used: w.Before, From: w.From.In(h.zone), To: w.To.In(h.zone), NextAt: h.when(w.Next)}

@@ -25,8 +25,8 @@ func customerLock(corpID, customerID string) string {
 }
 
 // lockCustomers serialises decisions about the same customers over all nodes. Classes without limits need none.
-func lockCustomers(ctx context.Context, tx *db.Tx, reqs []Request) error {
-	var keys []string
+func lockCustomers(ctx context.Context, tx *db.Tx, reqs []Request, more ...string) error {
+	keys := more
 	for _, r := range reqs {
 		if r.Class.Limited() {
 			keys = append(keys, customerLock(r.CorpID, r.CustomerID))
@@ -79,9 +79,31 @@ func (g *Governor) standings(ctx context.Context, q bun.IDB, reqs []Request, fou
 		if err != nil {
 			return nil, err
 		}
+		if caps.hasShares(reqs) {
+			if err := weekOf(ctx, q, reqs[0].CorpID, customers, on, s); err != nil {
+				return nil, err
+			}
+		}
 		out[on] = s
 	}
 	return out, nil
+}
+
+// membersAt counts what the senders with a limit have to do on the days of the requests.
+func (g *Governor) membersAt(ctx context.Context, q bun.IDB, reqs []Request, found map[string]*Touch, caps Caps, began map[string]clock.Time, now clock.Time) (map[memberDay]int, error) {
+	days := map[clock.Time][]string{}
+	seen := map[memberDay]bool{}
+	for _, r := range reqs {
+		if _, ok := found[r.Key]; ok || r.Channel != MassCustomer || !r.Class.Limited() || r.StaffID == "" || caps.StaffDay == 0 && began[r.StaffID] == 0 {
+			continue
+		}
+		k := memberDay{r.StaffID, r.earliest(max(now, r.NotBefore), caps.Quiet, g.zone).Day(g.zone)}
+		if !seen[k] {
+			seen[k] = true
+			days[k.day] = append(days[k.day], r.StaffID)
+		}
+	}
+	return loads(ctx, q, reqs[0].CorpID, days, g.zone)
 }
 
 // standingAt counts for one earliest delivery, in a handful of queries however many customers there are.
@@ -191,7 +213,7 @@ func adopt(ctx context.Context, tx *db.Tx, rows []decided) error {
 	}
 	for i, r := range rows {
 		if w := won[r.touch.Key]; w != nil && w.ID != r.touch.ID {
-			rows[i] = decided{w, true}
+			rows[i] = decided{touch: w, existing: true}
 		}
 	}
 	return nil

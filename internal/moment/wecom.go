@@ -12,6 +12,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/customer"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/errs"
+	"zhiyin.dev/zhiyin/internal/governance"
 	"zhiyin.dev/zhiyin/internal/outreach"
 	"zhiyin.dev/zhiyin/wecom"
 )
@@ -135,8 +136,23 @@ func (s *Service) mark(ctx context.Context, m *Moment, a Audience, tag string) e
 	if err != nil {
 		return err
 	}
+	touches := make([]int64, len(rows))
+	for i, r := range rows {
+		touches[i] = r.TouchID
+	}
+	ledger, err := s.Governor.Touches(ctx, s.CorpID, touches)
+	if err != nil {
+		return err
+	}
+	open := make(map[int64]bool, len(ledger)) // the governor may have taken a reservation back meanwhile
+	for _, t := range ledger {
+		open[t.ID] = t.State == governance.Reserved
+	}
 	wanted, byID := make(map[string]string, len(rows)), make(map[string]*Receiver, len(rows))
 	for _, r := range rows {
+		if !open[r.TouchID] {
+			continue
+		}
 		wanted[r.CustomerID], byID[r.CustomerID] = r.StaffID, r
 	}
 	now, err := s.Carriers(ctx, tag)

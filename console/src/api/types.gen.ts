@@ -2719,6 +2719,7 @@ export interface components {
             quiet: components["schemas"]["GovernanceQuietIO"];
             quiet_max: components["schemas"]["GovernanceQuietIO"];
             rules: components["schemas"]["GovernanceCapRule"][] | null;
+            shares: components["schemas"]["GovernanceSharesIO"];
             version: string;
         };
         GovernanceChange: {
@@ -2732,6 +2733,12 @@ export interface components {
              */
             start: number;
             was: string;
+        };
+        GovernanceChannelWeekIO: {
+            /** Format: int64 */
+            cap: number;
+            /** @enum {string} */
+            channel: "mass_customer" | "moment";
         };
         GovernanceEvidence: {
             /** @description the ledger row */
@@ -2757,6 +2764,8 @@ export interface components {
             /** @enum {string} */
             class: "emergency" | "transactional" | "service" | "lifecycle" | "marketing";
             customer?: components["schemas"]["GovernanceNamed"];
+            /** @description the touch of a higher class that took its place */
+            displaced_by?: string;
             evidence: components["schemas"]["GovernanceEvidence"];
             id: string;
             /** @description what it belongs to: broadcast, welcome, kf, ... */
@@ -2926,6 +2935,8 @@ export interface components {
             before: number;
             /** Format: int64 */
             cap?: number;
+            /** @description that a cap is about */
+            channel?: string;
             /** Format: int64 */
             days?: number;
             /** Format: date-time */
@@ -2937,7 +2948,7 @@ export interface components {
             since?: string;
             /** @description what the rule looks at, whatever it said */
             title: string;
-            /** @description the words a content rule found */
+            /** @description the words a content rule found, or the topic a cap is about */
             value?: string;
             /** @enum {string} */
             verdict: "pass" | "held" | "waits" | "not_read";
@@ -2970,6 +2981,24 @@ export interface components {
              * @description log odds of its worst phrase; -99 when none is long enough
              */
             score: number;
+        };
+        GovernanceSharesIO: {
+            /** @description channels that get less than everything together */
+            channel_week: components["schemas"]["GovernanceChannelWeekIO"][] | null;
+            /** @description the most that can be set */
+            readonly policy?: components["schemas"]["GovernanceSharesIO"];
+            /** @description customers on each of a new member's first days */
+            ramp: number[] | null;
+            /**
+             * Format: int64
+             * @description customers of a member's day; 0 = no limit of the corp's own
+             */
+            staff_day: number;
+            /**
+             * Format: int64
+             * @description touches about one topic within 7 days
+             */
+            topic_week: number;
         };
         GovernanceSource: {
             id: string;
@@ -3837,6 +3866,8 @@ export interface components {
             mass_mode?: "per_month_days" | "per_week_7" | "per_day_1";
             quiet: components["schemas"]["GovernanceQuietIO"];
             rules: components["schemas"]["Item"][] | null;
+            /** @description left out: as they are */
+            shares?: components["schemas"]["GovernanceSharesIO"];
         };
         SettingCallback: {
             aes_set: boolean;

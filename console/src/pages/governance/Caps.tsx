@@ -11,6 +11,7 @@ import { Facts, Page, Panel } from '../../kit/Page'
 import { useReach } from '../../kit/reach'
 import { Ready } from '../../kit/states'
 import { Halts } from './Halts'
+import { Shares } from './Shares'
 import { w } from './words'
 import './governance.css'
 
@@ -43,6 +44,7 @@ function Edit({ caps }: { caps: CapsData }) {
         {may && <Button type="primary" style={{ marginTop: 20 }} disabled={!tighter} loading={save.isPending} onClick={() => ask({ reach: week && week.cap !== caps.rules.find((r) => r.days === 7)?.cap ? t('tightenReach', { n: week.cap }) : t('tightenReachAny'), also: t('tightenAlso'), button: t('tighten'), act: () => save.mutateAsync() })}>{t('tighten')}</Button>}
       </Panel>
       <div className="stack">
+        <Shares key={JSON.stringify(caps.shares)} caps={caps} />
         <Halts />
         <Panel title={t('holdout')} sub={<RuleId id="FTG-11" />}>
           <p className="row">{may ? <InputNumber min={0} max={50} value={holdout} onChange={(n) => setHoldout(n ?? caps.holdout)} aria-label={t('holdout')} suffix="%" style={{ width: 90 }} /> : <b>{caps.holdout}%</b>}<span className="second s13">{t('holdoutShare')}</span>{may && <Button size="small" className="push" disabled={saved || tighter} loading={save.isPending} onClick={() => save.mutate()}>{t('holdoutSave')}</Button>}</p>

@@ -74,6 +74,7 @@ function Who({ touch: x }: { touch: TouchDetail }) {
         [t('requested'), actor(x.who.requested_by.name)], [t('reason'), x.who.reason === 'added' ? t('reasonAdded') : x.who.reason || '—'], [t('sender'), x.who.sender?.name || x.staff?.name || '—'],
         [t('channel'), <span key="h">{channel(x.channel)} · {cls(x.class)}{x.campaign?.name && <> · {to ? <A to={to}>{x.campaign.name}</A> : x.campaign.name}</>}</span>],
       ]} />
+      {x.displaced_by && <p className="s13 second">{t('displaced')} <A to={`/touches/${x.displaced_by}`}>{t('displacedBy')}</A></p>}
       {x.text && <blockquote>{x.text}</blockquote>}
     </section>
   )
@@ -95,7 +96,7 @@ export function Rules({ rules, version }: { rules: RuleRead[]; version: string }
       <table className="plain-table read"><tbody>
         {rules.map((r, i) => (
           <tr key={i} className={r.verdict}>
-            <td><RuleId id={r.rule_id} /></td><td>{r.days ? t('withinDays', { title: r.title, days: r.days }) : r.title}{r.reason && <div className="held s12">{r.reason}</div>}{r.verdict === 'waits' && r.next_at && <span className="mute s12"> {t('from', { time: f.moment(r.next_at) })}</span>}</td>
+            <td><RuleId id={r.rule_id} /></td><td>{r.days ? t('withinDays', { title: r.title, days: r.days }) : r.title}{r.value && r.days ? <span className="mute s12"> {r.value}</span> : null}{r.reason && <div className="held s12">{r.reason}</div>}{r.verdict === 'waits' && r.next_at && <span className="mute s12"> {t('from', { time: f.moment(r.next_at) })}</span>}</td>
             <td className="right nowrap">{r.cap ? (r.verdict === 'not_read' ? '' : `${r.before} → ${r.after}`) : r.value}</td>
             <td className={`right nowrap ${r.verdict === 'pass' ? 'pine' : r.verdict === 'held' || r.verdict === 'waits' ? 'held b' : 'mute'}`}>{t(r.verdict)}</td>
           </tr>
