@@ -26,7 +26,8 @@ type benchCmd struct {
 	Staff       int    `help:"Members whose customers a sync reads." default:"20"`
 	Customers   int    `help:"Customers that a sync reads." default:"10000"`
 	Large       bool   `help:"Ten times as many callbacks and customers."`
-	Only        string `help:"Measure only this." enum:"all,ingest,sync,match,guard,sandbox,year" default:"all"`
+	Only        string `help:"Measure only this." enum:"all,ingest,sync,match,guard,history,sandbox,year" default:"all"`
+	Postgres    string `help:"Measure the history page on this PostgreSQL too; a database of its own." env:"TEST_DATABASE_URL" placeholder:"URL"`
 	CPUProfile  string `name:"cpuprofile" help:"Write a CPU profile of this process to a file." type:"path"`
 	Load        bool   `help:"Be the generator." hidden:""`
 	URL         string `help:"Where the generator sends to." hidden:""`
@@ -56,7 +57,7 @@ func (c *benchCmd) Run(ctx context.Context) error {
 	for _, m := range []struct {
 		name    string
 		measure func(context.Context) error
-	}{{"ingest", c.ingest}, {"sync", c.sync}, {"match", matching}, {"guard", guarding}, {"sandbox", c.box}, {"year", boxYear}} {
+	}{{"ingest", c.ingest}, {"sync", c.sync}, {"match", matching}, {"guard", guarding}, {"history", c.history}, {"sandbox", c.box}, {"year", boxYear}} {
 		if c.Only != "all" && c.Only != m.name {
 			continue
 		}

@@ -29,6 +29,7 @@ const pages: [path: string, page: RouteComponent][] = [
   ['/moments/new', lazy(() => import('./pages/moment/MomentPlanner'), 'MomentPlanner')],
   ['/moments/$id', lazy(() => import('./pages/moment/MomentDetail'), 'MomentDetail')],
   ['/moments/$id/edit', lazy(() => import('./pages/moment/MomentPlanner'), 'MomentPlanner')],
+  ['/governance', lazy(() => import('./pages/overview/Overview'), 'Overview')],
   ['/touches', lazy(() => import('./pages/governance/Touches'), 'Touches')],
   ['/touches/$id', lazy(() => import('./pages/governance/Explain'), 'Explain')],
   ['/held', lazy(() => import('./pages/governance/HeldBack'), 'HeldBack')],

@@ -54,6 +54,33 @@ test('a Moment is planned by clicking, published by staff and accounted for; cus
   assert.equal(await page.locator('.plain-table tbody tr').count(), 2);
   await picture(page, 'moment-reactions', true);
 
+  // What followed it stands beside it; the comment waits for the member until somebody puts it aside.
+  await page.getByRole('heading', { name: '效果与代价' }).waitFor();
+  await page.getByText(`送到 ${saw.length} 位客户`).waitFor();
+  await page.goto(`${url}/moments?tab=answers`);
+  const waiting = page.locator('tbody tr', { hasText: '换季小课' });
+  await waiting.waitFor();
+  await picture(page, 'moment-answers', true);
+  await waiting.getByRole('button', { name: '不用回了' }).click();
+  await waiting.waitFor({ state: 'detached' });
+
+  // The first page of governance: a figure leads to its rows.
+  await page.goto(`${url}/governance`);
+  const row = page.locator('tr', { hasText: '换季小课' });
+  await row.getByRole('button', { name: `换季小课, 送达: ${saw.length}` }).click();
+  const drawer = page.locator('.ant-drawer');
+  await drawer.getByText(`${saw.length} 次触达`).waitFor();
+  assert.equal(await drawer.locator('tbody tr').count(), saw.length);
+  await picture(page, 'governance-rows');
+  await page.reload();
+  await drawer.getByText(`${saw.length} 次触达`).waitFor(); // a copied link shows the same
+  await page.keyboard.press('Escape');
+  await picture(page, 'governance-overview', true);
+  const english = await open(t, { language: 'en-US' });
+  await english.goto(`${url}/governance`);
+  await english.getByRole('heading', { name: 'Who bothered most' }).waitFor();
+  await picture(english, 'governance-overview-en', true);
+
   await page.goto(`${url}/moments?tab=calendar`);
   await page.locator('.month .today .item', { hasText: '换季小课' }).waitFor();
   await picture(page, 'moment-calendar', true);

@@ -216,17 +216,17 @@ func (a *App) build() (err error) {
 		},
 	})
 	a.Outreach = outreach.New(outreach.Config{
-		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, Governor: a.Governor, WeCom: a.WeCom, CorpID: a.CorpID,
+		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, Governor: a.Governor, WeCom: a.WeCom, CorpID: a.CorpID, Page: a.historyPage,
 	})
 	a.Welcomes = welcome.New(welcome.Config{
-		DB: a.DB, World: a.World, Zone: a.Zone, Outreach: a.Outreach, Governor: a.Governor, CorpID: a.CorpID, Channel: a.Contactway.ChannelOf,
+		DB: a.DB, World: a.World, Zone: a.Zone, Outreach: a.Outreach, Governor: a.Governor, CorpID: a.CorpID, Channel: a.Contactway.ChannelOf, HasPage: a.hasPage,
 	})
 	a.fetcher = web.NewClient(10*time.Second, a.ownNetworks()...)
 	a.Joinways = joinway.New(joinway.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, WeCom: a.WeCom, CorpID: a.CorpID, URL: func(path string) string { return a.API.URL(context.Background(), path) }, Fetch: a.fetchPicture, Live: a.Live.Publish,
 	})
 	a.Autoreply = autoreply.New(autoreply.Config{
-		DB: a.DB, World: a.World, Zone: a.Zone, CorpID: a.CorpID, Check: a.checkAnswer, HasJoinway: a.Joinways.Exists,
+		DB: a.DB, World: a.World, Zone: a.Zone, CorpID: a.CorpID, Check: a.checkAnswer, HasJoinway: a.Joinways.Exists, CheckLinks: a.checkLinks,
 	})
 	a.Kf = kf.New(kf.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, CorpID: a.CorpID, Seal: a.Sealer, Out: a.Outreach,
@@ -242,16 +242,21 @@ func (a *App) build() (err error) {
 	}
 	a.reader = &pages.Reader{Key: readerKey, Wall: clock.SystemWall(), Ask: a.askReader, Customer: a.readerOf, URL: a.API.URL}
 	a.Blobs = blob.New(a.DB, a.Data, a.World)
+	linkKey, err := a.Sealer.Derive("moment-link")
+	if err != nil {
+		return err
+	}
 	a.Moments = moment.New(moment.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, Outreach: a.Outreach, Governor: a.Governor, Blobs: a.Blobs, CorpID: a.CorpID,
-		Audience: a.Customers.Audience, Carriers: a.Customers.Carriers, Live: a.Live.Publish,
+		Audience: a.Customers.Audience, Carriers: a.Customers.Carriers, Live: a.Live.Publish, Names: a.customerNames, Key: linkKey,
 		Tags: moment.Tags{Ensure: a.ensureTag, Names: a.Tags.Names, Mark: a.Tags.Mark},
 	})
 	a.Stats = stats.New(stats.Config{
 		DB: a.DB, World: a.World, Zone: a.Zone, CorpID: a.CorpID, Scope: scope, Held: a.heldToday, Running: a.running, Health: a.health,
 		Todo: []func(context.Context, []string, string) ([]stats.Todo, error){
-			a.todoBroadcasts, a.todoSessions, a.todoDeadLetters, a.todoSync,
+			a.todoBroadcasts, a.todoSessions, a.todoComments, a.todoDeadLetters, a.todoSync,
 		},
+		Limits: a.limits, StaffNames: a.staffNames, CustomerNames: a.customerNames,
 	})
 	a.Sync = sync.New(sync.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, Log: a.Log, WeCom: a.WeCom, Customers: a.Customers, CorpID: a.CorpID,

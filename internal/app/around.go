@@ -18,6 +18,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/errs"
 	"zhiyin.dev/zhiyin/internal/governance"
 	"zhiyin.dev/zhiyin/internal/groupchat"
+	"zhiyin.dev/zhiyin/internal/outreach"
 	"zhiyin.dev/zhiyin/internal/sync"
 	"zhiyin.dev/zhiyin/internal/web"
 	"zhiyin.dev/zhiyin/internal/welcome"
@@ -247,6 +248,22 @@ func (a *App) checkAnswer(_ context.Context, text string) error {
 		return errs.Bad(f.Field, f.RuleID, f.Reason)
 	}
 	return nil
+}
+
+// historyPage is the address of the history page that a customer of a member is shown as their own.
+func (a *App) historyPage(ctx context.Context, customerID, staffID string) (string, error) {
+	path, err := a.Moments.LinkTo(ctx, customerID, staffID)
+	if err != nil || path == "" {
+		return "", err
+	}
+	return a.API.URL(ctx, path), nil
+}
+
+func (a *App) hasPage(ctx context.Context) (bool, error) { return a.Moments.HasPage(ctx) }
+
+// checkLinks reads the marks for links in an answer.
+func (a *App) checkLinks(ctx context.Context, text string, most int) error {
+	return outreach.CheckMark("answer.text", text, most, func() (bool, error) { return a.Moments.HasPage(ctx) })
 }
 
 // window is when marketing may be sent, as the frame shows it.

@@ -194,6 +194,22 @@ func (a *App) heldToday(ctx context.Context, staff []string, lang string) (stats
 	return out, nil
 }
 
+// limits are what governance allows now, for the first page of governance. Night is what the policy calls so, whatever the corp
+// tightened.
+func (a *App) limits(ctx context.Context) (stats.Limits, error) {
+	caps, policy, err := a.Governor.Caps(ctx, a.CorpID)
+	if err != nil {
+		return stats.Limits{}, err
+	}
+	var l stats.Limits
+	for _, w := range caps.Per {
+		l.Windows = append(l.Windows, stats.Window{Days: w.Days, Cap: w.Cap})
+	}
+	l.Mass.From, l.Mass.To, l.Mass.Limit = caps.MassMode.Period(a.World.Now(), a.Zone)
+	l.Hours = policy.Quiet.Day
+	return l, nil
+}
+
 func (a *App) todoSessions(ctx context.Context, staff []string, lang string) ([]stats.Todo, error) {
 	n, oldest, err := a.Kf.Queue(ctx, kf.ReachOf(ctx, staff))
 	if err != nil || n == 0 {
@@ -203,6 +219,22 @@ func (a *App) todoSessions(ctx context.Context, staff []string, lang string) ([]
 	return []stats.Todo{{
 		Kind: "session_waiting", Count: n, Link: "/inbox?view=waiting", Title: errs.T(fmt.Sprintf("%d 个会话在等人接待", n), errs.Count(n, "conversation", "conversations")+" waiting for a person").In(lang),
 		Detail: longest(minutes).In(lang),
+	}}, nil
+}
+
+// todoComments are customers' comments on Moments that wait for a member.
+func (a *App) todoComments(ctx context.Context, staff []string, lang string) ([]stats.Todo, error) {
+	if !mayCall(ctx, "moment.answer") {
+		return nil, nil
+	}
+	_, n, err := a.Moments.Answers(ctx, staff, 0, 1)
+	if err != nil || n == 0 {
+		return nil, err
+	}
+	return []stats.Todo{{
+		Kind: "moment_comments", Count: n, Link: "/moments?tab=answers",
+		Title:  errs.T(fmt.Sprintf("%d 条朋友圈评论等员工去回", n), errs.Count(n, "comment", "comments")+" on Moments to answer").In(lang),
+		Detail: errs.T("评论的内容在企业微信里看，也在那里回", "What they say is read, and answered, in WeCom").In(lang),
 	}}, nil
 }
 

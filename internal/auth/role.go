@@ -30,7 +30,7 @@ var grants = map[Role][]string{
 		"kf.*", "broadcast.read", "broadcast.write", "moment.*", "governance.read", "sync.read",
 	},
 	Staff: {
-		"home.read", "staff.read", "tag.read", "customer.read", "customer.write", "groupchat.read", "kf.read", "kf.write", "moment.read", "governance.read",
+		"home.read", "staff.read", "tag.read", "customer.read", "customer.write", "groupchat.read", "kf.read", "kf.write", "moment.read", "moment.answer", "governance.read",
 	},
 	Auditor: {"*.read"},
 }

@@ -22,6 +22,8 @@ type Config struct {
 	Check func(ctx context.Context, text string) error
 	// HasJoinway says whether a group code exists.
 	HasJoinway func(ctx context.Context, id int64) (bool, error)
+	// CheckLinks says what is wrong with the marks for links in an answer; it may be nil.
+	CheckLinks func(ctx context.Context, text string, most int) error
 }
 
 // Service is the use cases of keyword rules.
@@ -70,6 +72,11 @@ func (s *Service) save(ctx context.Context, r *Rule) error {
 	}
 	if strings.TrimSpace(r.Answer.Text) != "" && s.Config.Check != nil {
 		if err := s.Config.Check(ctx, r.Answer.Text); err != nil {
+			return err
+		}
+	}
+	if s.CheckLinks != nil {
+		if err := s.CheckLinks(ctx, r.Answer.Text, maxAnswer); err != nil {
 			return err
 		}
 	}

@@ -137,7 +137,7 @@ func (g *Governor) Platform(ctx context.Context, corpID string, customerIDs ...s
 		return 0, 0, err
 	}
 	now := g.world.Now()
-	_, _, limit = caps.MassMode.period(now, g.zone)
+	_, _, limit = caps.MassMode.Period(now, g.zone)
 	for part := range slices.Chunk(customerIDs, chunk) {
 		facts, err := g.standingAt(ctx, g.db.Read(), corpID, part, caps, now)
 		if err != nil {

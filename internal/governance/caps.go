@@ -139,7 +139,8 @@ func (c Caps) tightensShares(policy Caps) error {
 	return nil
 }
 
-func (q Quiet) day(t time.Time) (from, to time.Time) {
+// Day answers the sending hours of the day that t lies in.
+func (q Quiet) Day(t time.Time) (from, to time.Time) {
 	y, m, d := t.Date()
 	first := q.From
 	if t.Weekday() == time.Sunday {
@@ -152,14 +153,14 @@ func (q Quiet) day(t time.Time) (from, to time.Time) {
 // Open says whether marketing may reach a customer at t.
 func (q Quiet) Open(t clock.Time, zone *time.Location) bool {
 	l := t.In(zone)
-	from, to := q.day(l)
+	from, to := q.Day(l)
 	return !l.Before(from) && l.Before(to)
 }
 
 // Next is t when the window is open then, else the instant at which it opens next.
 func (q Quiet) Next(t clock.Time, zone *time.Location) clock.Time {
 	l := t.In(zone)
-	from, to := q.day(l)
+	from, to := q.Day(l)
 	if l.Before(from) {
 		return clock.At(from)
 	}
@@ -167,18 +168,18 @@ func (q Quiet) Next(t clock.Time, zone *time.Location) clock.Time {
 		return t
 	}
 	y, m, d := l.Date()
-	from, _ = q.day(time.Date(y, m, d+1, 12, 0, 0, 0, zone))
+	from, _ = q.Day(time.Date(y, m, d+1, 12, 0, 0, 0, zone))
 	return clock.At(from)
 }
 
 // Close is the end of the window that is open at t, or that opens next.
 func (q Quiet) Close(t clock.Time, zone *time.Location) clock.Time {
-	_, to := q.day(q.Next(t, zone).In(zone))
+	_, to := q.Day(q.Next(t, zone).In(zone))
 	return clock.At(to)
 }
 
-// period is the calendar period of WC-01 that t lies in, and what may be received within it.
-func (m MassMode) period(t clock.Time, zone *time.Location) (from, to clock.Time, limit int) {
+// Period is the calendar period of WC-01 that t lies in, and what may be received within it.
+func (m MassMode) Period(t clock.Time, zone *time.Location) (from, to clock.Time, limit int) {
 	y, mon, d := t.In(zone).Date()
 	at := func(y int, m time.Month, d int) clock.Time { return clock.At(time.Date(y, m, d, 0, 0, 0, 0, zone)) }
 	switch m {

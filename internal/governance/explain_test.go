@@ -183,7 +183,7 @@ func TestWeComsOwnQuotaCountsCalendarPeriods(t *testing.T) {
 		PerWeek7:     {"2028-02-28", "2028-03-06", "7"},
 		PerDay1:      {"2028-02-29", "2028-03-01", "1"},
 	} {
-		from, to, limit := mode.period(at, shanghai)
+		from, to, limit := mode.Period(at, shanghai)
 		got := [3]string{from.In(shanghai).Format(time.DateOnly), to.In(shanghai).Format(time.DateOnly), fmt.Sprint(limit)}
 		if got != want {
 			t.Errorf("%s: %v, want %v", mode, got, want)

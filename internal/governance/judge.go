@@ -144,7 +144,7 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 	}
 	if r.Channel == MassCustomer {
 		read(func() {
-			from, to, limit := c.MassMode.period(on, zone)
+			from, to, limit := c.MassMode.Period(on, zone)
 			st := Step{RuleID: rulePlatform, Before: s.mass, After: s.mass + 1, Cap: limit, From: from, To: to}
 			if st.After > limit {
 				st.Next = c.Quiet.Next(to, zone)

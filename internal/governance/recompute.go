@@ -109,7 +109,7 @@ func (g *Governor) standingThen(ctx context.Context, t *Touch, caps Caps, was []
 	if err != nil {
 		return s, fmt.Errorf("read the ledger of then: %w", err)
 	}
-	from, _, _ := caps.MassMode.period(t.EarliestAt, g.zone)
+	from, _, _ := caps.MassMode.Period(t.EarliestAt, g.zone)
 	for _, r := range rows {
 		at, gone := r.then(t.ReservedAt)
 		if gone {

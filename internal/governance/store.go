@@ -119,7 +119,7 @@ func (g *Governor) standingAt(ctx context.Context, q bun.IDB, corpID string, cus
 			out[id] = s
 		}
 	}
-	from, _, _ := caps.MassMode.period(on, g.zone)
+	from, _, _ := caps.MassMode.Period(on, g.zone)
 	var counts []struct {
 		CustomerID       string
 		U0, U1, U2, M, O int

@@ -50,6 +50,13 @@ func (s *Service) RegisterAPI(a *web.API, near Neighbours) {
 	web.Get(a, "/moment-pages", web.Op{ID: "list-moment-pages", Permission: "moment.read", Scope: web.Shared, Summary: "List the open history pages"}, h.pages)
 	web.Post(a, "/moment-pages", web.Op{ID: "open-moment-page", Permission: "moment.write", Scope: web.WholeCorp, Summary: "Open a history page"}, h.openPage)
 	web.Delete(a, "/moment-pages/{slug}", web.Op{ID: "close-moment-page", Permission: "moment.write", Scope: web.WholeCorp, Summary: "Close a history page"}, h.closePage)
+	web.Post(a, "/moment-links/revoke", web.Op{
+		ID: "revoke-moment-links", Permission: "moment.write", Scope: web.WholeCorp, Summary: "Make the personal links to history pages void that were sent until now", Status: http.StatusNoContent,
+	}, h.revokeLinks)
+	web.Get(a, "/moment-answers", read("list-moment-answers", "Customers' comments that wait for a member's answer"), h.answers)
+	web.Post(a, "/moment-answers/{id}/done", web.Op{
+		ID: "end-moment-answer", Permission: "moment.answer", Scope: web.Filtered, Summary: "Put a comment that waits aside", Status: http.StatusNoContent,
+	}, h.putAside)
 	web.Get(a, "/moments/{id}", read("get-moment", "Get a Moment"), h.get)
 	web.Patch(a, "/moments/{id}", write("update-moment", "Change a draft"), h.update)
 	web.Delete(a, "/moments/{id}", write("delete-moment", "Delete a draft"), h.remove)

@@ -21,6 +21,8 @@ const (
 	pollKind      = "moment.poll"      // who has published, and who sees it
 	untagKind     = "moment.untag"     // a customer said stop
 	reconcileKind = "moment.reconcile" // what the corp has published is read
+	answerKind    = "moment.answer"    // a member is told who commented
+	partKind      = "moment.part"      // one member's sending was stopped: their part is taken back
 )
 
 // reserveStep is how many customers are reserved in one transaction: their locks are held that long.
@@ -58,6 +60,8 @@ func (s *Service) Register(b *bus.Bus) {
 	b.Perform(pollKind, s.poll)
 	b.Perform(untagKind, s.untag)
 	b.Perform(reconcileKind, s.reconcile)
+	b.Perform(answerKind, s.ask)
+	b.Perform(partKind, s.takePart)
 }
 
 type step struct {

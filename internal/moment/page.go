@@ -27,6 +27,7 @@ type historyView struct {
 	Known  bool   // the reader was recognised
 	AskURL string // finds out who reads
 	Prefs  string // the reader's own preference page
+	Void   bool   // the personal link they came by counts no more
 }
 
 type topicTab struct {
@@ -56,7 +57,7 @@ type postView struct {
 }
 
 var historyTemplate = pages.Template("moments", `{{define "main"}}{{$p := .}}{{with .Data}}{{$v := .}}
-<form class="find" action="{{.Path}}" method="get" role="search"><input name="q" value="{{.Query}}" maxlength="50" aria-label="{{$p.T "搜索朋友圈" "Search"}}" placeholder="{{$p.T "搜一搜，比如“面膜”" "Search the posts"}}">{{if .Topic}}<input type="hidden" name="t" value="{{.Topic}}">{{end}}<button>{{$p.T "搜索" "Search"}}</button></form>
+{{if .Void}}<p class="note" role="status">{{$p.T "这个链接已经失效，下面是公开的内容。" "This link counts no more; what is public stands below."}}</p>{{end}}<form class="find" action="{{.Path}}" method="get" role="search"><input name="q" value="{{.Query}}" maxlength="50" aria-label="{{$p.T "搜索朋友圈" "Search"}}" placeholder="{{$p.T "搜一搜，比如“面膜”" "Search the posts"}}">{{if .Topic}}<input type="hidden" name="t" value="{{.Topic}}">{{end}}<button>{{$p.T "搜索" "Search"}}</button></form>
 {{if .Topics}}<nav class="tabs" aria-label="{{$p.T "按内容看" "By topic"}}">{{range .Topics}}<a href="{{.Link}}"{{if .On}} aria-current="page"{{end}}>{{if .Name}}{{.Name}}{{else}}{{$p.T "全部" "All"}}{{end}}</a>{{end}}</nav>{{end}}
 {{range .Months}}<div class="mon"><h2>{{.Label}}</h2><span>{{.Count}} {{$p.T "条" "posts"}}</span>{{if .Before}}<a href="{{.Before}}">{{.BeforeAs}}</a>{{end}}</div>
 {{range .Posts}}<article class="post"><time datetime="{{.ISO}}"><b>{{.Day}}</b><span>{{.Week}}</span></time><div>{{with .Shown}}<p>{{.}}</p>{{end}}{{with .Rest}}<details><summary>{{$p.T "展开全文" "Show all"}}</summary><p>{{.}}</p></details>{{end}}
@@ -68,8 +69,7 @@ var historyTemplate = pages.Template("moments", `{{define "main"}}{{$p := .}}{{w
 {{if .Older}}<a class="more" href="{{.Older}}">{{$p.T "看更早的" "Earlier posts"}}</a>{{end}}
 {{end}}{{end}}
 {{define "foot"}}<p>{{.T "这里是品牌自己保存的朋友圈，不显示任何客户的点赞和评论。已删除的内容不会出现。" "These are the brand's own posts. No customer's likes or comments are shown, and what was deleted does not appear."}}</p>
-{{with .Data}}{{if .Known}}<a href="{{.Prefs}}">{{$.T "管理我收到的消息" "Manage what I get"}}</a>{{else}}<p>{{$.T "有些内容只发给部分客户，在微信里用自己的号打开才看得到。" "Some posts are for some customers only: they show when you open this page in WeChat with your own account."}}</p><a href="{{.AskURL}}">{{$.T "看发给我的内容" "Show what is for me"}}</a>{{end}}{{end}}
-<p>{{.T "要投诉，请点微信右上角菜单里的「投诉」。" "To complain, use “Report” in WeChat's menu at the top right."}}</p>{{end}}`)
+{{with .Data}}{{if .Known}}<a href="{{.Prefs}}">{{$.T "管理我收到的消息" "Manage what I get"}}</a><form method="post" action="{{.Path}}/forget"><button class="plain">{{$.T "不是我的？让发给我的链接失效" "Not you? Make the link void"}}</button></form>{{else}}<p>{{$.T "有些内容只发给部分客户，在微信里用自己的号打开才看得到。" "Some posts are for some customers only: they show when you open this page in WeChat with your own account."}}</p><a href="{{.AskURL}}">{{$.T "看发给我的内容" "Show what is for me"}}</a>{{end}}{{end}}{{end}}`)
 
 // PageConfig is what the open pages need beside the service.
 type PageConfig struct {
@@ -80,6 +80,7 @@ type PageConfig struct {
 // RegisterPages puts the history pages on mux: /p/moments/{slug} and the files on it.
 func (s *Service) RegisterPages(mux *http.ServeMux, c PageConfig) {
 	mux.HandleFunc("GET /p/moments/{slug}", func(w http.ResponseWriter, r *http.Request) { s.showHistory(w, r, c) })
+	mux.HandleFunc("POST /p/moments/{slug}/forget", func(w http.ResponseWriter, r *http.Request) { s.forget(w, r, c) })
 	mux.HandleFunc("GET /p/moments/{slug}/{hash}", func(w http.ResponseWriter, r *http.Request) { s.showPicture(w, r, c) })
 }
 
@@ -90,10 +91,23 @@ func (s *Service) showHistory(w http.ResponseWriter, r *http.Request, c PageConf
 		s.refuse(w, r, err)
 		return
 	}
+	done, void, err := s.arrive(w, r, c, p.Slug)
+	if err != nil {
+		web.WriteError(w, r, err)
+		return
+	}
+	if done {
+		return
+	}
 	q := r.URL.Query()
 	a := Ask{Reader: c.Reader.Reading(r), Query: cut(q.Get("q"), 50), Topic: cut(q.Get("t"), 20), Month: cut(q.Get("m"), 7), Before: cut(q.Get("before"), 100)}
 	if a.Reader == "" && c.Reader.MayAsk(r) {
-		http.Redirect(w, r, c.Reader.AskPath(ctx, r.URL.RequestURI()), http.StatusSeeOther)
+		q.Del(linkParam) // WeCom says who reads
+		back := PagePath(p.Slug)
+		if len(q) > 0 {
+			back += "?" + q.Encode()
+		}
+		http.Redirect(w, r, c.Reader.AskPath(ctx, back), http.StatusSeeOther)
 		return
 	}
 	first, err := s.first(ctx, p, a)
@@ -106,7 +120,7 @@ func (s *Service) showHistory(w http.ResponseWriter, r *http.Request, c PageConf
 		web.WriteError(w, r, err)
 		return
 	}
-	v.Known = a.Reader != ""
+	v.Known, v.Void = a.Reader != "", void
 	if v.Known {
 		v.Prefs = c.Preferences(ctx, a.Reader)
 	} else {

@@ -387,7 +387,10 @@ func (s *Service) readEchoes(ctx context.Context, postID, staffID string) error 
 		if err != nil {
 			return fmt.Errorf("write the reactions to %s: %w", postID, err)
 		}
-		return put(ctx, tx, rows)
+		if err := put(ctx, tx, rows); err != nil {
+			return err
+		}
+		return s.toAnswer(ctx, tx, postID, staffID, rows)
 	})
 }
 

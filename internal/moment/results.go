@@ -169,6 +169,17 @@ func (s *Service) opened(ctx context.Context, tx *db.Tx, m *Moment, e outreach.M
 	if stop {
 		return s.Outreach.CancelMoment(ctx, tx, m.ID, m.PostID)
 	}
+	for id := range byStaff { // stopped while it was made
+		stopped, err := s.Governor.HaltedIn(ctx, tx, s.CorpID, id)
+		if err != nil {
+			return err
+		}
+		if stopped {
+			if err := s.putPart(ctx, tx, partStep{m.ID, id}, e.At); err != nil {
+				return err
+			}
+		}
+	}
 	return s.putPoll(ctx, tx, pollStep{ID: m.ID}, e.At.Add(pollAfter(0)))
 }
 

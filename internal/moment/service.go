@@ -38,7 +38,9 @@ type Config struct {
 	Audience func(ctx context.Context, q customer.AudienceQuery) ([]customer.Member, error)
 	// Carriers answers the live relations that carry a tag.
 	Carriers func(ctx context.Context, tagID string) ([]customer.Member, error)
-	Live     func(kind, id string) // tells the consoles that are open; may be nil
+	Live     func(kind, id string)                                              // tells the consoles that are open; may be nil
+	Names    func(ctx context.Context, ids []string) (map[string]string, error) // of customers
+	Key      []byte                                                             // signs personal links to history pages; empty = links are the same for all
 }
 
 // Tags is what this room asks of the room of tags.

@@ -91,7 +91,11 @@ func (s *Service) sendKf(ctx context.Context, w bus.Work) (bus.Settle, error) {
 		r = r.not(held.RuleID, held.Reason)
 		return func(ctx context.Context, tx *db.Tx) error { return s.tell(ctx, tx, r) }, nil
 	}
-	var content wire.KfContent = wire.KfText{Content: p.Text}
+	text, err := s.fillPage(ctx, p.Text, p.CustomerID, p.StaffID)
+	if err != nil {
+		return nil, calls.Failed(err, "fill in what is "+p.CustomerID+"'s own")
+	}
+	var content wire.KfContent = wire.KfText{Content: text}
 	if p.MediaID != "" {
 		content = wire.KfImage{MediaID: p.MediaID}
 	}

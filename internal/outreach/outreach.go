@@ -27,6 +27,8 @@ type Config struct {
 	Governor *governance.Governor
 	WeCom    *wecom.Client
 	CorpID   string
+	// Page answers the address of the history page that a customer of a member is shown as their own; "" when none is open. It may be nil.
+	Page func(ctx context.Context, customerID, staffID string) (string, error)
 }
 
 // Service sends.

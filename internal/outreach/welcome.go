@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"zhiyin.dev/zhiyin/internal/bus"
@@ -21,8 +20,6 @@ const (
 	welcomeKind = "outreach.welcome"
 	// welcomeLife is how long a welcome code lives. Official page: document/path/92137.
 	welcomeLife = 20 * time.Second
-	// customerName is the placeholder for the customer's own name; it is filled right before sending.
-	customerName = "{客户}"
 )
 
 // Welcome is the message to a customer who has just added a member.
@@ -88,9 +85,9 @@ func (s *Service) sendWelcome(ctx context.Context, w bus.Work) (bus.Settle, erro
 		r = r.not(held.RuleID, held.Reason)
 		return func(ctx context.Context, tx *db.Tx) error { return s.tell(ctx, tx, r) }, nil
 	}
-	text, err := s.fill(ctx, p.Text, p.CustomerID)
+	text, err := s.fill(ctx, p.Text, p.CustomerID, p.StaffID)
 	if err != nil {
-		return nil, calls.Failed(err, "read the name of "+p.CustomerID)
+		return nil, calls.Failed(err, "fill in what is "+p.CustomerID+"'s own")
 	}
 	err = s.with(permit).SendWelcome(ctx, wire.WelcomeRequest{Code: p.Code, Text: text, Attachments: wired(p.Attachments)})
 	r.At = s.World.Now()
@@ -113,21 +110,6 @@ func (s *Service) sendWelcome(ctx context.Context, w bus.Work) (bus.Settle, erro
 	default:
 		return s.settle(r.not(CodeRefused, errs.Tf("企业微信拒绝了：%v", "WeCom refused: %v", err))), nil
 	}
-}
-
-// fill puts the customer's name into the text, when the text asks for it.
-func (s *Service) fill(ctx context.Context, text, customerID string) (string, error) {
-	if !strings.Contains(text, customerName) {
-		return text, nil
-	}
-	c, err := s.WeCom.Customer(ctx, wecom.ExternalUserID(customerID), "")
-	if errors.Is(err, wecom.ErrNotCustomer) { // half added: the name is not told yet
-		return strings.ReplaceAll(text, customerName, ""), nil
-	}
-	if err != nil {
-		return "", err
-	}
-	return strings.ReplaceAll(text, customerName, c.Customer.Name), nil
 }
 
 // not makes r the result of a message that was not delivered.

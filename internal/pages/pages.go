@@ -19,7 +19,7 @@ import (
 //go:embed page.css
 var style string
 
-// frame is around every page; a page defines "main" and "foot".
+// frame is around every page; a page defines "main" and "foot". Each says how to complain: to WeChat, not to us.
 const frame = `<!doctype html>
 <html lang="{{.Lang}}">
 <meta charset="utf-8">
@@ -29,7 +29,8 @@ const frame = `<!doctype html>
 <style>{{style}}</style>
 <header><h1>{{.Title}}</h1>{{with .Lead}}<p>{{.}}</p>{{end}}</header>
 <main>{{template "main" .}}</main>
-<footer>{{template "foot" .}}</footer>
+<footer>{{template "foot" .}}
+<p>{{.T "要投诉，请点微信右上角菜单里的「投诉」。" "To complain, use “Report” in WeChat's menu at the top right."}}</p></footer>
 </html>
 `
 

@@ -45,3 +45,14 @@ func TestNotice(t *testing.T) {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
 }
+
+// Whatever a page is about, its foot says how to complain (LAW-34): to WeChat, which acts on it, and not to us alone.
+func TestEveryPageSaysHowToComplain(t *testing.T) {
+	t.Parallel()
+	for lang, want := range map[string]string{"zh-CN": "要投诉", "en": "To complain"} {
+		w := httptest.NewRecorder()
+		if err := Write(w, http.StatusOK, lang, notice, Page{Title: "t", Data: "d"}); err != nil || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("%s: %v, %s", lang, err, w.Body)
+		}
+	}
+}

@@ -68,9 +68,14 @@ func (k *Reader) AskPath(ctx context.Context, path string) string {
 	return k.URL(ctx, "/p/who?to="+url.QueryEscape(path))
 }
 
+// InWeChat says whether the page is open in WeChat's own browser.
+func (k *Reader) InWeChat(r *http.Request) bool {
+	return strings.Contains(r.UserAgent(), "MicroMessenger")
+}
+
 // MayAsk says whether WeCom would know the person without a question: in WeChat's own browser, once.
 func (k *Reader) MayAsk(r *http.Request) bool {
-	return strings.Contains(r.UserAgent(), "MicroMessenger") && !r.URL.Query().Has(Guest)
+	return k.InWeChat(r) && !r.URL.Query().Has(Guest)
 }
 
 // ours says whether an address is one of these pages.
@@ -113,16 +118,27 @@ func (k *Reader) back(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, k.URL(r.Context(), to+sep+Guest+"=1"), http.StatusSeeOther)
 		return
 	}
-	body := base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d\x00%s", int64(k.Wall.Now().Add(readerLife)), id))
+	k.Remember(w, r, id)
+	http.Redirect(w, r, k.URL(r.Context(), to), http.StatusSeeOther)
+}
+
+// Remember lets the browser read as a customer for half an hour.
+func (k *Reader) Remember(w http.ResponseWriter, r *http.Request, customerID string) {
+	body := base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d\x00%s", int64(k.Wall.Now().Add(readerLife)), customerID))
+	k.cookie(w, r, body+"."+k.mac("cookie", body), int(readerLife.Seconds()))
+}
+
+// Forget lets the browser read as a stranger again.
+func (k *Reader) Forget(w http.ResponseWriter, r *http.Request) { k.cookie(w, r, "", -1) }
+
+func (k *Reader) cookie(w http.ResponseWriter, r *http.Request, value string, age int) {
 	path := "/p/"
 	if u, err := url.Parse(k.URL(r.Context(), "/p/")); err == nil {
 		path = u.Path
 	}
 	http.SetCookie(w, &http.Cookie{
-		Name: readerCookie, Value: body + "." + k.mac("cookie", body), Path: path, MaxAge: int(readerLife.Seconds()), HttpOnly: true,
-		Secure: web.Secure(r.Context()), SameSite: http.SameSiteLaxMode,
+		Name: readerCookie, Value: value, Path: path, MaxAge: age, HttpOnly: true, Secure: web.Secure(r.Context()), SameSite: http.SameSiteLaxMode,
 	})
-	http.Redirect(w, r, k.URL(r.Context(), to), http.StatusSeeOther)
 }
 
 func (k *Reader) lost(w http.ResponseWriter, r *http.Request) {

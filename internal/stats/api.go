@@ -8,6 +8,7 @@ import (
 
 // RegisterAPI puts the routes of this room on the API.
 func (s *Service) RegisterAPI(a *web.API) {
+	s.registerGovernance(a)
 	web.Get(a, "/home", web.Op{ID: "get-home", Permission: "home.read", Scope: web.Filtered, Summary: "The numbers of the home page"},
 		func(ctx context.Context, in *struct {
 			Scope string `query:"scope" enum:"all,mine" default:"all"`

@@ -25,6 +25,10 @@ type Config struct {
 	Todo    []func(ctx context.Context, scope []string, lang string) ([]Todo, error)
 	Running func(ctx context.Context, scope []string) ([]Running, error)
 	Health  func(ctx context.Context, scope []string, lang string) (Health, error)
+
+	Limits        func(ctx context.Context) (Limits, error) // in force now
+	StaffNames    func(ctx context.Context, ids []string) (map[string]string, error)
+	CustomerNames func(ctx context.Context, ids []string) (map[string]string, error)
 }
 
 // Service counts.
@@ -123,7 +127,7 @@ type HeldRule struct {
 
 // Todo is something that waits for a person.
 type Todo struct {
-	Kind   string `json:"kind" enum:"broadcast_review,broadcast_unconfirmed,session_waiting,dead_letters,sync_drift,doctor"`
+	Kind   string `json:"kind" enum:"broadcast_review,broadcast_unconfirmed,session_waiting,moment_comments,dead_letters,sync_drift,doctor"`
 	Title  string `json:"title"`
 	Detail string `json:"detail"`
 	Count  int    `json:"count"`

@@ -18,7 +18,7 @@ type Difference struct {
 
 // Recounted is the result of a recount.
 type Recounted struct {
-	Metrics     int // numbers compared: one per metric and day
+	Metrics     int // numbers compared: one per metric and day, and those of the overview of governance
 	Rows        int // rows read one by one
 	Differences []Difference
 }
@@ -40,8 +40,8 @@ func (s *Service) Recount(ctx context.Context) (Recounted, error) {
 		return out, err
 	}
 	now := s.World.Now()
-	n := int(now.Day(s.Zone).Sub(first.Day(s.Zone)).Hours()/24+0.5) + 1
-	ds := days(now, n, s.Zone)
+	back := int(now.Day(s.Zone).Sub(first.Day(s.Zone)).Hours()/24+0.5) + 1
+	ds := days(now, back, s.Zone)
 	shown, err := s.all(ctx, ds, nil)
 	if err != nil {
 		return out, err
@@ -53,6 +53,12 @@ func (s *Service) Recount(ctx context.Context) (Recounted, error) {
 	out.Rows = rows
 	out.Metrics = len(metrics()) * len(ds)
 	out.Differences = compare(ds, shown, counted)
+	n, diffs, err := s.recountCosts(ctx, now)
+	if err != nil {
+		return out, err
+	}
+	out.Metrics += n
+	out.Differences = append(out.Differences, diffs...)
 	return out, nil
 }
 

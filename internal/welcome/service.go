@@ -23,6 +23,8 @@ type Config struct {
 	CorpID   string
 	// Channel answers the contactway id of a state, "" when no channel code has it.
 	Channel func(ctx context.Context, tx *db.Tx, state string) (string, error)
+	// HasPage says whether a history page of Moments is open, for texts that link to it.
+	HasPage func(ctx context.Context) (bool, error)
 }
 
 // Service is the use cases of welcomes.
@@ -157,6 +159,9 @@ func (s *Service) Get(ctx context.Context, id int64) (Welcome, error) {
 // that decides at send.
 func (s *Service) Save(ctx context.Context, w Welcome) (Welcome, error) {
 	if err := w.Validate(); err != nil {
+		return w, err
+	}
+	if err := outreach.CheckMark("text", w.Text, MaxText, func() (bool, error) { return s.HasPage(ctx) }); err != nil {
 		return w, err
 	}
 	check := s.Governor.CheckFor(governance.Service, governance.Welcome, fields(w)...)

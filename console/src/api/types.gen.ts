@@ -648,6 +648,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/governance/budget-use": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The customers behind a number of the overview
+         * @description Permission: `governance.read`.
+         */
+        get: operations["list-budget-use"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/governance/caps": {
         parameters: {
             query?: never;
@@ -665,6 +685,46 @@ export interface paths {
          * @description Permission: `governance.write`.
          */
         put: operations["set-caps"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/governance/costs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The touches behind a number of the overview
+         * @description Permission: `governance.read`.
+         */
+        get: operations["list-costs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/governance/effect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What followed a campaign, beside those held out of it
+         * @description Permission: `governance.read`.
+         */
+        get: operations["get-effect"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -728,6 +788,26 @@ export interface paths {
          * @description Permission: `governance.read`.
          */
         get: operations["get-held"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/governance/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Budgets in use, what was refused and why, what sending cost customers, and WeCom's own quota
+         * @description Permission: `governance.read`.
+         */
+        get: operations["get-governance-overview"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1186,6 +1266,66 @@ export interface paths {
          * @description Permission: `signed_in`.
          */
         post: operations["change-password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/moment-answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Customers' comments that wait for a member's answer
+         * @description Permission: `moment.read`.
+         */
+        get: operations["list-moment-answers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/moment-answers/{id}/done": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put a comment that waits aside
+         * @description Permission: `moment.answer`.
+         */
+        post: operations["end-moment-answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/moment-links/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make the personal links to history pages void that were sent until now
+         * @description Permission: `moment.write`.
+         */
+        post: operations["revoke-moment-links"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3565,6 +3705,35 @@ export interface components {
             text: string;
             topic?: string;
         };
+        MomentAnswer: {
+            /**
+             * Format: date-time
+             * @description when the customer commented; WeCom does not tell what
+             */
+            at: string;
+            customer: components["schemas"]["MomentNamed"];
+            id: string;
+            /** @description absent: a Moment of the member's own */
+            moment_id?: string;
+            /** @description of the Moment */
+            name?: string;
+            /** @description under whose publication it stands: who answers in WeCom */
+            staff: components["schemas"]["MomentNamed"];
+            /** @description of the post, from its beginning */
+            text: string;
+        };
+        MomentAnswerPage: {
+            items: components["schemas"]["MomentAnswer"][] | null;
+            /** @description Send as after to get the next page; empty at the end */
+            next: string;
+            /**
+             * Format: int64
+             * @description Exact up to 10,000
+             */
+            total: number;
+            /** @description There are more than total; ask with count=exact */
+            total_more: boolean;
+        };
         MomentAudience: {
             exclude_tags?: string[] | null;
             /** @description only these publish; empty = everybody the caller may see */
@@ -3850,6 +4019,10 @@ export interface components {
             /** @description why; its author reads it */
             note: string;
         };
+        RevokeInBody: {
+            /** @description whose links; absent = everybody's */
+            customer_id?: string;
+        };
         SendKfMessageRequest: {
             /** @description made by the caller: the same key again is the same message */
             key: string;
@@ -3958,6 +4131,103 @@ export interface components {
             /** Format: int64 */
             value: number;
         };
+        StatsBounds: {
+            /** Format: int64 */
+            least: number;
+            /** Format: int64 */
+            most: number;
+        };
+        StatsBudgetUse: {
+            /**
+             * Format: int64
+             * @description of them: no room in at least one window
+             */
+            full: number;
+            /**
+             * Format: int64
+             * @description of them: they want no marketing
+             */
+            optouts: number;
+            /**
+             * Format: int64
+             * @description of them: they chose a pace, a pause or topics
+             */
+            own: number;
+            /**
+             * Format: int64
+             * @description customers with a live relation
+             */
+            persons: number;
+            windows: components["schemas"]["StatsWindowUse"][] | null;
+        };
+        StatsCost: {
+            /**
+             * Format: date-time
+             * @description when it arrived
+             */
+            at: string;
+            campaign: components["schemas"]["StatsNamed"];
+            customer: components["schemas"]["StatsNamed"];
+            /** @description of the touch */
+            id: string;
+            staff?: components["schemas"]["StatsNamed"];
+        };
+        StatsCostPage: {
+            items: components["schemas"]["StatsCost"][] | null;
+            /** @description Send as after to get the next page; empty at the end */
+            next: string;
+            /**
+             * Format: int64
+             * @description Exact up to 10,000
+             */
+            total: number;
+            /** @description There are more than total; ask with count=exact */
+            total_more: boolean;
+        };
+        StatsCosts: {
+            /**
+             * Format: int64
+             * @description followed by the customer's deletion of a member within 24 hours
+             */
+            deletions: number;
+            /**
+             * Format: double
+             * @description points per 1,000 touches: 3 for a deletion, 2 for a stop, 1 for a night touch, a repeat and a late one
+             */
+            index: number;
+            /**
+             * Format: int64
+             * @description arrived after they were taken back or the customer had said stop
+             */
+            late: number;
+            /**
+             * Format: int64
+             * @description arrived outside of sending hours
+             */
+            night: number;
+            /**
+             * Format: int64
+             * @description followed by a stop within 24 hours
+             */
+            optouts: number;
+            /** Format: int64 */
+            persons: number;
+            /**
+             * Format: int64
+             * @description arrived within 24 hours of another one
+             */
+            repeats: number;
+            /**
+             * Format: int64
+             * @description followed by words of the customer in customer service within 24 hours
+             */
+            replies: number;
+            /**
+             * Format: int64
+             * @description marketing and lifecycle touches that arrived
+             */
+            touches: number;
+        };
         StatsCounter: {
             /** Format: int64 */
             delta: number;
@@ -3980,6 +4250,26 @@ export interface components {
              */
             persons: number;
         };
+        StatsEffect: {
+            /** @enum {string} */
+            by: "hour" | "day";
+            campaign: string;
+            /** Format: date-time */
+            first_at?: string;
+            /** @description customers that were held out, over as long a time from the campaign's first touch; they include some whose budget was full */
+            holdout?: components["schemas"]["StatsFollowed"];
+            /**
+             * Format: int64
+             * @description how long after a touch is looked at
+             */
+            hours: number;
+            /** Format: date-time */
+            last_at?: string;
+            /** @description the time after the last touch is not over: figures may still grow */
+            open: boolean;
+            reached: components["schemas"]["StatsFollowed"];
+            trend: components["schemas"]["StatsMoment"][] | null;
+        };
         StatsFirstReply: {
             /**
              * Format: int64
@@ -3995,6 +4285,80 @@ export interface components {
              * @description seconds; the median
              */
             value: number;
+        };
+        StatsFollowed: {
+            /**
+             * Format: int64
+             * @description deleted a member
+             */
+            deletions: number;
+            /**
+             * Format: int64
+             * @description either of the two, each person once
+             */
+            harmed: number;
+            /**
+             * Format: int64
+             * @description said stop
+             */
+            optouts: number;
+            /** Format: int64 */
+            persons: number;
+            /**
+             * Format: int64
+             * @description wrote to customer service; words to a member are not seen without the conversation archive
+             */
+            replies: number;
+        };
+        StatsHarmed: {
+            /**
+             * Format: int64
+             * @description followed by the customer's deletion of a member within 24 hours
+             */
+            deletions: number;
+            id: string;
+            /**
+             * Format: double
+             * @description points per 1,000 touches: 3 for a deletion, 2 for a stop, 1 for a night touch, a repeat and a late one
+             */
+            index: number;
+            /** @description of a campaign: broadcast, moment, member (their own mass message), moment-seen (their own Moment), ... */
+            kind?: string;
+            /**
+             * Format: int64
+             * @description arrived after they were taken back or the customer had said stop
+             */
+            late: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description arrived outside of sending hours
+             */
+            night: number;
+            /**
+             * Format: int64
+             * @description followed by a stop within 24 hours
+             */
+            optouts: number;
+            /** Format: int64 */
+            persons: number;
+            /** @description of a campaign: its id within its kind */
+            ref?: string;
+            /**
+             * Format: int64
+             * @description arrived within 24 hours of another one
+             */
+            repeats: number;
+            /**
+             * Format: int64
+             * @description followed by words of the customer in customer service within 24 hours
+             */
+            replies: number;
+            /**
+             * Format: int64
+             * @description marketing and lifecycle touches that arrived
+             */
+            touches: number;
         };
         StatsHealth: {
             callback: components["schemas"]["HealthCallbackStruct"];
@@ -4053,11 +4417,99 @@ export interface components {
             /** Format: int64 */
             value: number;
         };
+        StatsMoment: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            delivered: number;
+            /** Format: int64 */
+            harm: number;
+        };
+        StatsNamed: {
+            id: string;
+            name: string;
+        };
+        StatsOverview: {
+            /** Format: date-time */
+            as_of: string;
+            budget: components["schemas"]["StatsBudgetUse"];
+            /** @description the worst first */
+            campaigns: components["schemas"]["StatsHarmed"][] | null;
+            /** Format: int64 */
+            days: number;
+            /**
+             * Format: date-time
+             * @description midnight of the first of the days
+             */
+            from: string;
+            held: components["schemas"]["StatsHeld"];
+            /**
+             * Format: int64
+             * @description campaigns that are not shown
+             */
+            more: number;
+            quota: components["schemas"]["StatsQuota"];
+            /** @description the worst first */
+            staff: components["schemas"]["StatsHarmed"][] | null;
+            /** @description of all campaigns; persons are not added up */
+            sum: components["schemas"]["StatsCosts"];
+        };
         StatsPart: {
             key: string;
             label?: string;
             /** Format: int64 */
             value: number;
+        };
+        StatsQuota: {
+            /**
+             * Format: int64
+             * @description how many will have arrived at the end of the period, at the pace so far
+             */
+            at_pace: number;
+            /**
+             * Format: int64
+             * @description arrived in the period
+             */
+            delivered: number;
+            /** Format: date-time */
+            from: string;
+            /**
+             * Format: int64
+             * @description customers without room now
+             */
+            full: number;
+            /**
+             * Format: int64
+             * @description and when everything that is planned has arrived
+             */
+            full_then: number;
+            /**
+             * Format: int64
+             * @description mass messages that WeCom lets one customer get in the period
+             */
+            limit: number;
+            /**
+             * Format: int64
+             * @description the most that one customer used, what is on its way included
+             */
+            most: number;
+            /**
+             * Format: int64
+             * @description the same when everything that is planned has arrived
+             */
+            most_then: number;
+            parts: components["schemas"]["StatsBounds"][] | null;
+            /**
+             * Format: int64
+             * @description on their way: reserved, with a member, or scheduled in the period
+             */
+            planned: number;
+            /** Format: date-time */
+            to: string;
+            /** @description customers by how much is used: nothing, up to half, up to four fifths, less than all, all */
+            used: number[] | null;
+            /** @description the same when everything that is planned has arrived */
+            used_then: number[] | null;
         };
         StatsRunning: {
             /** Format: int64 */
@@ -4078,7 +4530,7 @@ export interface components {
             count: number;
             detail: string;
             /** @enum {string} */
-            kind: "broadcast_review" | "broadcast_unconfirmed" | "session_waiting" | "dead_letters" | "sync_drift" | "doctor";
+            kind: "broadcast_review" | "broadcast_unconfirmed" | "session_waiting" | "moment_comments" | "dead_letters" | "sync_drift" | "doctor";
             link: string;
             title: string;
         };
@@ -4097,6 +4549,33 @@ export interface components {
             held: number;
             /** Format: int64 */
             lost: number;
+        };
+        StatsUse: {
+            customer: components["schemas"]["StatsNamed"];
+            /** Format: int64 */
+            limit: number;
+            /** Format: int64 */
+            used: number;
+        };
+        StatsUsePage: {
+            items: components["schemas"]["StatsUse"][] | null;
+            /** @description Send as after to get the next page; empty at the end */
+            next: string;
+            /**
+             * Format: int64
+             * @description Exact up to 10,000
+             */
+            total: number;
+            /** @description There are more than total; ask with count=exact */
+            total_more: boolean;
+        };
+        StatsWindowUse: {
+            /** Format: int64 */
+            cap: number;
+            /** Format: int64 */
+            days: number;
+            /** @description customers by how much is used; the last holds the full ones */
+            used: number[] | null;
         };
         SubmitInBody: {
             /**
@@ -5655,6 +6134,45 @@ export interface operations {
             };
         };
     };
+    "list-budget-use": {
+        parameters: {
+            query: {
+                /** @description next of the page before */
+                after?: string;
+                limit?: number;
+                /** @description exact counts beyond 10,000 */
+                count?: "exact";
+                /** @description the window of so many days; WeCom's own number; the same when everything planned has arrived */
+                what: "1" | "7" | "30" | "mass" | "then";
+                least?: number;
+                most?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatsUsePage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-caps": {
         parameters: {
             query?: never;
@@ -5704,6 +6222,80 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GovernanceCaps"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-costs": {
+        parameters: {
+            query?: {
+                /** @description next of the page before */
+                after?: string;
+                limit?: number;
+                /** @description exact counts beyond 10,000 */
+                count?: "exact";
+                days?: number;
+                campaign?: string;
+                staff?: string;
+                /** @description absent = every touch */
+                kind?: "deletions" | "optouts" | "replies" | "night" | "repeats" | "late";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatsCostPage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-effect": {
+        parameters: {
+            query: {
+                /** @description kind and id, as touches carry it */
+                campaign: string;
+                /** @description how long after a touch is looked at */
+                hours?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatsEffect"];
                 };
             };
             /** @description Problem */
@@ -5825,6 +6417,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GovernanceHeld"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-governance-overview": {
+        parameters: {
+            query?: {
+                /** @description calendar days in the corp's zone, today included */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatsOverview"];
                 };
             };
             /** @description Problem */
@@ -6702,6 +7326,101 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["AuthOpened"];
                 };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-moment-answers": {
+        parameters: {
+            query?: {
+                /** @description next of the page before */
+                after?: string;
+                limit?: number;
+                /** @description exact counts beyond 10,000 */
+                count?: "exact";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MomentAnswerPage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "end-moment-answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "revoke-moment-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevokeInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Problem */
             default: {

@@ -27,6 +27,14 @@ export type Light = Health['token']['state']
 export type Home = With<S<'StatsHome'>, { running: Running[] }>
 export interface HeldRule { rule_id: string; title?: string; reason: string; count: number; next_at?: string }
 
+// The first page of governance, and what followed a campaign
+export type Overview = S<'StatsOverview'>
+export type Harmed = S<'StatsHarmed'>
+export type CostRow = S<'StatsCost'>
+export type UseRow = S<'StatsUse'>
+export type Effect = S<'StatsEffect'>
+export type Followed = S<'StatsFollowed'>
+
 // Staff, departments, tags
 export type Staff = With<S<'Staff'>, { role?: Role; scope?: Scope }>
 export type Department = S<'StaffDepartment'>
@@ -96,6 +104,7 @@ export type MomentDraft = With<S<'MomentIn'>, { name: string; parts: MomentPart[
 export type MomentPart = S<'MomentPart'>
 export type MomentPlan = S<'MomentPlan'>
 export type MomentTask = S<'MomentTask'>
+export type MomentAnswer = S<'MomentAnswer'>
 export type MomentEcho = S<'MomentEcho'>
 export type HistoryPage = S<'MomentHistory'>
 

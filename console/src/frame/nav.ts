@@ -4,7 +4,7 @@ import type { IconName } from '../kit/Icon'
 
 export type NavKey =
   | 'home' | 'acquisition' | 'contactways' | 'joinways' | 'customersGroup' | 'customers' | 'losses' | 'groupsGroup' | 'groupchats' | 'several' | 'conversations' | 'inbox' | 'autoreplies'
-  | 'engagement' | 'welcomes' | 'broadcasts' | 'moments' | 'governance' | 'touches' | 'held' | 'optouts' | 'caps' | 'rules' | 'settings' | 'corp' | 'staff' | 'tokens' | 'sync' | 'doctor' | 'deadletters'
+  | 'engagement' | 'welcomes' | 'broadcasts' | 'moments' | 'governance' | 'overview' | 'touches' | 'held' | 'optouts' | 'caps' | 'rules' | 'settings' | 'corp' | 'staff' | 'tokens' | 'sync' | 'doctor' | 'deadletters'
 /** `whole`: the server shows it only to those who see the whole corp. */
 export interface NavItem { key: NavKey; to: string; needs?: string; whole?: boolean }
 export interface NavGroup { key: NavKey; icon: IconName; items: NavItem[] }
@@ -18,7 +18,7 @@ export const nav: NavGroup[] = [
   { key: 'engagement', icon: 'send', items: [{ key: 'welcomes', to: '/welcomes', needs: 'welcome.read' }, { key: 'broadcasts', to: '/broadcasts', needs: 'broadcast.read' }, { key: 'moments', to: '/moments', needs: 'moment.read' }] },
   {
     key: 'governance', icon: 'shield', items: [
-      { key: 'touches', to: '/touches', needs: 'governance.read' }, { key: 'held', to: '/held', needs: 'governance.read' },
+      { key: 'overview', to: '/governance', needs: 'governance.read' }, { key: 'touches', to: '/touches', needs: 'governance.read' }, { key: 'held', to: '/held', needs: 'governance.read' },
       { key: 'optouts', to: '/optouts', needs: 'governance.read', whole: true }, { key: 'caps', to: '/caps', needs: 'governance.read' }, { key: 'rules', to: '/rules', needs: 'governance.read' },
     ],
   },

@@ -19,6 +19,7 @@ export const w = words({
   broadcasts: ['客户群发', 'Mass messages'],
   moments: ['朋友圈', 'Moments'],
   governance: ['治理', 'Governance'],
+  overview: ['治理总览', 'Overview'],
   touches: ['触达记录', 'Touches'],
   held: ['为客户拦下', 'Held back'],
   optouts: ['退订', 'Opt-outs'],

@@ -1,12 +1,13 @@
 // The text a customer will read, with WeCom's own byte count, what the check found under its words, and attachments.
 import { Button, Dropdown, Form, Input } from 'antd'
-import { useId, useMemo, type ReactNode } from 'react'
+import { useId, useMemo, useRef, type ReactNode } from 'react'
 import type { Attachment, AttachmentKind, Check, Finding } from '../api/types'
 import { bytes } from '../i18n/format'
 import { useFormat, useWords } from '../i18n/i18n'
 import { wordsAt, type Fault } from './atField'
 import { refuses, spans } from './findings'
 import { Icon } from './Icon'
+import { insertAt } from './pageMark'
 import { RuleId } from './marks'
 import { w } from './words'
 import './message.css'
@@ -16,13 +17,17 @@ export interface MessageEditorProps {
   check?: Check; limit: number; maxAttachments?: number; id?: string; faults?: Fault[]
   /** In place of the menu of attachments, for what carries other ones than a message. */
   tools?: ReactNode
+  /** Words that stand for something of each customer's own; a press puts one where the cursor is. */
+  marks?: { mark: string; label: string }[]
 }
 
 const keep = () => undefined
 
-export function MessageEditor({ text, onText, attachments = [], onAttachments = keep, check, limit, maxAttachments = 0, id, faults = [], tools }: MessageEditorProps) {
+export function MessageEditor({ text, onText, attachments = [], onAttachments = keep, check, limit, maxAttachments = 0, id, faults = [], tools, marks = [] }: MessageEditorProps) {
   const t = useWords(w)
   const f = useFormat()
+  const area = useRef<HTMLTextAreaElement>(null)
+  const put = (mark: string) => onText(insertAt(text, mark, area.current?.selectionStart ?? text.length))
   const size = bytes(text)
   const over = size - limit
   const findings = useMemo(() => check?.findings ?? [], [check])
@@ -32,12 +37,13 @@ export function MessageEditor({ text, onText, attachments = [], onAttachments = 
     <div className="message">
       <div className={`box ${over > 0 ? 'over' : ''}`}>
         <div className="back" aria-hidden="true">{parts.map((p, i) => <span key={i} className={p.severity ? (refuses(p.severity) ? 'refused' : 'advice') : ''}>{p.text}</span>)}{'\n'}</div>
-        <textarea id={id} value={text} onChange={(e) => onText(e.target.value)} placeholder={t('textHint')} aria-label={t('textHint')} spellCheck={false} />
+        <textarea id={id} ref={area} value={text} onChange={(e) => onText(e.target.value)} placeholder={t('textHint')} aria-label={t('textHint')} spellCheck={false} />
       </div>
       <div className="tools">
         {tools ?? <Dropdown trigger={['click']} disabled={attachments.length >= maxAttachments} menu={{ items: kinds.map(([key, label]) => ({ key, label, onClick: () => onAttachments([...attachments, blank(key)]) })) }}>
           <button type="button" className="linky"><span className="row" style={{ gap: 6 }}><Icon name="link" size={14} />{t('attach')}</span></button>
         </Dropdown>}
+        {marks.map((m) => <button key={m.mark} type="button" className="linky" onClick={() => put(m.mark)}>{m.label}</button>)}
         <span className={`push ${over > 0 ? 'bad b' : size > limit * 0.9 ? 'warn b' : 'mute'}`} aria-live="polite">{over > 0 ? t('over', { n: over }) : t('textBytes', { n: size, limit: f.exact(limit) })}</span>
       </div>
       {faults.filter((x) => ['body.text', 'body.attachments'].includes(x.location)).map((x) => <p key={x.location} className="bad s12" role="alert">{wordsAt(x)}</p>)}

@@ -7,9 +7,9 @@ import { init } from './echarts'
 import { w } from './words'
 
 export interface Day { date: string; value: number; harm: number }
-export interface TouchCost { days: Day[]; label: string; name: string; harmName?: string; today: boolean; onDay?: (date: string) => void }
+export interface TouchCost { days: Day[]; label: string; name: string; harmName?: string; today: boolean; onDay?: (date: string) => void; /** how a point's time is written; by default it is a day */ at?: (date: string) => string }
 
-export default function TouchCostChart({ days, label, name, harmName, today, onDay }: TouchCost) {
+export default function TouchCostChart({ days, label, name, harmName, today, onDay, at }: TouchCost) {
   const host = useRef<HTMLDivElement>(null)
   const chart = useRef<EChartsType | null>(null)
   const { colours: c } = useLook()
@@ -33,7 +33,8 @@ export default function TouchCostChart({ days, label, name, harmName, today, onD
     const worstAt = days.findIndex((d) => d.harm === worst)
     const half = Math.max(1, Math.ceil(worst / 2))
     const lastDay = days[last]
-    const date = (i: number) => f.date(days[i]?.date)
+    const date = (i: number) => (at ?? f.date)(days[i]?.date ?? '')
+    const long = at ?? f.longDate
     chart.current?.setOption({
       animation: false, textStyle: { fontFamily: 'inherit', fontSize: 12 }, aria: { enabled: false },
       grid: [{ left: 44, right: 84, top: 22, height: 152 }, { left: 44, right: 84, top: 204, height: 54 }],
@@ -43,7 +44,7 @@ export default function TouchCostChart({ days, label, name, harmName, today, onD
         formatter: (items: unknown) => {
           const i = (items as { dataIndex: number }[])[0]?.dataIndex ?? 0
           const d = days[i]
-          return d ? `${f.longDate(d.date)}${today && i === last ? ` · ${t('chartToday')}` : ''}<br>${name} <b>${f.exact(d.value)}</b><br>${harm} <b>${f.exact(d.harm)}</b>${d.value > 0 ? ` · ${f.perMille(d.harm, d.value)}` : ''}` : ''
+          return d ? `${long(d.date)}${today && i === last ? ` · ${t('chartToday')}` : ''}<br>${name} <b>${f.exact(d.value)}</b><br>${harm} <b>${f.exact(d.harm)}</b>${d.value > 0 ? ` · ${f.perMille(d.harm, d.value)}` : ''}` : ''
         },
       },
       xAxis: [0, 1].map((g) => ({
@@ -79,7 +80,7 @@ export default function TouchCostChart({ days, label, name, harmName, today, onD
         },
       ],
     }, { notMerge: true })
-  }, [days, c, f, t, name, harmName, today])
+  }, [days, c, f, t, name, harmName, today, at])
   useEffect(() => {
     const made = chart.current
     if (!made || !onDay) return

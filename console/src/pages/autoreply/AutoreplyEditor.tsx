@@ -11,9 +11,11 @@ import { useSaid } from '../../kit/fail'
 import { HoursField } from '../../kit/Hours'
 import { useAccountOptions, useJoinwayOptions } from '../../kit/options'
 import { Page } from '../../kit/Page'
+import { pageMark, seen } from '../../kit/pageMark'
 import { ReadOnly } from '../../kit/ReadOnly'
 import { useReach } from '../../kit/reach'
 import { Ready } from '../../kit/states'
+import { w as kit } from '../../kit/words'
 import { TryPanel } from './TryPanel'
 import { w } from './words'
 
@@ -46,6 +48,7 @@ function Edit({ rule }: { rule?: Autoreply }) {
   const joinways = useJoinwayOptions()
   const [form] = Form.useForm<Fields>()
   const kind = Form.useWatch(['answer', 'kind'], form) ?? rule?.answer.kind ?? 'text'
+  const text = Form.useWatch(['answer', 'text'], form) ?? rule?.answer.text ?? ''
   const path = rule ? `/autoreplies/${encodeURIComponent(rule.id)}` : '/autoreplies'
   const save = useAct<Autoreply, Fields>({ method: rule ? 'PATCH' : 'POST', path, body: (v) => v, touches: ['/autoreplies'], failed: useAtForm(form), done: () => { said(t('saved')); if (!rule) go('/autoreplies') } })
   const remove = useAct({ method: 'DELETE', path, touches: ['/autoreplies'], done: () => go('/autoreplies') })
@@ -76,7 +79,7 @@ function Edit({ rule }: { rule?: Autoreply }) {
       <div className="sec">
         <h2><span className="no">2</span>{t('answer')}</h2>
         <Form.Item name={['answer', 'kind']}><Radio.Group options={(['text', 'joinway', 'handoff'] as const).map((k) => ({ value: k, label: t(`a_${k}`) }))} /></Form.Item>
-        {kind === 'text' && <Form.Item name={['answer', 'text']} label={t('answerText')} rules={[{ required: true, whitespace: true, message: t('needText') }, atMost(2048)]}><Input.TextArea autoSize={{ minRows: 3, maxRows: 10 }} /></Form.Item>}
+        {kind === 'text' && <><Form.Item name={['answer', 'text']} label={t('answerText')} rules={[{ required: true, whitespace: true, message: t('needText') }, atMost(2048)]}><Input.TextArea autoSize={{ minRows: 3, maxRows: 10 }} /></Form.Item><PutPage text={text} may={may} onText={(next) => form.setFieldValue(['answer', 'text'], next)} /></>}
         {kind === 'joinway' && <>
           <Form.Item name={['answer', 'joinway_id']} label={t('which')} rules={[{ required: true, message: t('needJoinway') }]}><Select options={joinways} showSearch={{ optionFilterProp: 'label' }} /></Form.Item>
           <Form.Item name={['answer', 'as']}><Radio.Group vertical options={[{ value: 'page', label: t('as_page') }, { value: 'image', label: t('as_image') }]} /></Form.Item>
@@ -105,4 +108,15 @@ function Edit({ rule }: { rule?: Autoreply }) {
 /** HoursField as a form field. */
 function HoursItem({ value = [], onChange = () => {} }: { value?: Hours[]; onChange?: (h: Hours[]) => void }) {
   return <HoursField value={value} onChange={onChange} />
+}
+
+/** Offers the link to the history page, and shows the answer as the customer sees it when it has one. */
+function PutPage({ text, may, onText }: { text: string; may: boolean; onText: (text: string) => void }) {
+  const k = useWords(kit)
+  return (
+    <div style={{ marginTop: -12, marginBottom: 12 }}>
+      <button type="button" className="linky" disabled={!may} onClick={() => onText(text + pageMark)}>{k('putPage')}</button>
+      {text.includes(pageMark) && <p className="note plain s12" style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>{k('pageSeen', { text: seen(text) })}</p>}
+    </div>
+  )
 }

@@ -19,6 +19,7 @@ import { useReach } from '../../kit/reach'
 import { Ready } from '../../kit/states'
 import { useUrl } from '../../kit/useurl'
 import { w as kit } from '../../kit/words'
+import { Effect } from '../effect/Effect'
 import { BroadcastStateTag } from './BroadcastStateTag'
 import { w } from './words'
 import './broadcast.css'
@@ -63,6 +64,7 @@ function Shown({ b, path }: { b: Broadcast; path: string }) {
         <div className="stack" style={{ minWidth: 0 }}>
           {b.review && (b.state === 'review' || b.state === 'draft') && <Review b={b} path={path} />}
           {b.state !== 'review' && <Panel title={t('result')} sub={b.tasks.staff > 0 ? t('staffN', { a: b.tasks.confirmed, b: b.tasks.staff }) : undefined}><Results b={b} /></Panel>}
+          {b.counts.sent > 0 && <Effect campaign={`broadcast/${b.id}`} />}
           <Tabs
             activeKey={url.one('tab') || 'receivers'} onChange={(tab) => url.set({ tab: tab === 'receivers' ? undefined : tab, state: undefined, staff: undefined, after: undefined }, { replace: true })} destroyOnHidden
             items={[{ key: 'receivers', label: t('receivers'), children: <Receivers path={path} /> }, { key: 'tasks', label: t('tasks'), children: <Tasks path={path} /> }]}

@@ -42,6 +42,7 @@ export function Touches() {
     { kind: 'range', key: 'day', label: t('day'), from: 'from', to: 'to' },
     { kind: 'one', key: 'rule', label: t('rule'), options: [], drawer: true },
     { kind: 'one', key: 'customer', label: t('customer'), options: [], drawer: true },
+    { kind: 'one', key: 'campaign', label: t('campaign'), options: [], drawer: true },
     { kind: 'one', key: 'broadcast', label: t('ch_mass_customer'), options: [], drawer: true },
   ]
   const columns: Column<Touch>[] = [

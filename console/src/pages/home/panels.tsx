@@ -25,14 +25,15 @@ export function HeldToday({ held, counters }: { held: Home['held_today']; counte
   )
 }
 
-export function HeldBars({ rules }: { rules: HeldRule[] }) {
+/** `from`: the day since when the rows are counted; without it all are shown. */
+export function HeldBars({ rules, from }: { rules: HeldRule[]; from?: string }) {
   const f = useFormat()
   const top = Math.max(1, ...rules.map((r) => r.count))
   return (
     <ul className="why-bars">
       {rules.map((r) => (
         <li key={`${r.rule_id}${r.reason}`}>
-          <A to={`/touches?state=held&rule=${encodeURIComponent(r.rule_id)}`} className="cut" style={{ color: 'inherit' }} title={r.reason}>{r.reason}</A><RuleId id={r.rule_id} /><b>{f.count(r.count)}</b>
+          <A to={`/touches?state=held&rule=${encodeURIComponent(r.rule_id)}${from ? `&from=${from}` : ''}`} className="cut" style={{ color: 'inherit' }} title={r.reason}>{r.reason}</A><RuleId id={r.rule_id} /><b>{f.count(r.count)}</b>
           <span className="bar"><i style={{ width: `${(r.count / top) * 100}%` }} /></span>
         </li>
       ))}
@@ -40,7 +41,7 @@ export function HeldBars({ rules }: { rules: HeldRule[] }) {
   )
 }
 
-const todoIcons: Record<TodoKind, IconName> = { broadcast_review: 'note', broadcast_unconfirmed: 'send', session_waiting: 'talk', dead_letters: 'gear', sync_drift: 'again', doctor: 'warn' }
+const todoIcons: Record<TodoKind, IconName> = { broadcast_review: 'note', broadcast_unconfirmed: 'send', session_waiting: 'talk', moment_comments: 'talk', dead_letters: 'gear', sync_drift: 'again', doctor: 'warn' }
 
 /** Only what the caller can do something about: a page they cannot open is somebody else's work. */
 export function Todos({ todo: all }: { todo: Home['todo'] }) {

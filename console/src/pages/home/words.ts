@@ -56,6 +56,7 @@ export const w = words({
   todo_broadcast_review: ['去审批', 'Review'],
   todo_broadcast_unconfirmed: ['提醒', 'Remind'],
   todo_session_waiting: ['去接待', 'Attend'],
+  todo_moment_comments: ['去看', 'See'],
   todo_dead_letters: ['查看', 'Look'],
   todo_sync_drift: ['对账', 'Compare'],
   todo_doctor: ['体检', 'Examine'],

@@ -6,7 +6,9 @@ import { useCan, useMe } from '../../api/session'
 import type { HistoryPage, Page as PageOf } from '../../api/types'
 import { useWords } from '../../i18n/i18n'
 import { useStaffOptions } from '../../kit/options'
+import { useSaid } from '../../kit/fail'
 import { Panel } from '../../kit/Page'
+import { useReach } from '../../kit/reach'
 import { Ready } from '../../kit/states'
 import { w } from './words'
 
@@ -24,6 +26,9 @@ export function HistoryPages() {
   const touches = ['/moment-pages']
   const open = useAct<HistoryPage, Open>({ method: 'POST', path: '/moment-pages', body: (x) => x, touches, done: () => setTitle('') })
   const close = useAct<unknown, string>({ method: 'DELETE', path: (slug) => `/moment-pages/${encodeURIComponent(slug)}`, touches })
+  const ask = useReach()
+  const said = useSaid()
+  const revoke = useAct({ method: 'POST', path: '/moment-links/revoke', body: () => ({}), touches: [], done: () => said(t('revoked')) })
   const want = (staffID: string, name: string): Open => (staffID ? { staff_id: staffID, title: name } : { title: name })
   return (
     <Panel title={t('pages')} sub={t('pagesNote')}>
@@ -43,6 +48,7 @@ export function HistoryPages() {
         <Select style={{ width: 180 }} value={of} onChange={setOf} aria-label={t('pageOf')} options={[{ value: '', label: t('pageStaff') }, ...staff]} showSearch={{ optionFilterProp: 'label' }} />
         <Input style={{ width: 240 }} value={title} maxLength={20} placeholder={t('pageTitle')} aria-label={t('pageTitle')} onChange={(e) => setTitle(e.target.value)} />
         <Button disabled={title.trim() === ''} loading={open.isPending} onClick={() => open.mutate(want(of, title))}>{t('openPage')}</Button>
+        <Button className="push" onClick={() => ask({ reach: t('revokeReach'), also: t('revokeAlso'), button: t('revokeLinks'), danger: true, act: () => revoke.mutateAsync() })}>{t('revokeLinks')}</Button>
       </div>}
     </Panel>
   )

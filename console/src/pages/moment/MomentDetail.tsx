@@ -14,6 +14,7 @@ import { Page, Panel } from '../../kit/Page'
 import { useReach } from '../../kit/reach'
 import { Empty, Ready } from '../../kit/states'
 import { useUrl } from '../../kit/useurl'
+import { Effect } from '../effect/Effect'
 import { MomentPhone } from './MomentPhone'
 import { MomentStateTag } from './MomentStateTag'
 import { w } from './words'
@@ -59,6 +60,7 @@ function Shown({ m, path }: { m: Moment; path: string }) {
       <div className="editor2">
         <div className="stack" style={{ minWidth: 0 }}>
           <Panel title={t('result')} sub={m.tasks.staff > 0 ? t('staffN', { a: m.tasks.published, b: m.tasks.staff }) : undefined}><Results m={m} /></Panel>
+          {m.counts.seen > 0 && <Effect campaign={`moment/${m.id}`} />}
           <Tabs
             activeKey={url.one('tab') || 'tasks'} onChange={(tab) => url.set({ tab: tab === 'tasks' ? undefined : tab }, { replace: true })} destroyOnHidden
             items={[{ key: 'tasks', label: t('tasks'), children: <Tasks path={path} /> }, { key: 'echoes', label: t('echoes'), children: <Echoes path={path} /> }]}

@@ -12,6 +12,7 @@ import { List, type Column } from '../../kit/List'
 import { HeldCount } from '../../kit/marks'
 import { Page } from '../../kit/Page'
 import { useUrl } from '../../kit/useurl'
+import { Answers } from './Answers'
 import { HistoryPages } from './HistoryPages'
 import { MomentCalendar } from './MomentCalendar'
 import { MomentStateTag } from './MomentStateTag'
@@ -28,7 +29,7 @@ export function MomentList() {
   const actor = useActor()
   const url = useUrl()
   const [total, setTotal] = useState<number>()
-  useLive('moment', () => soon('/moments'))
+  useLive('moment', () => soon('/moments', '/moment-answers'))
   const to = (m: Moment) => `/moments/${encodeURIComponent(m.id)}${m.state === 'draft' ? '/edit' : ''}`
   const create = can('moment.write') && <Button type="primary" icon={<Icon name="plus" />} onClick={() => go('/moments/new/edit')}>{t('create')}</Button>
   const started = (m: Moment) => m.state !== 'draft' && m.state !== 'scheduled'
@@ -54,6 +55,7 @@ export function MomentList() {
           />
           ) },
           { key: 'calendar', label: t('calendar'), children: <MomentCalendar to={to} /> },
+          { key: 'answers', label: t('answers'), children: <Answers /> },
           { key: 'pages', label: t('pages'), children: <HistoryPages /> },
         ]}
       />

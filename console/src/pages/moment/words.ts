@@ -1,6 +1,20 @@
 import { words } from '../../i18n/i18n'
 
 export const w = words({
+  answers: ['待回复的评论', 'Comments to answer'],
+  answersNote: ['企业微信不告诉评论写了什么，也没有接口代回：员工会收到一条应用消息，在企业微信里看、在那里回。看到员工自己的评论后，这里自动结束。', 'WeCom does not tell what a comment says, and nothing answers for the member: they get one message of the app and read and answer in WeCom. It ends here when their own comment is seen.'],
+  answersEmpty: ['没有等着回的评论', 'No comment waits'],
+  answersEmptyText: ['客户在朋友圈下评论后，会列在这里，并提醒发表它的员工一次。', 'When customers comment on a Moment, it is listed here, and the member who published it is told once.'],
+  answerAt: ['评论时间', 'Commented'],
+  answerPost: ['朋友圈', 'Moment'],
+  answerOwn: ['员工自己发的', 'The member\'s own'],
+  answerStaff: ['谁来回', 'Who answers'],
+  answerEnd: ['不用回了', 'Put aside'],
+  answerDone: ['已放到一边', 'Put aside'],
+  revokeLinks: ['让已发的个人链接失效', 'Make personal links void'],
+  revokeReach: ['已经发在欢迎语和客服回答里的个人链接，全部不再认得客户。', 'Personal links that were sent in welcomes and answers no longer know their customers.'],
+  revokeAlso: ['客户打开它们仍看得到公开的内容；以后发的不受影响。', 'Whoever opens them still sees what is public; later ones are not touched.'],
+  revoked: ['已失效', 'Void now'],
   title: ['朋友圈', 'Moments'],
   meta: ['由员工发表，只给愿意收到推广的客户看', 'Published by staff, shown only to customers who want marketing'],
   count: ['{n} 条', '{n, plural, one {# Moment} other {# Moments}}'],

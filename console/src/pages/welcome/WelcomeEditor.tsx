@@ -16,11 +16,13 @@ import { Icon } from '../../kit/Icon'
 import { MessageEditor } from '../../kit/MessageEditor'
 import { useContactwayOptions } from '../../kit/options'
 import { Page } from '../../kit/Page'
+import { pageMark, seen } from '../../kit/pageMark'
 import { PhonePreview } from '../../kit/Phone'
 import { ReadOnly } from '../../kit/ReadOnly'
 import { useReach } from '../../kit/reach'
 import { Ready } from '../../kit/states'
 import { useChecked } from '../../kit/useChecked'
+import { w as kit } from '../../kit/words'
 import { w } from './words'
 
 // send_welcome_msg: text up to 4,000 bytes, up to 9 attachments.
@@ -42,6 +44,7 @@ export function WelcomeEditor() {
 
 function Edit({ id, start }: { id?: string; start: Draft }) {
   const t = useWords(w)
+  const k = useWords(kit)
   const go = useGo()
   const ask = useReach()
   const said = useSaid()
@@ -75,7 +78,7 @@ function Edit({ id, start }: { id?: string; start: Draft }) {
           </div>
           <div className="sec">
             <h2><span className="no">2</span>{t('text')}</h2>
-            <MessageEditor text={draft.text} onText={(text) => set({ text })} attachments={draft.attachments} onAttachments={(attachments: Attachment[]) => set({ attachments })} check={check.data} limit={limit} maxAttachments={maxAttachments} faults={tried && empty ? [{ location: 'body.text', message: t('needText') }] : faults} />
+            <MessageEditor text={draft.text} onText={(text) => set({ text })} attachments={draft.attachments} onAttachments={(attachments: Attachment[]) => set({ attachments })} check={check.data} limit={limit} maxAttachments={maxAttachments} marks={[{ mark: pageMark, label: k('putPage') }]} faults={tried && empty ? [{ location: 'body.text', message: t('needText') }] : faults} />
           </div>
           <div className="sec">
             <h2><span className="no">3</span>{t('hours')}</h2>
@@ -87,7 +90,7 @@ function Edit({ id, start }: { id?: string; start: Draft }) {
           </div>
         </ReadOnly></section>
         <div className="aside">
-          <PhonePreview text={draft.text} attachments={draft.attachments} note={t('preview')} />
+          <PhonePreview text={seen(draft.text)} attachments={draft.attachments} note={t('preview')} />
           <p className="note plain" style={{ marginTop: 16 }}><Icon name="shield" size={14} /><span className="s12 second">{t('service')}</span></p>
         </div>
       </div>
