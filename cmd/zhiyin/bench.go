@@ -26,9 +26,10 @@ type benchCmd struct {
 	Staff       int    `help:"Members whose customers a sync reads." default:"20"`
 	Customers   int    `help:"Customers that a sync reads." default:"10000"`
 	Large       bool   `help:"Ten times as many callbacks and customers."`
-	Only        string `help:"Measure only this." enum:"all,ingest,sync,match,guard,history,sandbox,year" default:"all"`
-	Postgres    string `help:"Measure the history page on this PostgreSQL too; a database of its own." env:"TEST_DATABASE_URL" placeholder:"URL"`
+	Only        string `help:"Measure only this." enum:"all,ingest,sync,match,guard,scale,history,sandbox,year" default:"all"`
+	Postgres    string `help:"Measure mass messages and the history page on this PostgreSQL too; a database of its own." env:"TEST_DATABASE_URL" placeholder:"URL"`
 	CPUProfile  string `name:"cpuprofile" help:"Write a CPU profile of this process to a file." type:"path"`
+	Rate        int    `help:"Callbacks a second, until the end of input." hidden:""`
 	Load        bool   `help:"Be the generator." hidden:""`
 	URL         string `help:"Where the generator sends to." hidden:""`
 }
@@ -39,7 +40,10 @@ func (c *benchCmd) Run(ctx context.Context) error {
 		c.Callbacks *= 10
 		c.Customers *= 10
 	}
-	if c.Load {
+	switch {
+	case c.Load && c.Rate > 0:
+		return c.trickle(ctx)
+	case c.Load:
 		return c.generate(ctx)
 	}
 	if c.CPUProfile != "" {
@@ -57,7 +61,7 @@ func (c *benchCmd) Run(ctx context.Context) error {
 	for _, m := range []struct {
 		name    string
 		measure func(context.Context) error
-	}{{"ingest", c.ingest}, {"sync", c.sync}, {"match", matching}, {"guard", guarding}, {"history", c.history}, {"sandbox", c.box}, {"year", boxYear}} {
+	}{{"ingest", c.ingest}, {"sync", c.sync}, {"match", matching}, {"guard", guarding}, {"scale", c.scale}, {"history", c.history}, {"sandbox", c.box}, {"year", boxYear}} {
 		if c.Only != "all" && c.Only != m.name {
 			continue
 		}

@@ -97,29 +97,37 @@ func (c *benchCmd) generate(ctx context.Context) error {
 
 // requests makes n whole HTTP requests, each the callback of another new customer.
 func requests(target *url.URL, n int) ([][]byte, error) {
+	out := make([][]byte, n)
+	for i := range out {
+		var err error
+		if out[i], err = requestOf(target, i); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// requestOf makes the callback of new customer i.
+func requestOf(target *url.URL, i int) ([]byte, error) {
 	crypto, err := callback.New(benchToken, benchKey, benchCorp)
 	if err != nil {
 		return nil, err
 	}
 	now := strconv.FormatInt(time.Now().Unix(), 10)
-	out := make([][]byte, n)
-	for i := range out {
-		plain := fmt.Sprintf("<xml><ToUserName><![CDATA[%s]]></ToUserName><FromUserName><![CDATA[sys]]></FromUserName><CreateTime>%s</CreateTime>"+
-			"<MsgType><![CDATA[event]]></MsgType><Event><![CDATA[change_external_contact]]></Event><ChangeType><![CDATA[add_external_contact]]></ChangeType>"+
-			"<UserID><![CDATA[S%02d]]></UserID><ExternalUserID><![CDATA[wmBench%08d]]></ExternalUserID><State><![CDATA[c1]]></State></xml>", benchCorp, now, i%40, i)
-		body, err := crypto.Seal([]byte(plain), now, "n")
-		if err != nil {
-			return nil, err
-		}
-		e, err := callback.Parse(body) // the signature of the envelope goes into the address
-		if err != nil {
-			return nil, err
-		}
-		q := url.Values{"msg_signature": {e.Get("MsgSignature")}, "timestamp": {now}, "nonce": {"n"}}
-		out[i] = fmt.Appendf(nil, "POST %s?%s HTTP/1.1\r\nHost: %s\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n%s",
-			target.Path, q.Encode(), target.Host, len(body), body)
+	plain := fmt.Sprintf("<xml><ToUserName><![CDATA[%s]]></ToUserName><FromUserName><![CDATA[sys]]></FromUserName><CreateTime>%s</CreateTime>"+
+		"<MsgType><![CDATA[event]]></MsgType><Event><![CDATA[change_external_contact]]></Event><ChangeType><![CDATA[add_external_contact]]></ChangeType>"+
+		"<UserID><![CDATA[S%02d]]></UserID><ExternalUserID><![CDATA[wmBench%08d]]></ExternalUserID><State><![CDATA[c1]]></State></xml>", benchCorp, now, i%40, i)
+	body, err := crypto.Seal([]byte(plain), now, "n")
+	if err != nil {
+		return nil, err
 	}
-	return out, nil
+	e, err := callback.Parse(body) // the signature of the envelope goes into the address
+	if err != nil {
+		return nil, err
+	}
+	q := url.Values{"msg_signature": {e.Get("MsgSignature")}, "timestamp": {now}, "nonce": {"n"}}
+	return fmt.Appendf(nil, "POST %s?%s HTTP/1.1\r\nHost: %s\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n%s",
+		target.Path, q.Encode(), target.Host, len(body), body), nil
 }
 
 // stored reads one answer and makes sure that it is the one word that means stored.

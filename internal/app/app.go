@@ -180,7 +180,11 @@ func (a *App) build() (err error) {
 	if err != nil {
 		return err
 	}
-	if a.Governor, err = governance.New(governance.Config{DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, Key: key, Log: a.Log, Identities: a.unionIDs, Began: a.began}); err != nil {
+	a.Governor, err = governance.New(governance.Config{
+		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, Key: key, Log: a.Log, Identities: a.unionIDs, Alike: a.samePerson,
+		Began: a.began,
+	})
+	if err != nil {
 		return err
 	}
 	if a.Live, err = web.NewLive(a.NATS, a.CorpID, a.Log); err != nil {
@@ -234,7 +238,7 @@ func (a *App) build() (err error) {
 	})
 	a.Broadcasts = broadcast.New(broadcast.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, Outreach: a.Outreach, Governor: a.Governor, CorpID: a.CorpID,
-		Audience: a.Customers.Audience, Customers: a.Customers.CountLive, Live: a.Live.Publish,
+		Audience: a.Customers.Audience, Muster: a.Customers.Muster, Live: a.Live.Publish,
 	})
 	readerKey, err := a.Sealer.Derive("reader")
 	if err != nil {
@@ -398,6 +402,11 @@ func (a *App) Start(ctx context.Context) error {
 	watched, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stopWatch = stop
 	go a.watch(watched)
+	go func() { // in a large corp: the first plan of a mass message would wait for it
+		if err := a.Broadcasts.Warm(watched); err != nil && watched.Err() == nil {
+			a.Log.Warn("prepare plans of mass messages", "error", err)
+		}
+	}()
 	return nil
 }
 

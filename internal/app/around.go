@@ -290,6 +290,11 @@ func (a *App) began(ctx context.Context, q bun.IDB, _ string, staffIDs []string,
 	return a.Customers.Began(ctx, q, staffIDs, after)
 }
 
+// samePerson answers the customers that share a lasting id with one.
+func (a *App) samePerson(ctx context.Context, q bun.IDB, _, id string) ([]string, error) {
+	return a.Customers.Alike(ctx, q, id)
+}
+
 // fetchPicture reads a picture by its URL, through the one guarded client.
 func (a *App) fetchPicture(ctx context.Context, url string) ([]byte, string, error) {
 	const most = 1 << 20

@@ -34,15 +34,11 @@ func (s *Service) approval(check governance.Check, reachable int) Approval {
 }
 
 // cost is what a mass message takes of each customer's budget: one that goes to nearly all takes double (OWN-12).
-func (s *Service) cost(ctx context.Context, audience int) (int, error) {
-	all, err := s.Customers(ctx)
-	if err != nil {
-		return 0, err
-	}
+func (s *Service) cost(audience, all int) int {
 	if all > 0 && float64(audience) > s.Governor.Plans().DoubleShare*float64(all) {
-		return 2, nil
+		return 2
 	}
-	return 1, nil
+	return 1
 }
 
 var errNotInReview = errs.New(errs.Conflict, "broadcast.not_in_review", errs.T("它现在不在等审批。", "It is not waiting for approval."))
@@ -91,8 +87,14 @@ func (s *Service) Return(ctx context.Context, id int64, by, note string) (*Broad
 		return nil, err
 	}
 	return s.decide(ctx, id, by, func(ctx context.Context, tx *db.Tx, b *Broadcast) error {
-		if err := s.forget(ctx, tx, id); err != nil {
+		more, err := s.forget(ctx, tx, id) // nothing of the audience was decided
+		if err != nil {
 			return err
+		}
+		if more {
+			if err := s.next(ctx, tx, forgetKind, id, int(b.Freezing), 0); err != nil {
+				return err
+			}
 		}
 		b.State, b.ReviewNote, b.UpdatedAt = Draft, note, s.World.Now()
 		return save(ctx, tx, b, "state", "reviewed_by", "reviewed_at", "review_note", "updated_at")
@@ -134,24 +136,7 @@ func (s *Service) decide(ctx context.Context, id int64, by string, change func(c
 
 // frozen are the receivers that were chosen when it was submitted and have not said stop since.
 func (s *Service) frozen(ctx context.Context, id int64) ([]customer.Member, error) {
-	rows, err := s.receivers(ctx, s.DB.Read(), id, 0, Matched)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]customer.Member, len(rows))
-	for i, r := range rows {
-		out[i] = customer.Member{CustomerID: r.CustomerID, StaffID: r.StaffID}
-	}
-	return out, nil
-}
-
-// forget drops the frozen audience of one that goes back to its author; nothing of it was decided.
-func (s *Service) forget(ctx context.Context, tx *db.Tx, id int64) error {
-	_, err := tx.NewDelete().Model((*Receiver)(nil)).Where("corp_id = ? AND broadcast_id = ?", s.CorpID, id).Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("forget the audience of mass message %d: %w", id, err)
-	}
-	return nil
+	return s.matched(ctx, s.DB.Read(), id, 0)
 }
 
 func grown(reachable, expect int) error {

@@ -4,16 +4,18 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"zhiyin.dev/zhiyin/internal/bus"
 	"zhiyin.dev/zhiyin/internal/clock"
-	"zhiyin.dev/zhiyin/internal/customer"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/errs"
+	"zhiyin.dev/zhiyin/internal/governance"
 	"zhiyin.dev/zhiyin/internal/outreach"
 )
 
 const (
+	forgetKind  = "broadcast.forget"  // an audience that was frozen for nothing is dropped
 	reserveKind = "broadcast.reserve" // some receivers more are reserved in the ledger
 	openKind    = "broadcast.open"    // sending hours are open: tasks are made
 	closeKind   = "broadcast.close"   // sending hours end: what is open is taken back
@@ -22,11 +24,30 @@ const (
 	pollKind    = "broadcast.poll"    // what became of a task's receivers
 )
 
-// reserveStep is how many receivers are reserved in one transaction: their customers' locks are held that long.
-const reserveStep = 1000
+// Receivers are reserved in transactions of about stepTime: callbacks wait for one, and their customers' locks are held that
+// long. How many that is, the last one tells.
+const (
+	stepTime  = 15 * time.Millisecond
+	leastStep = 100
+	firstStep = 300
+	mostStep  = 1000
+)
+
+// pace takes in how long a transaction for n receivers took.
+func (s *Service) pace(n int, took time.Duration) {
+	next := int64(n)
+	switch {
+	case took > stepTime*3/2:
+		next = max(next*2/3, leastStep)
+	case took < stepTime*2/3:
+		next = min(next*3/2, mostStep)
+	}
+	s.step.Store(next)
+}
 
 // Register says what this room does later.
 func (s *Service) Register(b *bus.Bus) {
+	b.Handle(forgetKind, s.unfreeze)
 	b.Handle(reserveKind, s.reserve)
 	b.Handle(openKind, s.open)
 	b.Handle(closeKind, s.close)
@@ -50,6 +71,29 @@ func (s *Service) next(ctx context.Context, tx *db.Tx, kind string, id int64, n 
 	return err
 }
 
+// unfreeze drops the audience of a message that is a draft again, or gone.
+func (s *Service) unfreeze(ctx context.Context, tx *db.Tx, w bus.Work) error {
+	var p step
+	if err := w.Decode(&p); err != nil {
+		return err
+	}
+	b, err := s.lockBroadcast(ctx, tx, p.ID)
+	if err != nil && errs.KindOf(err) != errs.NotFound {
+		return err
+	}
+	if b != nil && (b.State != Draft || b.Freezing != int64(p.Step)) { // submitted again: the audience is another one's
+		return nil
+	}
+	more, err := s.forget(ctx, tx, p.ID)
+	if err != nil || !more {
+		return err
+	}
+	_, err = s.Bus.Put(ctx, tx, bus.Item{
+		CorpID: s.CorpID, Lane: bus.Timer, Kind: forgetKind, Key: fmt.Sprint(forgetKind, "/after/", w.ID), OrderKey: fmt.Sprint("broadcast/", p.ID), Payload: p,
+	})
+	return err
+}
+
 // reserve takes the next receivers of the frozen audience to the ledger. A crash begins this step again; a receiver's
 // key is one touch however often it is asked.
 func (s *Service) reserve(ctx context.Context, tx *db.Tx, w bus.Work) error {
@@ -61,39 +105,45 @@ func (s *Service) reserve(ctx context.Context, tx *db.Tx, w bus.Work) error {
 	if err != nil || b.State != Planned {
 		return err
 	}
-	rows, err := s.receivers(ctx, tx, b.ID, reserveStep, Matched)
+	began, most := clock.SystemWall().Now(), int(s.step.Load())
+	members, err := s.matched(ctx, tx, b.ID, most)
 	if err != nil {
 		return err
 	}
-	if len(rows) == 0 {
+	defer func() {
+		if len(members) == most {
+			s.pace(most, clock.SystemWall().Now().Sub(began))
+		}
+	}()
+	if len(members) == 0 {
 		return s.reserved(ctx, tx, b)
 	}
 	words, err := b.words()
 	if err != nil {
 		return err
 	}
-	members := make([]customer.Member, len(rows))
-	for i, r := range rows {
-		members[i] = customer.Member{CustomerID: r.CustomerID, StaffID: r.StaffID}
-	}
-	reqs := s.requests(b.ID, b.SubmittedBy, words, members, b.Cost)
-	for i := range reqs {
-		reqs[i].Expires = b.ClosesAt
+	req := s.request(b.ID, b.SubmittedBy, words, b.Cost)
+	req.Expires = b.ClosesAt
+	reqs := make([]governance.Request, len(members))
+	for i, m := range members {
+		reqs[i] = req
+		reqs[i].Key, reqs[i].CustomerID, reqs[i].StaffID = touchKey(b.ID, m.CustomerID), m.CustomerID, m.StaffID
 	}
 	decisions, err := s.Governor.Reserve(ctx, tx, reqs...)
 	if err != nil {
 		return err
 	}
+	rows := make([]*Receiver, len(members))
 	for i, d := range decisions {
-		rows[i].TouchID = d.TouchID
+		rows[i] = &Receiver{
+			CorpID: s.CorpID, BroadcastID: b.ID, CustomerID: members[i].CustomerID, StaffID: members[i].StaffID, TouchID: d.TouchID, State: Held,
+			RuleID: d.RuleID, ReasonZh: d.Reason.ZH, ReasonEn: d.Reason.EN, NextAt: d.Next,
+		}
 		if d.OK() {
 			rows[i].State = Reserved
-		} else {
-			rows[i].State = Held
 		}
-		rows[i].RuleID, rows[i].ReasonZh, rows[i].ReasonEn, rows[i].NextAt = d.RuleID, d.Reason.ZH, d.Reason.EN, d.Next
 	}
-	if err := replace(ctx, tx, rows); err != nil {
+	if err := writeDecided(ctx, tx, rows); err != nil {
 		return err
 	}
 	return s.next(ctx, tx, reserveKind, b.ID, p.Step+1, 0)
@@ -169,7 +219,7 @@ func (s *Service) makeTask(ctx context.Context, tx *db.Tx, b *Broadcast, staffID
 		touchIDs[i] = r.TouchID
 		r.TaskID = t.ID
 	}
-	if err := replace(ctx, tx, list); err != nil {
+	if err := writeTasked(ctx, tx, list); err != nil {
 		return err
 	}
 	return s.Outreach.Mass(ctx, tx, outreach.Mass{TaskID: t.ID, StaffID: staffID, TouchIDs: touchIDs, Text: b.Text, Attachments: attachments})
@@ -272,6 +322,14 @@ func (s *Service) find(ctx context.Context, tx *db.Tx, b *Broadcast, t *Task) er
 
 // finish ends a mass message when nothing of it can reach anybody any more.
 func (s *Service) finish(ctx context.Context, tx *db.Tx, b *Broadcast) error {
+	waiting, err := tx.NewSelect().Model((*Receiver)(nil)).
+		Where("corp_id = ? AND broadcast_id = ? AND state IN (?, ?, ?)", s.CorpID, b.ID, Matched, Reserved, Tasked).Limit(1).Exists(ctx)
+	if err != nil {
+		return fmt.Errorf("look for receivers of mass message %d that wait: %w", b.ID, err)
+	}
+	if waiting || b.EndedAt != 0 {
+		return nil
+	}
 	counts, err := s.counts(ctx, tx, []int64{b.ID}, nil)
 	if err != nil {
 		return err
@@ -286,7 +344,7 @@ func (s *Service) finish(ctx context.Context, tx *db.Tx, b *Broadcast) error {
 		made = made || t.MsgID != ""
 		pending = pending || t.State == TaskCreating || t.State == TaskCancelling
 	}
-	if c.Waiting > 0 || pending || b.EndedAt != 0 {
+	if pending {
 		return nil
 	}
 	b.EndedAt = s.World.Now()

@@ -5,7 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
+	"sync/atomic"
 	"time"
 
 	"zhiyin.dev/zhiyin/internal/bus"
@@ -29,20 +29,28 @@ type Config struct {
 	Governor *governance.Governor
 	CorpID   string
 	// Audience answers the persons of an audience, each once, with the member who is to speak.
-	Audience  func(ctx context.Context, q customer.AudienceQuery) ([]customer.Member, error)
-	Customers func(ctx context.Context) (int, error) // how many persons have a live relation
-	Live      func(kind, id string)                  // tells the consoles that are open; may be nil
+	Audience func(ctx context.Context, q customer.AudienceQuery) ([]customer.Member, error)
+	// Muster answers the same in no order, quick for millions, and how many persons have a live relation at all.
+	Muster func(ctx context.Context, q customer.AudienceQuery) (chosen []customer.Member, all int, err error)
+	Live   func(kind, id string) // tells the consoles that are open; may be nil
 }
 
 // Service is the use cases of mass messages.
-type Service struct{ Config }
+type Service struct {
+	Config
+
+	harm atomic.Pointer[harm] // what sending cost lately, where counting it takes long
+	step atomic.Int64         // how many receivers the next transaction reserves
+}
 
 // New makes the service. internal/app lets it hear of outreach.OnMass, governance.OnOptOut and customer.OnLost.
 func New(c Config) *Service {
 	if c.Live == nil {
 		c.Live = func(string, string) {}
 	}
-	return &Service{c}
+	s := &Service{Config: c}
+	s.step.Store(firstStep)
+	return s
 }
 
 // Words are what a draft says and to whom.
@@ -201,12 +209,12 @@ func (s *Service) Delete(ctx context.Context, id int64) error {
 		if _, err := tx.NewDelete().Model(b).WherePK().Exec(ctx); err != nil {
 			return fmt.Errorf("delete mass message %d: %w", id, err)
 		}
-		return nil
+		return s.next(ctx, tx, forgetKind, id, 0, 0)
 	})
 }
 
-// members are the persons of an audience within a data scope (staff ids; nil = all).
-func (s *Service) members(ctx context.Context, a Audience, scope []string) ([]customer.Member, error) {
+// query is what chooses the persons of an audience within a data scope (staff ids; nil = all).
+func query(a Audience, scope []string) customer.AudienceQuery {
 	q := customer.AudienceQuery{TagIDs: a.Tags, TagMode: customer.TagMode(a.TagMode), ExcludeTagIDs: a.ExcludeTags}
 	switch {
 	case len(a.Staff) > 0 && scope != nil:
@@ -223,154 +231,15 @@ func (s *Service) members(ctx context.Context, a Audience, scope []string) ([]cu
 	case scope != nil:
 		q.StaffIDs = scope
 	}
-	return s.Audience(ctx, q)
+	return q
 }
 
-func (s *Service) requests(id int64, by string, w Words, members []customer.Member, cost int) []governance.Request {
-	texts := w.texts()
-	out := make([]governance.Request, len(members))
-	for i, m := range members {
-		out[i] = governance.Request{
-			CorpID: s.CorpID, Key: touchKey(id, m.CustomerID), CustomerID: m.CustomerID, StaffID: m.StaffID,
-			Channel: governance.MassCustomer, Class: governance.Marketing, Topic: w.Topic, CampaignID: campaignID(id), CampaignName: w.Name,
-			Texts: texts, By: by, Reason: cmp.Or(w.Benefit, w.Name, "mass message"), Cost: cost, NotBefore: w.SendAt,
-		}
+// request is what a mass message asks for each of its receivers.
+func (s *Service) request(id int64, by string, w Words, cost int) governance.Request {
+	return governance.Request{
+		CorpID: s.CorpID, Channel: governance.MassCustomer, Class: governance.Marketing, Topic: w.Topic, CampaignID: campaignID(id),
+		CampaignName: w.Name, Texts: w.texts(), By: by, Reason: cmp.Or(w.Benefit, w.Name, "mass message"), Cost: cost, NotBefore: w.SendAt,
 	}
-	return out
-}
-
-// Plan says what a mass message would do now.
-type Plan struct {
-	governance.Tally
-	Members  []customer.Member
-	PerStaff map[string]int // reachable
-	Check    governance.Check
-	OpensAt  clock.Time // when tasks are made: now, or when sending hours begin
-	ClosesAt clock.Time // when what nobody confirmed is taken back
-	Limit    int        // WeCom's own quota of the period (WC-01)
-	UsedMost int        // the most that one of the audience has had of it
-	OptOuts  float64    // expected opt-outs per 1,000 reached, from the last 90 days; below 0 = nothing known
-	Cost     int        // 2 when it goes to nearly all (OWN-12)
-	Approval Approval   // why a second person has to look
-}
-
-// Plan decides about everybody as Submit would, and writes nothing. by is who plans, scope their data scope.
-func (s *Service) Plan(ctx context.Context, id int64, by string, w Words, scope []string) (*Plan, error) {
-	members, err := s.members(ctx, w.Audience, scope)
-	if err != nil {
-		return nil, err
-	}
-	cost, err := s.cost(ctx, len(members))
-	if err != nil {
-		return nil, err
-	}
-	return s.plan(ctx, id, by, w, members, cost)
-}
-
-func (s *Service) plan(ctx context.Context, id int64, by string, w Words, members []customer.Member, cost int) (*Plan, error) {
-	p := &Plan{Members: members, Cost: cost, PerStaff: map[string]int{}, Check: s.Governor.CheckFor(governance.Marketing, governance.MassCustomer, w.fields()...)}
-	decisions, err := s.Governor.Plan(ctx, s.requests(id, by, w, members, cost)...)
-	if err != nil {
-		return nil, err
-	}
-	p.Tally = governance.TallyOf(decisions)
-	for i, d := range decisions {
-		if d.OK() {
-			p.PerStaff[members[i].StaffID]++
-		}
-	}
-	p.Approval = s.approval(p.Check, p.Reachable)
-	now := s.World.Now()
-	if p.OpensAt, p.ClosesAt, err = s.Governor.Window(ctx, s.CorpID, max(now, w.SendAt)); err != nil {
-		return nil, err
-	}
-	ids := make([]string, len(members))
-	for i, m := range members {
-		ids[i] = m.CustomerID
-	}
-	if p.Limit, p.UsedMost, err = s.Governor.Platform(ctx, s.CorpID, ids...); err != nil {
-		return nil, err
-	}
-	optOuts, reached, err := s.Governor.Harm(ctx, s.CorpID, now.Add(-90*24*time.Hour))
-	if err != nil {
-		return nil, err
-	}
-	p.OptOuts = -1
-	if reached > 0 {
-		p.OptOuts = 1000 * float64(optOuts) / float64(reached)
-	}
-	return p, nil
-}
-
-// Submit freezes the audience and starts the mass message. expect is the number of reachable customers its author saw;
-// when it would reach more by now, nothing happens and the answer is a Conflict with the new number. Words that the content
-// rules refuse start nothing; what reaches many or is in doubt waits for a second person. When everybody is held back it is booked like any other, and ends at once: the ledger
-// then shows each customer with the reason.
-func (s *Service) Submit(ctx context.Context, id int64, by string, scope []string, expect int) (*Broadcast, error) {
-	b, err := getBroadcast(ctx, s.DB.Read(), s.CorpID, id)
-	if err != nil {
-		return nil, err
-	}
-	if b.State != Draft {
-		return nil, errNotDraft
-	}
-	w, err := b.words()
-	if err != nil {
-		return nil, err
-	}
-	p, err := s.Plan(ctx, id, by, w, scope)
-	if err != nil {
-		return nil, err
-	}
-	if f, blocked := p.Check.Blocking(); blocked {
-		return nil, f.Refusal("broadcast.content", errs.T("内容不能发送", "This cannot be sent"))
-	}
-	if err := s.checkTime(ctx, b.SendAt); err != nil {
-		return nil, err
-	}
-	switch {
-	case strings.TrimSpace(b.Benefit) == "":
-		return nil, errs.Bad("benefit", "broadcast.no_benefit", errs.T("写明这条消息对客户有什么用，审批和账本里都会看到（OWN-01）。",
-			"Say what the customer has of it; approvers and the ledger show it (OWN-01)."))
-	case len(p.Members) == 0: // with nobody to hold back there is nothing to book
-		return nil, errs.New(errs.Conflict, "broadcast.nobody", errs.T("没有客户符合这些条件。", "No customer matches."))
-	case p.Reachable > expect:
-		return nil, grown(p.Reachable, expect)
-	}
-	err = s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		now, err := s.lockBroadcast(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		if now.State != Draft || now.UpdatedAt != b.UpdatedAt {
-			return errs.New(errs.Conflict, "broadcast.changed", errs.T("有人刚改过它。请再看一遍再提交。", "Somebody changed it meanwhile. Look again before you submit."))
-		}
-		b.State, b.SubmittedBy, b.SubmittedAt, b.OpensAt, b.ClosesAt = Planned, by, s.World.Now(), p.OpensAt, p.ClosesAt
-		b.Cost, b.Approval, b.ReviewedBy, b.ReviewedAt, b.ReviewNote = p.Cost, p.Approval, "", 0, ""
-		if b.Approval != NoApproval {
-			b.State = Review
-		}
-		err = save(ctx, tx, b, "state", "submitted_by", "submitted_at", "opens_at", "closes_at", "cost", "approval", "reviewed_by", "reviewed_at", "review_note")
-		if err != nil {
-			return err
-		}
-		rows := make([]*Receiver, len(p.Members))
-		for i, m := range p.Members {
-			rows[i] = &Receiver{CorpID: s.CorpID, BroadcastID: id, CustomerID: m.CustomerID, StaffID: m.StaffID, State: Matched}
-		}
-		if err := insert(ctx, tx, rows); err != nil {
-			return err
-		}
-		tx.OnCommit(func() { s.changed(id) })
-		if b.State == Review {
-			return nil
-		}
-		return s.next(ctx, tx, reserveKind, id, 0, 0)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return b, nil
 }
 
 func (s *Service) changed(id int64) { s.Live("broadcast", fmt.Sprint(id)) }

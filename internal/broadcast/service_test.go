@@ -129,7 +129,10 @@ func newNode(t *testing.T, box *wecomBox, d *db.DB, name string) *node {
 	n := &node{t: t, box: box, d: d, world: world, bus: b, wecom: client, gov: gov, all: 10_000}
 	n.sends = broadcast.New(broadcast.Config{
 		DB: d, Bus: b, World: world, Zone: sandbox.Zone, WeCom: client, Outreach: out, Governor: gov, CorpID: testCorp, Audience: n.audience,
-		Customers: func(context.Context) (int, error) { return n.all, nil },
+		Muster: func(ctx context.Context, q customer.AudienceQuery) ([]customer.Member, int, error) {
+			members, err := n.audience(ctx, q)
+			return members, n.all, err
+		},
 	})
 	out.OnMass = append(out.OnMass, n.sends.Massed)
 	gov.OnOptOut = append(gov.OnOptOut, n.sends.OptedOut)

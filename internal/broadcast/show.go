@@ -195,7 +195,7 @@ func (h *API) show(ctx context.Context, rows []*Broadcast, scope []string) ([]br
 func (h *API) showPlan(ctx context.Context, p *Plan, text string) (*planOut, error) {
 	lang := web.Lang(ctx)
 	out := &planOut{
-		Matched: len(p.Members), Reachable: p.Reachable, Held: p.Held, PerStaff: []staffShare{}, Reasons: []reasonOut{},
+		Matched: p.Matched, Reachable: p.Reachable, Held: p.Held, PerStaff: []staffShare{}, Reasons: []reasonOut{},
 		Check: p.Check.Show(lang, text, MaxText), ClosesAt: p.ClosesAt.In(h.Zone), Quota: quotaOut{p.Limit, p.UsedMost},
 		Cost: p.Cost, Approval: p.Approval,
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/customer"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/errs"
 	"zhiyin.dev/zhiyin/internal/outreach"
@@ -47,6 +48,7 @@ type Broadcast struct {
 	ReviewedBy  string
 	ReviewedAt  clock.Time
 	ReviewNote  string
+	Freezing    int64 // whose submitting writes the audience
 }
 
 // Task is one member's part.
@@ -176,27 +178,46 @@ func save(ctx context.Context, tx *db.Tx, model any, columns ...string) error {
 	return nil
 }
 
-func insert[T any](ctx context.Context, tx *db.Tx, rows []T) error {
-	for part := range slices.Chunk(rows, chunk) {
-		if _, err := tx.NewInsert().Model(&part).Exec(ctx); err != nil {
-			return fmt.Errorf("write %d rows of a mass message: %w", len(part), err)
-		}
-	}
-	return nil
-}
-
 // replace writes receivers that were read before.
 func replace(ctx context.Context, tx *db.Tx, rows []*Receiver) error {
+	return overwrite(ctx, tx, rows, `touch_id = EXCLUDED.touch_id, task_id = EXCLUDED.task_id, state = EXCLUDED.state, late = EXCLUDED.late,
+		rule_id = EXCLUDED.rule_id, reason_zh = EXCLUDED.reason_zh, reason_en = EXCLUDED.reason_en, next_at = EXCLUDED.next_at, sent_at = EXCLUDED.sent_at`)
+}
+
+// writeDecided writes what was decided about receivers that were frozen before. Only what changes is named: an index is written
+// for each column that is.
+func writeDecided(ctx context.Context, tx *db.Tx, rows []*Receiver) error {
+	return overwrite(ctx, tx, rows, `touch_id = EXCLUDED.touch_id, state = EXCLUDED.state, rule_id = EXCLUDED.rule_id,
+		reason_zh = EXCLUDED.reason_zh, reason_en = EXCLUDED.reason_en, next_at = EXCLUDED.next_at`)
+}
+
+// writeTasked writes the task and the state of receivers.
+func writeTasked(ctx context.Context, tx *db.Tx, rows []*Receiver) error {
+	return overwrite(ctx, tx, rows, "task_id = EXCLUDED.task_id, state = EXCLUDED.state")
+}
+
+func overwrite(ctx context.Context, tx *db.Tx, rows []*Receiver, set string) error {
 	for part := range slices.Chunk(rows, chunk) {
-		_, err := tx.NewInsert().Model(&part).On("CONFLICT (corp_id, broadcast_id, customer_id) DO UPDATE").
-			Set("touch_id = EXCLUDED.touch_id").Set("task_id = EXCLUDED.task_id").Set("state = EXCLUDED.state").Set("late = EXCLUDED.late").
-			Set("rule_id = EXCLUDED.rule_id").Set("reason_zh = EXCLUDED.reason_zh").Set("reason_en = EXCLUDED.reason_en").
-			Set("next_at = EXCLUDED.next_at").Set("sent_at = EXCLUDED.sent_at").Exec(ctx)
+		_, err := db.InsertAlike(ctx, tx, part, "ON CONFLICT (corp_id, broadcast_id, customer_id) DO UPDATE SET "+set)
 		if err != nil {
 			return fmt.Errorf("write %d receivers: %w", len(part), err)
 		}
 	}
 	return nil
+}
+
+// matched reads who is not decided yet, at most limit (0 = all), ordered by customer.
+func (s *Service) matched(ctx context.Context, q bun.IDB, id int64, limit int) ([]customer.Member, error) {
+	var rows []customer.Member
+	sel := q.NewSelect().Model((*Receiver)(nil)).Column("customer_id", "staff_id").
+		Where("corp_id = ? AND broadcast_id = ? AND state = ?", s.CorpID, id, Matched).OrderExpr("customer_id")
+	if limit > 0 {
+		sel = sel.Limit(int64(limit))
+	}
+	if err := sel.Scan(ctx, &rows); err != nil {
+		return nil, fmt.Errorf("read the receivers of mass message %d: %w", id, err)
+	}
+	return rows, nil
 }
 
 // receivers reads those of a mass message in the given states, at most limit (0 = all), ordered by customer.

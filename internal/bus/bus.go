@@ -262,5 +262,8 @@ func (b *Bus) prune(ctx context.Context) {
 		if err != nil && ctx.Err() == nil {
 			b.log.Warn("prune done work", "error", err)
 		}
+		if err := b.db.ForgetChanges(ctx); err != nil && ctx.Err() == nil {
+			b.log.Warn("forget old changes", "error", err)
+		}
 	}
 }

@@ -1,6 +1,8 @@
 package customer
 
 import (
+	"context"
+	"slices"
 	"testing"
 
 	"zhiyin.dev/zhiyin/internal/db"
@@ -11,6 +13,22 @@ func TestAudience(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s, _ := serve(d)
+		s.rosterFrom = 1
+		kept := func(q AudienceQuery) []string {
+			members, _, err := s.Muster(t.Context(), q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var words []string
+			for _, m := range members {
+				words = append(words, m.CustomerID+"/"+m.StaffID)
+			}
+			slices.Sort(words)
+			return words
+		}
+		told(t, s, snapshot("wm1", "S01", 1), snapshot("wm4", "S03", 5, "dry"), snapshot("wm9", "S03", 5))
+		same(t, "read before the rest is told", kept(AudienceQuery{TagIDs: []string{"dry"}}), []string{"wm4/S03"})
+		ended(t, s, "wm9", "S03", ByCustomer, 20)
 		told(
 			t, s,
 			snapshot("wm1", "S01", 1, "dry"), snapshot("wm1", "S02", 9, "vip"), // two members: S02 is newer
@@ -45,6 +63,19 @@ func TestAudience(t *testing.T) {
 				words = append(words, m.CustomerID+"/"+m.StaffID)
 			}
 			same(t, tt.name, words, tt.want)
+			same(t, tt.name+", from memory", kept(tt.q), tt.want)
+		}
+		in(t, s, func(ctx context.Context, tx *db.Tx) error {
+			if _, err := tx.NewRaw("DELETE FROM relation_tag WHERE tag_id = 'vip'").Exec(ctx); err != nil {
+				return err
+			}
+			tx.Changed(s.CorpID, areaTag, "vip")
+			return nil
+		})
+		same(t, "a tag that is no more", kept(AudienceQuery{TagIDs: []string{"vip"}}), nil)
+		_, all, err := s.Muster(t.Context(), AudienceQuery{})
+		if n, err2 := s.CountLive(t.Context()); err != nil || err2 != nil || n != all {
+			t.Fatalf("%d live, %d in memory: %v %v", n, all, err, err2)
 		}
 	})
 }

@@ -69,5 +69,10 @@ func (b *beginnings) write(ctx context.Context, tx *db.Tx) error {
 			return fmt.Errorf("store %d customers: %w", len(b.persons), err)
 		}
 	}
+	ids := make([]string, len(b.relations))
+	for i, r := range b.relations {
+		ids[i] = r.CustomerID
+	}
+	changed(tx, b.relations[0].CorpID, ids...)
 	return noteAll(ctx, tx, b.notes)
 }

@@ -29,10 +29,13 @@ type Service struct {
 	// OnAdded and OnLost are told inside the transaction; what they write commits with the relation or not at all.
 	OnAdded []func(ctx context.Context, tx *db.Tx, e Added) error
 	OnLost  []func(ctx context.Context, tx *db.Tx, e Lost) error
+
+	rosterFrom int
+	roster     roster
 }
 
 // New makes the service.
-func New(c Config) *Service { return &Service{Config: c} }
+func New(c Config) *Service { return &Service{Config: c, rosterFrom: rosterFrom} }
 
 // add records that relations began and tells the subscribers. No person comes twice in events: what a burst of events
 // writes shares the statements. The same beginning told twice (a callback after a sync) changes nothing the second time.
@@ -102,6 +105,7 @@ func (s *Service) lose(ctx context.Context, tx *db.Tx, corpID, customerID, staff
 	if err != nil {
 		return fmt.Errorf("end relation %s/%s: %w", customerID, staffID, err)
 	}
+	changed(tx, corpID, customerID)
 	more, err := hasLiveRelation(ctx, tx, corpID, customerID)
 	if err != nil {
 		return err
@@ -163,6 +167,11 @@ func (s *Service) store(ctx context.Context, tx *db.Tx, snapshots []Snapshot) er
 	if err := replaceTags(ctx, tx, s.CorpID, relations); err != nil {
 		return err
 	}
+	ids := make([]string, len(people))
+	for i, p := range people {
+		ids[i] = p.ID
+	}
+	changed(tx, s.CorpID, ids...)
 	return s.found(ctx, tx, fresh)
 }
 

@@ -44,6 +44,10 @@ type DB struct {
 	read   *bun.DB
 	ids    ids
 	turns  *turns // of writers on SQLite; nil on PostgreSQL
+
+	back *bun.DB       // SQLite: copies the log back
+	stop func()        // ends it
+	over chan struct{} // closed when it has ended
 }
 
 // Open opens url ("postgres://...") or, when it is empty, SQLite in dir/zhiyin.db. It does not migrate.
@@ -80,7 +84,8 @@ func openSQLite(ctx context.Context, dir string) (*DB, error) {
 	open := func(extra string, conns int) (*bun.DB, error) {
 		dsn := "file:" + file + "?_txlock=immediate&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)" +
 			"&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=cache_size(-32000)" +
-			"&_pragma=wal_autocheckpoint(4000)" + // 16 MB: in a burst a page is copied back once, not after every few commits
+			"&_pragma=wal_autocheckpoint(25000)" + // 100 MB: pages are copied back beside the writer, see keepLogShort
+			"&_pragma=journal_size_limit(8388608)" +
 			"&_pragma=temp_store(MEMORY)" + extra // what a statement would undo goes to memory and not to a file
 		pool, err := sql.Open("sqlite", dsn)
 		if err != nil {
@@ -103,16 +108,29 @@ func openSQLite(ctx context.Context, dir string) (*DB, error) {
 		_ = write.Close()
 		return nil, fmt.Errorf("open %s for reading: %w", file, err)
 	}
-	return &DB{Engine: SQLite, write: write, read: read, ids: newIDs(), turns: &turns{}}, nil
+	back, err := open("", 1)
+	if err != nil {
+		_ = errors.Join(write.Close(), read.Close())
+		return nil, fmt.Errorf("open %s for its log: %w", file, err)
+	}
+	d := &DB{Engine: SQLite, write: write, read: read, back: back, ids: newIDs(), turns: &turns{}, over: make(chan struct{})}
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	d.stop = stop
+	go func() {
+		defer close(d.over)
+		d.keepLogShort(running, file+"-wal")
+	}()
+	return d, nil
 }
 
 // Close closes the pools.
 func (d *DB) Close() error {
-	err := d.write.Close()
-	if d.read != d.write {
-		err = errors.Join(err, d.read.Close())
+	if d.back == nil {
+		return d.write.Close()
 	}
-	return err
+	d.stop()
+	<-d.over
+	return errors.Join(d.back.Close(), d.write.Close(), d.read.Close())
 }
 
 // Ping says whether the database answers a write connection.
@@ -129,6 +147,7 @@ type Tx struct {
 	bun.Tx
 	DB       *DB
 	onCommit []func()
+	changes  []*Change
 }
 
 // OnCommit runs f after the transaction was committed, never when it was rolled back.
@@ -192,6 +211,9 @@ func (d *DB) turn(ctx context.Context, tx *Tx, f func(ctx context.Context, tx *T
 	if err := f(context.WithValue(ctx, inTx{}, true), tx); err != nil {
 		return err
 	}
+	if err := tx.writeChanges(ctx); err != nil {
+		return err
+	}
 	if err := raw.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
@@ -228,7 +250,10 @@ type ids struct {
 	node int64
 }
 
-const idEpoch = 1735689600000 // 2025-01-01 UTC
+const (
+	idEpoch = 1735689600000 // 2025-01-01 UTC
+	idBits  = 22            // below the milliseconds
+)
 
 func newIDs() ids {
 	var b [8]byte
@@ -239,12 +264,17 @@ func newIDs() ids {
 func (g ids) next() int64 {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	id := (time.Now().UnixMilli()-idEpoch)<<22 | g.node<<12 //nolint:forbidigo // ids sort by the machine\'s time on every node
+	id := g.before(0) | g.node<<12
 	if id <= *g.last {
 		id = *g.last + 1
 	}
 	*g.last = id
 	return id
+}
+
+// before is the smallest id that any node makes `ago` before now.
+func (g ids) before(ago time.Duration) int64 {
+	return (time.Now().Add(-ago).UnixMilli() - idEpoch) << idBits //nolint:forbidigo // ids sort by the machine's time on every node
 }
 
 // OrNobody keeps an empty list of ids an empty list in SQL: it answers one that nobody has, because "IN ()" is no SQL.

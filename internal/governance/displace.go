@@ -163,6 +163,7 @@ func (g *Governor) giveWay(ctx context.Context, tx *db.Tx, rows []decided) error
 		if n, err := res.RowsAffected(); err != nil || int(n) != len(ids) { // ended meanwhile: decide again
 			return fmt.Errorf("give %d places to touch %s: only %d were still reserved (%w)", len(ids), r.touch.Key, n, errors.Join(err, errChanged))
 		}
+		changed(tx, r.touch.CorpID, r.touch.CustomerID)
 		for _, f := range g.OnDisplaced {
 			if err := f(ctx, tx, Displaced{CorpID: r.touch.CorpID, CustomerID: r.touch.CustomerID, At: now, By: r.touch.ID}); err != nil {
 				return fmt.Errorf("tell what gave way: %w", err)

@@ -71,6 +71,7 @@ func (g *Governor) HaltSending(ctx context.Context, tx *db.Tx, corpID, staffID, 
 	if _, err := q.Exec(ctx); err != nil {
 		return fmt.Errorf("release what is reserved: %w", err)
 	}
+	tx.Changed(corpID, areaTouch) // of anybody
 	for _, f := range g.OnHalt {
 		if err := f(ctx, tx, Halted{CorpID: corpID, StaffID: staffID, At: now}); err != nil {
 			return fmt.Errorf("tell that sending is stopped: %w", err)

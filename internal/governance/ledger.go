@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -30,6 +31,8 @@ type Config struct {
 	// Began answers since when members have had customers, for those who began at or after the instant. It may be nil: nobody is
 	// new then.
 	Began func(ctx context.Context, tx bun.IDB, corpID string, staffIDs []string, after clock.Time) (map[string]clock.Time, error)
+	// Alike answers the customers that share a lasting id with one. It may be nil.
+	Alike func(ctx context.Context, tx bun.IDB, corpID, customerID string) ([]string, error)
 }
 
 // Governor decides about every touch and keeps the ledger.
@@ -43,6 +46,12 @@ type Governor struct {
 	book       *rulebook
 	identities func(ctx context.Context, tx bun.IDB, corpID string, customerIDs []string) (map[string][]string, error)
 	began      func(ctx context.Context, tx bun.IDB, corpID string, staffIDs []string, after clock.Time) (map[string]clock.Time, error)
+	alike      func(ctx context.Context, tx bun.IDB, corpID, customerID string) ([]string, error)
+
+	macs       sync.Pool // keyed hashes, of hash.Hash
+	censusFrom int
+	censusMu   sync.Mutex
+	censuses   map[string]*census // by corp
 
 	// OnOptOut are called inside the transaction in which a customer says stop.
 	OnOptOut []func(ctx context.Context, tx *db.Tx, e OptedOut) error
@@ -69,6 +78,7 @@ func New(c Config) (*Governor, error) {
 	return &Governor{
 		db: c.DB, bus: c.Bus, world: c.World, zone: c.Zone, key: c.Key, log: c.Log, book: book, identities: c.Identities,
 		began: c.Began,
+		alike: c.Alike, censusFrom: censusFrom, censuses: map[string]*census{},
 	}, nil
 }
 
@@ -215,6 +225,7 @@ func (g *Governor) decide(ctx context.Context, q bun.IDB, reqs []Request, caps C
 	}
 	version := g.version(caps)
 	contents := map[string]*Finding{}
+	said := verdicts{}
 	out := make([]decided, 0, len(reqs))
 	var dated, day, end clock.Time // most of a chunk have one day
 	for _, r := range reqs {
@@ -231,20 +242,28 @@ func (g *Governor) decide(ctx context.Context, q bun.IDB, reqs []Request, caps C
 		member := memberDay{r.StaffID, day}
 		s := facts[on][r.CustomerID]
 		s.halted = stops.of(r.StaffID)
-		s.load = load{since: began[r.StaffID], used: used[member] + over.days[member]}
+		if caps.limits(began[r.StaffID]) {
+			s.load = load{since: began[r.StaffID], used: used[member] + over.days[member]}
+		}
 		s = over.onto(s, r.CustomerID)
 		content := g.content(contents, r)
 		again := func(gone []*Touch) verdict {
 			return judge(r, on, on > wanted, s.without(gone, r.StaffID, day, end), caps, content, g.zone)
 		}
-		v := judge(r, on, on > wanted, s, caps, content, g.zone)
+		v, why, err := said.of(r, s, func() verdict { return judge(r, on, on > wanted, s, caps, content, g.zone) })
+		if err != nil {
+			return nil, err
+		}
 		var gone []*Touch
 		if r.Class == Lifecycle && v.held && budgetary(v.rule) {
 			if may, w := displace(over.left(below[r.CustomerID]), again); len(may) > 0 {
 				gone, v = may, w
+				if why, err = v.why(); err != nil {
+					return nil, err
+				}
 			}
 		}
-		t, err := newTouch(r, v, now, on, version)
+		t, err := newTouch(r, v, why, now, on, version)
 		if err != nil {
 			return nil, err
 		}
@@ -315,19 +334,15 @@ func (g *Governor) content(seen map[string]*Finding, r Request) *Finding {
 	return f
 }
 
-func newTouch(r Request, v verdict, now, on clock.Time, version string) (*Touch, error) {
+func newTouch(r Request, v verdict, why string, now, on clock.Time, version string) (*Touch, error) {
 	texts, err := json.Marshal(append([]string{}, r.Texts...))
 	if err != nil {
 		return nil, fmt.Errorf("write the texts of %s: %w", r.Key, err)
 	}
-	why, err := json.Marshal(v.steps)
-	if err != nil {
-		return nil, fmt.Errorf("write the reasons of %s: %w", r.Key, err)
-	}
 	t := &Touch{
 		CorpID: r.CorpID, Key: r.Key, CustomerID: r.CustomerID, ChatID: r.ChatID, StaffID: r.StaffID, Channel: r.Channel,
 		Class: r.Class, Topic: r.Topic, CampaignID: r.CampaignID, CampaignName: r.CampaignName, Texts: string(texts),
-		RequestedBy: r.By, RequestReason: r.Reason, Cost: r.cost(), State: Reserved, NextAt: v.next, Why: string(why),
+		RequestedBy: r.By, RequestReason: r.Reason, Cost: r.cost(), State: Reserved, NextAt: v.next, Why: why,
 		RuleVersion: version, ReservedAt: now, EarliestAt: on,
 	}
 	t.setReason(v.rule, v.reason)

@@ -4,9 +4,10 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"hash"
+	"strconv"
 
 	"github.com/uptrace/bun"
 
@@ -47,6 +48,9 @@ func (g *Governor) OptOut(ctx context.Context, tx *db.Tx, corpID, customerID, vi
 	}
 	if n == 0 {
 		return nil
+	}
+	if err := g.changedPerson(ctx, tx, corpID, customerID); err != nil {
+		return err
 	}
 	if err := g.suppress(ctx, tx, corpID, customerID, now); err != nil {
 		return err
@@ -92,6 +96,9 @@ func (g *Governor) OptIn(ctx context.Context, tx *db.Tx, corpID, customerID, evi
 	if err != nil {
 		return fmt.Errorf("opt %s in: %w", customerID, err)
 	}
+	if err := g.changedPerson(ctx, tx, corpID, customerID); err != nil {
+		return err
+	}
 	hashes, err := g.hashes(ctx, tx, corpID, []string{customerID})
 	if err != nil {
 		return err
@@ -105,21 +112,28 @@ func (g *Governor) OptIn(ctx context.Context, tx *db.Tx, corpID, customerID, evi
 
 // OptOutOf answers the opt-outs in force of the customers, by customer.
 func (g *Governor) OptOutOf(ctx context.Context, corpID string, customerIDs ...string) (map[string]OptOutRow, error) {
-	return optOuts(ctx, g.db.Read(), corpID, customerIDs)
+	return g.optOuts(ctx, g.db.Read(), corpID, customerIDs)
 }
 
-func optOuts(ctx context.Context, q bun.IDB, corpID string, customerIDs []string) (map[string]OptOutRow, error) {
+func (g *Governor) optOuts(ctx context.Context, q bun.IDB, corpID string, customerIDs []string) (map[string]OptOutRow, error) {
 	out := map[string]OptOutRow{}
 	if len(customerIDs) == 0 {
 		return out, nil
 	}
 	var rows []OptOutRow
-	err := q.NewSelect().Model(&rows).Where("corp_id = ? AND lifted_at = 0 AND customer_id IN (?)", corpID, bun.List(customerIDs)).Scan(ctx)
+	err := g.along(ctx, customerIDs, func(ctx context.Context, where string, args ...any) (int, error) {
+		rows = nil
+		err := q.NewRaw("SELECT * FROM optout WHERE corp_id = ? AND lifted_at = 0 AND "+where, append([]any{corpID}, args...)...).Scan(ctx, &rows)
+		return len(rows), err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("read opt-outs: %w", err)
 	}
+	wanted := setOf(customerIDs)
 	for _, r := range rows {
-		out[r.CustomerID] = r
+		if wanted[r.CustomerID] {
+			out[r.CustomerID] = r
+		}
 	}
 	return out, nil
 }
@@ -127,7 +141,7 @@ func optOuts(ctx context.Context, q bun.IDB, corpID string, customerIDs []string
 // stopped reads what the customers said themselves: opt-outs, suppressions, preferences.
 func (g *Governor) stopped(ctx context.Context, q bun.IDB, corpID string, customers []string) (map[string]standing, error) {
 	out := make(map[string]standing, len(customers))
-	rows, err := optOuts(ctx, q, corpID, customers)
+	rows, err := g.optOuts(ctx, q, corpID, customers)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +150,7 @@ func (g *Governor) stopped(ctx context.Context, q bun.IDB, corpID string, custom
 		s.optedOut = r.Since
 		out[id] = s
 	}
-	prefs, err := preferencesOf(ctx, q, corpID, customers)
+	prefs, err := g.preferencesOf(ctx, q, corpID, customers)
 	if err != nil {
 		return nil, err
 	}
@@ -149,12 +163,14 @@ func (g *Governor) stopped(ctx context.Context, q bun.IDB, corpID string, custom
 	if err != nil {
 		return nil, err
 	}
-	owner := map[string]string{}
+	owners := map[string][]string{} // two customers may be one person
 	var all []string
 	for id, hs := range hashes {
 		for _, h := range hs {
-			owner[h] = id
-			all = append(all, h)
+			if owners[h] == nil {
+				all = append(all, h)
+			}
+			owners[h] = append(owners[h], id)
 		}
 	}
 	var hits []struct {
@@ -166,11 +182,29 @@ func (g *Governor) stopped(ctx context.Context, q bun.IDB, corpID string, custom
 		return nil, fmt.Errorf("read suppressions: %w", err)
 	}
 	for _, h := range hits {
-		s := out[owner[h.Hash]]
-		s.suppressed = h.Since
-		out[owner[h.Hash]] = s
+		for _, id := range owners[h.Hash] {
+			s := out[id]
+			if s.suppressed == 0 || h.Since < s.suppressed {
+				s.suppressed = h.Since
+			}
+			out[id] = s
+		}
 	}
 	return out, nil
+}
+
+// changedPerson notes a change of a customer and of whoever is known to be the same person.
+func (g *Governor) changedPerson(ctx context.Context, tx *db.Tx, corpID, customerID string) error {
+	ids := []string{customerID}
+	if g.alike != nil {
+		same, err := g.alike(ctx, tx, corpID, customerID)
+		if err != nil {
+			return fmt.Errorf("look for others that are %s: %w", customerID, err)
+		}
+		ids = append(ids, same...)
+	}
+	changed(tx, corpID, ids...)
+	return nil
 }
 
 func (g *Governor) suppress(ctx context.Context, tx *db.Tx, corpID, customerID string, at clock.Time) error {
@@ -212,18 +246,26 @@ func (g *Governor) hashes(ctx context.Context, q bun.IDB, corpID string, custome
 // heldOut says whether a customer belongs to the holdout (FTG-11): by a keyed hash, so that it is stable, even, and nobody's
 // choice. A larger share holds out everybody that a smaller one did.
 func (g *Governor) heldOut(corpID, customerID string, percent int) bool {
-	if percent <= 0 || customerID == "" {
-		return false
-	}
-	m := hmac.New(sha256.New, g.key)
-	_, _ = fmt.Fprintf(m, "holdout:%d:%s%s", len(corpID), corpID, customerID)
-	return binary.BigEndian.Uint64(m.Sum(nil))%10_000 < uint64(percent)*100
+	return percent > 0 && customerID != "" && int(g.share(corpID, customerID)) < percent*100
 }
 
 func (g *Governor) mac(parts ...string) string {
-	m := hmac.New(sha256.New, g.key)
+	var b []byte
 	for _, p := range parts {
-		_, _ = fmt.Fprintf(m, "%d:%s", len(p), p)
+		b = append(strconv.AppendInt(b, int64(len(p)), 10), ':')
+		b = append(b, p...)
 	}
-	return hex.EncodeToString(m.Sum(nil))
+	return hex.EncodeToString(g.sum(b))
+}
+
+// sum is a keyed hash. Keying it anew for each of a million customers would cost twice the hash itself.
+func (g *Governor) sum(b []byte) []byte {
+	m, ok := g.macs.Get().(hash.Hash)
+	if !ok {
+		m = hmac.New(sha256.New, g.key)
+	}
+	defer g.macs.Put(m)
+	m.Reset()
+	_, _ = m.Write(b)
+	return m.Sum(nil)
 }

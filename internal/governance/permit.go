@@ -174,6 +174,9 @@ func (g *Governor) refuse(ctx context.Context, tx *db.Tx, t *Touch, c refusal, n
 	if err != nil {
 		return fmt.Errorf("refuse touch %d: %w", t.ID, err)
 	}
+	if t.State == Released {
+		changed(tx, t.CorpID, t.CustomerID)
+	}
 	return nil
 }
 
@@ -281,6 +284,7 @@ func (g *Governor) DeliveredAll(ctx context.Context, tx *db.Tx, at map[int64]clo
 			}
 		}
 	}
+	changedTouches(tx, found)
 	return late, nil
 }
 
@@ -325,12 +329,14 @@ func (g *Governor) ReleaseReserved(ctx context.Context, tx *db.Tx, touchIDs []in
 
 func (g *Governor) release(ctx context.Context, tx *db.Tx, touchIDs []int64, ruleID string, reason errs.Text, from ...State) error {
 	for part := range slices.Chunk(touchIDs, chunk) {
-		_, err := tx.NewUpdate().Model((*Touch)(nil)).Set("state = ?", Released).Set("released_at = ?", g.world.Now()).
-			Set("rule_id = ?", ruleID).Set("reason_zh = ?", reason.ZH).Set("reason_en = ?", reason.EN).Set("next_at = 0").
-			Where("id IN (?) AND state IN (?)", bun.List(part), bun.List(from)).Exec(ctx)
+		var of []person
+		err := tx.NewRaw(`UPDATE touch SET state = ?, released_at = ?, rule_id = ?, reason_zh = ?, reason_en = ?, next_at = 0
+			WHERE id IN (?) AND state IN (?) RETURNING corp_id, customer_id`,
+			Released, g.world.Now(), ruleID, reason.ZH, reason.EN, bun.List(part), bun.List(from)).Scan(ctx, &of)
 		if err != nil {
 			return fmt.Errorf("release %d touches: %w", len(part), err)
 		}
+		changedPersons(tx, of)
 	}
 	return nil
 }
@@ -357,7 +363,11 @@ func (g *Governor) Observe(ctx context.Context, tx *db.Tx, r Request, at clock.T
 		return err
 	}
 	v := judge(r, at, false, s[r.CustomerID], caps, nil, g.zone)
-	t, err := newTouch(r, v, now, at, g.version(caps))
+	why, err := v.why()
+	if err != nil {
+		return err
+	}
+	t, err := newTouch(r, v, why, now, at, g.version(caps))
 	if err != nil {
 		return err
 	}
@@ -367,5 +377,6 @@ func (g *Governor) Observe(ctx context.Context, tx *db.Tx, r Request, at clock.T
 	if _, err := tx.NewInsert().Model(t).On("CONFLICT (corp_id, key) DO NOTHING").Exec(ctx); err != nil {
 		return fmt.Errorf("book an observed touch: %w", err)
 	}
+	changed(tx, t.CorpID, t.CustomerID)
 	return nil
 }

@@ -120,6 +120,7 @@ func (g *Governor) SetPreference(ctx context.Context, tx *db.Tx, p Preference) e
 	if _, err := tx.NewInsert().Model(&p).Exec(ctx); err != nil {
 		return fmt.Errorf("set the preference of %s: %w", p.CustomerID, err)
 	}
+	changed(tx, p.CorpID, p.CustomerID)
 	if err := g.releaseUnwanted(ctx, tx, p.CorpID, p.CustomerID); err != nil {
 		return err
 	}
@@ -224,18 +225,25 @@ func paceFull(ctx context.Context, q bun.IDB, t *Touch, own, corp Caps, now cloc
 }
 
 // preferencesOf reads what is in force of the customers.
-func preferencesOf(ctx context.Context, q bun.IDB, corpID string, customerIDs []string) (map[string]*Preference, error) {
+func (g *Governor) preferencesOf(ctx context.Context, q bun.IDB, corpID string, customerIDs []string) (map[string]*Preference, error) {
 	out := map[string]*Preference{}
 	if len(customerIDs) == 0 {
 		return out, nil
 	}
 	var rows []*Preference
-	err := q.NewSelect().Model(&rows).Where("corp_id = ? AND replaced_at = 0 AND customer_id IN (?)", corpID, bun.List(customerIDs)).Scan(ctx)
+	err := g.along(ctx, customerIDs, func(ctx context.Context, where string, args ...any) (int, error) {
+		rows = nil
+		err := q.NewRaw("SELECT * FROM preference WHERE corp_id = ? AND replaced_at = 0 AND "+where, append([]any{corpID}, args...)...).Scan(ctx, &rows)
+		return len(rows), err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("read preferences: %w", err)
 	}
+	wanted := setOf(customerIDs)
 	for _, p := range rows {
-		out[p.CustomerID] = p
+		if wanted[p.CustomerID] {
+			out[p.CustomerID] = p
+		}
 	}
 	return out, nil
 }
@@ -256,7 +264,7 @@ func (g *Governor) preferenceThen(ctx context.Context, t *Touch) (*Preference, e
 
 // PreferenceOf reads what a customer chose; the zero Preference when nothing.
 func (g *Governor) PreferenceOf(ctx context.Context, corpID, customerID string) (Preference, error) {
-	prefs, err := preferencesOf(ctx, g.db.Read(), corpID, []string{customerID})
+	prefs, err := g.preferencesOf(ctx, g.db.Read(), corpID, []string{customerID})
 	if err != nil {
 		return Preference{}, err
 	}

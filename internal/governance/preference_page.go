@@ -158,7 +158,7 @@ func (g *Governor) press(ctx context.Context, corpID, customerID, act string, fo
 			return g.OptIn(ctx, tx, corpID, customerID, "preference page", "customer")
 		}
 		p := Preference{CorpID: corpID, CustomerID: customerID}
-		prefs, err := preferencesOf(ctx, tx, corpID, []string{customerID})
+		prefs, err := g.preferencesOf(ctx, tx, corpID, []string{customerID})
 		if err != nil {
 			return err
 		}

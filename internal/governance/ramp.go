@@ -48,6 +48,9 @@ func (c Caps) rampOn(since, on clock.Time, zone *time.Location) (most int, ok bo
 	return c.Ramp[n], true
 }
 
+// limits says whether a member who has had customers since then has any limit of a day.
+func (c Caps) limits(since clock.Time) bool { return since != 0 || c.StaffDay > 0 }
+
 // memberSteps are the limits of the sender that hold for r: those of a new member's first days (FTG-16), and the corp's own of
 // a day (OWN-05). They count customers, not cost: it is the member's account that WeCom watches.
 func (c Caps) memberSteps(r Request, l load, on clock.Time, zone *time.Location) []Step {

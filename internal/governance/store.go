@@ -75,14 +75,11 @@ func (g *Governor) standings(ctx context.Context, q bun.IDB, reqs []Request, fou
 	}
 	out := map[clock.Time]map[string]standing{}
 	for on, customers := range ids {
-		s, err := g.standingAt(ctx, q, reqs[0].CorpID, customers, caps, on)
+		f := g.frameOf(on, caps)
+		f.shares = caps.hasShares(reqs)
+		s, err := g.standingIn(ctx, q, reqs[0].CorpID, customers, f)
 		if err != nil {
 			return nil, err
-		}
-		if caps.hasShares(reqs) {
-			if err := weekOf(ctx, q, reqs[0].CorpID, customers, on, s); err != nil {
-				return nil, err
-			}
 		}
 		out[on] = s
 	}
@@ -108,66 +105,25 @@ func (g *Governor) membersAt(ctx context.Context, q bun.IDB, reqs []Request, fou
 
 // standingAt counts for one earliest delivery, in a handful of queries however many customers there are.
 func (g *Governor) standingAt(ctx context.Context, q bun.IDB, corpID string, customers []string, caps Caps, on clock.Time) (map[string]standing, error) {
-	out, err := g.stopped(ctx, q, corpID, customers)
+	return g.standingIn(ctx, q, corpID, customers, g.frameOf(on, caps))
+}
+
+// standingIn is standingAt for a frame.
+func (g *Governor) standingIn(ctx context.Context, q bun.IDB, corpID string, customers []string, f frame) (map[string]standing, error) {
+	pasts, err := g.pastOf(ctx, q, corpID, customers, f.floor())
 	if err != nil {
 		return nil, err
 	}
+	out := make(map[string]standing, len(pasts))
+	for id, p := range pasts {
+		out[id] = p.standing(f)
+	}
 	for _, id := range customers {
-		if g.heldOut(corpID, id, caps.Holdout) {
+		if g.heldOut(corpID, id, f.caps.Holdout) {
 			s := out[id]
 			s.heldOut = true
 			out[id] = s
 		}
-	}
-	from, _, _ := caps.MassMode.Period(on, g.zone)
-	var counts []struct {
-		CustomerID       string
-		U0, U1, U2, M, O int
-	}
-	start := func(i int) clock.Time { return on.Add(-caps.Per[i].length()) }
-	err = q.NewRaw(`SELECT customer_id,
-		SUM(CASE WHEN class IN ('marketing','lifecycle') AND (delivered_at = 0 OR delivered_at > ?) THEN cost ELSE 0 END) AS u0,
-		SUM(CASE WHEN class IN ('marketing','lifecycle') AND (delivered_at = 0 OR delivered_at > ?) THEN cost ELSE 0 END) AS u1,
-		SUM(CASE WHEN class IN ('marketing','lifecycle') AND (delivered_at = 0 OR delivered_at > ?) THEN cost ELSE 0 END) AS u2,
-		SUM(CASE WHEN channel = 'mass_customer' AND (delivered_at = 0 OR delivered_at >= ?) THEN 1 ELSE 0 END) AS m,
-		SUM(CASE WHEN channel = 'moment' AND cost = 0 AND (delivered_at = 0 OR delivered_at >= ?) THEN 1 ELSE 0 END) AS o
-		FROM touch WHERE corp_id = ? AND customer_id IN (?)
-		AND state IN ('reserved','tasked','delivered','committed') AND (delivered_at = 0 OR delivered_at > ?)
-		GROUP BY customer_id`,
-		start(0), start(1), start(2), from, on.Day(g.zone), corpID, bun.List(customers), min(start(2), from-1)).Scan(ctx, &counts)
-	if err != nil {
-		return nil, fmt.Errorf("count touches of %d customers: %w", len(customers), err)
-	}
-	var full []string
-	for _, c := range counts {
-		s := out[c.CustomerID]
-		s.used, s.mass, s.open = [3]int{c.U0, c.U1, c.U2}, c.M, c.O
-		out[c.CustomerID] = s
-		for i, w := range s.pref.limit(caps).Per {
-			if s.used[i] > 0 && !w.fits(s.used[i], maxCost) {
-				full = append(full, c.CustomerID)
-				break
-			}
-		}
-	}
-	if len(full) == 0 {
-		return out, nil
-	}
-	var rows []struct {
-		CustomerID  string
-		DeliveredAt clock.Time
-		Cost        int
-	}
-	err = q.NewRaw(`SELECT customer_id, delivered_at, cost FROM touch WHERE corp_id = ? AND customer_id IN (?)
-		AND state IN ('reserved','tasked','delivered','committed') AND class IN ('marketing','lifecycle')
-		AND (delivered_at = 0 OR delivered_at > ?)`, corpID, bun.List(full), start(2)).Scan(ctx, &rows)
-	if err != nil {
-		return nil, fmt.Errorf("read touches of %d customers over a cap: %w", len(full), err)
-	}
-	for _, r := range rows {
-		s := out[r.CustomerID]
-		s.at = append(s.at, spent{at: r.DeliveredAt, cost: r.Cost})
-		out[r.CustomerID] = s
 	}
 	return out, nil
 }
@@ -185,7 +141,7 @@ func (g *Governor) write(ctx context.Context, tx *db.Tx, rows []decided) error {
 	if len(fresh) == 0 {
 		return nil
 	}
-	res, err := tx.NewInsert().Model(&fresh).On("CONFLICT (corp_id, key) DO NOTHING").Exec(ctx)
+	res, err := db.InsertAlike(ctx, tx, fresh, "ON CONFLICT (corp_id, key) DO NOTHING")
 	if err != nil {
 		return fmt.Errorf("write %d touches: %w", len(fresh), err)
 	}
@@ -198,7 +154,27 @@ func (g *Governor) write(ctx context.Context, tx *db.Tx, rows []decided) error {
 			return err
 		}
 	}
+	g.noteReserved(tx, fresh, int(n) == len(fresh))
 	return g.putExpiry(ctx, tx, fresh)
+}
+
+// noteReserved notes whose past new touches change; whole says that all of them were written.
+func (g *Governor) noteReserved(tx *db.Tx, fresh []*Touch, whole bool) {
+	var counts []*Touch
+	var ids []string
+	for _, t := range fresh {
+		if t.State == Reserved && t.CustomerID != "" {
+			counts, ids = append(counts, t), append(ids, t.CustomerID)
+		}
+	}
+	if len(ids) == 0 {
+		return
+	}
+	corpID := fresh[0].CorpID
+	note := tx.Changed(corpID, areaTouch, ids...)
+	if whole {
+		tx.OnCommit(func() { g.censusOf(corpID).reserved(note.ID, counts) })
+	}
 }
 
 // adopt replaces touches that lost the race for their key by the ones that won.

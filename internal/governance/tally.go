@@ -25,30 +25,57 @@ type Ground struct {
 
 // TallyOf sums up decisions.
 func TallyOf(decisions []Decision) Tally {
-	var t Tally
-	grounds := map[[2]string]*Ground{}
+	var t tally
 	for _, d := range decisions {
-		if d.OK() {
-			t.Reachable++
-			continue
-		}
-		t.Held++
-		k := [2]string{d.RuleID, d.Reason.ZH}
-		g := grounds[k]
-		if g == nil {
-			g = &Ground{RuleID: d.RuleID, Text: d.Reason}
-			grounds[k] = g
-		}
-		g.Count++
-		if d.Next != 0 && (g.Next == 0 || d.Next < g.Next) {
-			g.Next = d.Next
-		}
+		t.add(d)
 	}
-	for _, g := range grounds {
-		t.Reasons = append(t.Reasons, *g)
+	return t.with(Tally{})
+}
+
+// tally is a Tally in the making.
+type tally struct {
+	reachable int
+	grounds   map[ground]*Ground
+}
+
+type ground struct{ rule, reason string }
+
+func (t *tally) add(d Decision) {
+	if d.OK() {
+		t.reachable++
+		return
 	}
-	slices.SortFunc(t.Reasons, func(a, b Ground) int {
+	t.hold(Ground{RuleID: d.RuleID, Text: d.Reason, Count: 1, Next: d.Next})
+}
+
+func (t *tally) hold(g Ground) {
+	k := ground{g.RuleID, g.Text.ZH}
+	had := t.grounds[k]
+	if had == nil {
+		if t.grounds == nil {
+			t.grounds = map[ground]*Ground{}
+		}
+		t.grounds[k] = &g
+		return
+	}
+	had.Count += g.Count
+	if g.Next != 0 && (had.Next == 0 || g.Next < had.Next) {
+		had.Next = g.Next
+	}
+}
+
+// with answers it together with another one.
+func (t *tally) with(o Tally) Tally {
+	out := Tally{Reachable: t.reachable + o.Reachable}
+	for _, g := range o.Reasons {
+		t.hold(g)
+	}
+	for _, g := range t.grounds {
+		out.Held += g.Count
+		out.Reasons = append(out.Reasons, *g)
+	}
+	slices.SortFunc(out.Reasons, func(a, b Ground) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.RuleID, b.RuleID), cmp.Compare(a.Text.ZH, b.Text.ZH))
 	})
-	return t
+	return out
 }

@@ -93,6 +93,7 @@ var errNoTag = &wecom.Error{Code: 40068}
 
 // drop removes a tag from our tables, and its group when it was the last one in it, as WeCom does.
 func (s *Service) drop(ctx context.Context, tx *db.Tx, id string) error {
+	tx.Changed(s.CorpID, "tag", id)
 	for _, q := range []string{
 		"DELETE FROM tag_group WHERE corp_id = ? AND id = (SELECT group_id FROM tag WHERE corp_id = tag_group.corp_id AND id = ?) " +
 			"AND (SELECT COUNT(*) FROM tag AS t WHERE t.corp_id = tag_group.corp_id AND t.group_id = tag_group.id) = 1",
@@ -108,6 +109,11 @@ func (s *Service) drop(ctx context.Context, tx *db.Tx, id string) error {
 
 // dropGroup removes a group with its tags from our tables.
 func (s *Service) dropGroup(ctx context.Context, tx *db.Tx, id string) error {
+	var tags []string
+	if err := tx.NewSelect().Model((*tagRow)(nil)).Column("id").Where("corp_id = ? AND group_id = ?", s.CorpID, id).Scan(ctx, &tags); err != nil {
+		return fmt.Errorf("read the tags of group %s: %w", id, err)
+	}
+	tx.Changed(s.CorpID, "tag", tags...)
 	for _, q := range []string{
 		"DELETE FROM relation_tag WHERE corp_id = ? AND tag_id IN (SELECT t.id FROM tag AS t WHERE t.corp_id = relation_tag.corp_id AND t.group_id = ?)",
 		"DELETE FROM tag WHERE corp_id = ? AND group_id = ?",

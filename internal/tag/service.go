@@ -210,6 +210,7 @@ func (s *Service) Mark(ctx context.Context, customerID, staffID string, add, rem
 				return fmt.Errorf("add a tag to %s: %w", customerID, err)
 			}
 		}
+		tx.Changed(s.CorpID, "customer", customerID)
 		return nil
 	}, nil
 }

@@ -1,0 +1,99 @@
+package broadcast
+
+import (
+	"context"
+	"time"
+
+	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/customer"
+	"zhiyin.dev/zhiyin/internal/governance"
+)
+
+// Plan says what a mass message would do now.
+type Plan struct {
+	governance.Preview
+	Matched  int // persons of the audience
+	Check    governance.Check
+	OpensAt  clock.Time // when tasks are made: now, or when sending hours begin
+	ClosesAt clock.Time // when what nobody confirmed is taken back
+	OptOuts  float64    // expected opt-outs per 1,000 reached, from the last 90 days; below 0 = nothing known
+	Cost     int        // 2 when it goes to nearly all (OWN-12)
+	Approval Approval   // why a second person has to look
+}
+
+// Plan decides about everybody as Submit would, and writes nothing. by is who plans, scope their data scope.
+func (s *Service) Plan(ctx context.Context, id int64, by string, w Words, scope []string) (*Plan, error) {
+	members, all, err := s.Muster(ctx, query(w.Audience, scope))
+	if err != nil {
+		return nil, err
+	}
+	return s.plan(ctx, id, by, w, members, s.cost(len(members), all))
+}
+
+func (s *Service) plan(ctx context.Context, id int64, by string, w Words, members []customer.Member, cost int) (*Plan, error) {
+	p := &Plan{Matched: len(members), Cost: cost, Check: s.Governor.CheckFor(governance.Marketing, governance.MassCustomer, w.fields()...)}
+	var err error
+	if p.Preview, err = s.Governor.Preview(ctx, s.request(id, by, w, cost), recipients(members)); err != nil {
+		return nil, err
+	}
+	p.Approval = s.approval(p.Check, p.Reachable)
+	now := s.World.Now()
+	if p.OpensAt, p.ClosesAt, err = s.Governor.Window(ctx, s.CorpID, max(now, w.SendAt)); err != nil {
+		return nil, err
+	}
+	if p.OptOuts, err = s.forecast(ctx, now); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func recipients(members []customer.Member) []governance.Recipient {
+	to := make([]governance.Recipient, len(members))
+	for i, m := range members {
+		to[i] = governance.Recipient{CustomerID: m.CustomerID, StaffID: m.StaffID}
+	}
+	return to
+}
+
+// Warm reads what a plan for everybody would need, so that the first one is as quick as the next.
+func (s *Service) Warm(ctx context.Context) error {
+	members, _, err := s.Muster(ctx, customer.AudienceQuery{})
+	if err != nil {
+		return err
+	}
+	if err := s.Governor.Warm(ctx, s.CorpID, recipients(members)); err != nil {
+		return err
+	}
+	_, err = s.forecast(ctx, s.World.Now())
+	return err
+}
+
+// harm is what sending cost in the 90 days before an hour.
+type harm struct {
+	hour    clock.Time
+	optOuts float64
+}
+
+// slowCount is from when on a forecast is kept for the hour: in a small corp it is counted each time.
+const slowCount = 50 * time.Millisecond
+
+// forecast is the expected number of opt-outs per 1,000 reached; below 0 = nothing known.
+func (s *Service) forecast(ctx context.Context, now clock.Time) (float64, error) {
+	hour := now - now%clock.Time(time.Hour/time.Millisecond)
+	if kept := s.harm.Load(); kept != nil && kept.hour == hour {
+		return kept.optOuts, nil
+	}
+	began := clock.SystemWall().Now()
+	optOuts, reached, err := s.Governor.Harm(ctx, s.CorpID, now.Add(-90*24*time.Hour))
+	if err != nil {
+		return 0, err
+	}
+	rate := -1.0
+	if reached > 0 {
+		rate = 1000 * float64(optOuts) / float64(reached)
+	}
+	if clock.SystemWall().Now().Sub(began) > slowCount {
+		s.harm.Store(&harm{hour, rate})
+	}
+	return rate, nil
+}

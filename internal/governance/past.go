@@ -1,0 +1,175 @@
+package governance
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/db"
+)
+
+// past is what the ledger holds of one customer and what they said, whatever the instant it is asked for. Reservations
+// read it from the database; previews of many keep it in memory. Both count it by the same rules.
+type past struct {
+	optedOut   clock.Time
+	suppressed clock.Time
+	pref       *Preference
+	touches    []counted
+}
+
+// counted is a touch that fills windows.
+type counted struct {
+	id      int64
+	at      clock.Time // delivery; 0 = still open
+	cost    int
+	limited bool // marketing or lifecycle
+	mass    bool // a mass message
+	open    bool // a Moment for everybody
+	topic   string
+	channel Channel
+}
+
+// frame is what the windows of an earliest delivery cover.
+type frame struct {
+	start [3]clock.Time // of the sliding windows: later ones count
+	from  clock.Time    // of the calendar period of WC-01
+	day   clock.Time    // of the day of WC-08
+	week  clock.Time    // of the windows of FTG-02
+	caps  Caps
+
+	shares bool // some request is under a cap of its topic or channel: the week is needed
+}
+
+func (g *Governor) frameOf(on clock.Time, caps Caps) frame {
+	f := frame{day: on.Day(g.zone), week: on.Add(-shareDays * 24 * time.Hour), caps: caps}
+	f.from, _, _ = caps.MassMode.Period(on, g.zone)
+	for i, w := range caps.Per {
+		f.start[i] = on.Add(-w.length())
+	}
+	return f
+}
+
+// floor is what no window of the frame reaches down to.
+func (f frame) floor() clock.Time { return min(f.start[2], f.from-1) }
+
+// standing counts the past within a frame.
+func (p *past) standing(f frame) standing {
+	s := standing{optedOut: p.optedOut, suppressed: p.suppressed, pref: p.pref}
+	for _, t := range p.touches {
+		if t.limited {
+			for i, start := range f.start {
+				if t.at == 0 || t.at > start {
+					s.used[i] += t.cost
+				}
+			}
+			if f.shares && (t.at == 0 || t.at > f.week) {
+				s.week = append(s.week, spent{at: t.at, cost: t.cost, topic: t.topic, channel: t.channel, id: t.id})
+			}
+		}
+		if t.mass && (t.at == 0 || t.at >= f.from) {
+			s.mass++
+		}
+		if t.open && (t.at == 0 || t.at >= f.day) {
+			s.open++
+		}
+	}
+	own := s.pref.limit(f.caps)
+	for i, w := range own.Per {
+		if s.used[i] == 0 || w.fits(s.used[i], maxCost) {
+			continue
+		}
+		for _, t := range p.touches { // over a cap: when it ends has to be told
+			if t.limited && (t.at == 0 || t.at > f.start[2]) {
+				s.at = append(s.at, spent{at: t.at, cost: t.cost})
+			}
+		}
+		break
+	}
+	return s
+}
+
+// pastOf reads the past of customers, with the touches that are open or were delivered after floor, in a handful of
+// queries however many they are. Those of whom nothing is known are left out.
+func (g *Governor) pastOf(ctx context.Context, q bun.IDB, corpID string, customers []string, floor clock.Time) (map[string]*past, error) {
+	said, err := g.stopped(ctx, q, corpID, customers)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]*past, len(said))
+	for id, s := range said {
+		out[id] = &past{optedOut: s.optedOut, suppressed: s.suppressed, pref: s.pref}
+	}
+	var rows []touched
+	err = g.along(ctx, customers, func(ctx context.Context, where string, args ...any) (int, error) {
+		rows = nil
+		err := q.NewRaw(`SELECT customer_id, id, delivered_at, cost, class, channel, topic FROM touch WHERE corp_id = ?
+			AND state IN ('reserved','tasked','delivered','committed') AND (delivered_at = 0 OR delivered_at > ?) AND `+where,
+			append([]any{corpID, floor}, args...)...).Scan(ctx, &rows)
+		return len(rows), err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the touches of %d customers: %w", len(customers), err)
+	}
+	wanted := setOf(customers)
+	for _, r := range rows {
+		if !wanted[r.CustomerID] {
+			continue
+		}
+		p := out[r.CustomerID]
+		if p == nil {
+			p = new(past)
+			out[r.CustomerID] = p
+		}
+		t := countedOf(&Touch{ID: r.ID, DeliveredAt: r.DeliveredAt, Cost: r.Cost, Class: r.Class, Channel: r.Channel, Topic: r.Topic})
+		if t.limited || t.mass || t.open {
+			p.touches = append(p.touches, t)
+		}
+	}
+	return out, nil
+}
+
+// touched is what is read of a touch to count it.
+type touched struct {
+	CustomerID  string
+	ID          int64
+	DeliveredAt clock.Time
+	Cost        int
+	Class       Class
+	Channel     Channel
+	Topic       string
+}
+
+// along reads rows of customers. A batch mostly comes in the order of their ids, so that they are neighbours in the index:
+// then all between the first and the last are read in one go, unless they are far more. read answers how many it got; some
+// of them may be of others. PostgreSQL may order text otherwise than we do: there each is looked for.
+func (g *Governor) along(ctx context.Context, ids []string, read func(ctx context.Context, where string, args ...any) (int, error)) error {
+	const few, waste = 50, 4
+	if g.db.Engine == db.SQLite && len(ids) > few {
+		most := waste * len(ids)
+		n, err := read(ctx, "customer_id BETWEEN ? AND ? LIMIT ?", slices.Min(ids), slices.Max(ids), most)
+		if err != nil || n < most {
+			return err
+		}
+	}
+	_, err := read(ctx, "customer_id IN (?)", bun.List(ids))
+	return err
+}
+
+func setOf(ids []string) map[string]bool {
+	out := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		out[id] = true
+	}
+	return out
+}
+
+func countedOf(t *Touch) counted {
+	return counted{id: t.ID, at: t.DeliveredAt, cost: t.Cost, limited: t.Class.Limited(), mass: t.Channel == MassCustomer, open: t.open(), topic: t.Topic, channel: t.Channel}
+}
+
+// longestWindow is more than any window of FTG-01 or period of WC-01 covers.
+const longestWindow = 33 * 24 * time.Hour
