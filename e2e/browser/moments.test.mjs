@@ -51,7 +51,9 @@ test('a Moment is planned by clicking, published by staff and accounted for; cus
   await page.getByText(/1 \/ \d+ 名员工已发表/).waitFor();
   await picture(page, 'moment-staff', true);
   await page.getByRole('tab', { name: '点赞和评论' }).click();
-  assert.equal(await page.locator('.plain-table tbody tr').count(), 2);
+  const reactions = page.getByRole('tabpanel').locator('tbody tr');
+  await reactions.nth(1).waitFor();
+  assert.equal(await reactions.count(), 2);
   await picture(page, 'moment-reactions', true);
 
   // What followed it stands beside it; the comment waits for the member until somebody puts it aside.

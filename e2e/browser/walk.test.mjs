@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { api, go, languages, open, openAs, picture, tooWide, url } from './lib.mjs';
 
 const lists = ['/', '/customers', '/losses', '/contactways', '/joinways', '/groupchats', '/groupchats/several', '/inbox', '/autoreplies', '/welcomes', '/welcomes/traces', '/broadcasts',
-  '/moments', '/moments?tab=calendar', '/moments?tab=pages', '/touches', '/held', '/optouts', '/caps', '/rules', '/settings', '/settings/staff', '/settings/tokens', '/settings/sync', '/settings/doctor', '/settings/dead-letters'];
+  '/moments', '/moments?tab=calendar', '/moments?tab=answers', '/moments?tab=pages', '/governance', '/touches', '/held', '/optouts', '/caps', '/rules', '/settings', '/settings/staff', '/settings/tokens', '/settings/sync', '/settings/doctor', '/settings/dead-letters'];
 const drawers = ['/contactways?open=new', '/joinways?open=new', '/autoreplies/new', '/welcomes/new', '/broadcasts/new', '/broadcasts/new/edit', '/moments/new/edit'];
 
 /** The first of each list: its page is walked too. */
