@@ -39,6 +39,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/moment"
 	"zhiyin.dev/zhiyin/internal/outreach"
 	"zhiyin.dev/zhiyin/internal/pages"
+	"zhiyin.dev/zhiyin/internal/review"
 	"zhiyin.dev/zhiyin/internal/seal"
 	"zhiyin.dev/zhiyin/internal/setting"
 	"zhiyin.dev/zhiyin/internal/staff"
@@ -87,6 +88,7 @@ type App struct {
 	Tags       *tag.Service
 	Contactway *contactway.Service
 	Outreach   *outreach.Service
+	Reviews    *review.Service
 	Welcomes   *welcome.Service
 	Joinways   *joinway.Service
 	Autoreply  *autoreply.Service
@@ -222,23 +224,26 @@ func (a *App) build() (err error) {
 	a.Outreach = outreach.New(outreach.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, Governor: a.Governor, WeCom: a.WeCom, CorpID: a.CorpID, Page: a.historyPage,
 	})
+	if a.Reviews, err = a.newReviews(); err != nil {
+		return err
+	}
 	a.Welcomes = welcome.New(welcome.Config{
-		DB: a.DB, World: a.World, Zone: a.Zone, Outreach: a.Outreach, Governor: a.Governor, CorpID: a.CorpID, Channel: a.Contactway.ChannelOf, HasPage: a.hasPage,
+		DB: a.DB, World: a.World, Zone: a.Zone, Outreach: a.Outreach, Governor: a.Governor, CorpID: a.CorpID, Channel: a.Contactway.ChannelOf, HasPage: a.hasPage, Reviews: a.Reviews,
 	})
 	a.fetcher = web.NewClient(10*time.Second, a.ownNetworks()...)
 	a.Joinways = joinway.New(joinway.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, WeCom: a.WeCom, CorpID: a.CorpID, URL: func(path string) string { return a.API.URL(context.Background(), path) }, Fetch: a.fetchPicture, Live: a.Live.Publish,
 	})
 	a.Autoreply = autoreply.New(autoreply.Config{
-		DB: a.DB, World: a.World, Zone: a.Zone, CorpID: a.CorpID, Check: a.checkAnswer, HasJoinway: a.Joinways.Exists, CheckLinks: a.checkLinks,
+		DB: a.DB, World: a.World, Zone: a.Zone, CorpID: a.CorpID, Check: a.checkAnswer, Saw: a.sawRule, HasJoinway: a.Joinways.Exists, CheckLinks: a.checkLinks,
 	})
 	a.Kf = kf.New(kf.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, CorpID: a.CorpID, Seal: a.Sealer, Out: a.Outreach,
-		Rules: a.Autoreply, Ways: a.Joinways, Check: a.checkAnswer, Live: a.Live.Publish,
+		Rules: a.Autoreply, Ways: a.Joinways, Check: a.checkAnswer, Saw: a.sawAnswer, Live: a.Live.Publish,
 	})
 	a.Broadcasts = broadcast.New(broadcast.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, Outreach: a.Outreach, Governor: a.Governor, CorpID: a.CorpID,
-		Audience: a.Customers.Audience, Muster: a.Customers.Muster, Live: a.Live.Publish,
+		Audience: a.Customers.Audience, Muster: a.Customers.Muster, Live: a.Live.Publish, Reviews: a.Reviews,
 	})
 	readerKey, err := a.Sealer.Derive("reader")
 	if err != nil {
@@ -252,7 +257,7 @@ func (a *App) build() (err error) {
 	}
 	a.Moments = moment.New(moment.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, Outreach: a.Outreach, Governor: a.Governor, Blobs: a.Blobs, CorpID: a.CorpID,
-		Audience: a.Customers.Audience, Carriers: a.Customers.Carriers, Live: a.Live.Publish, Names: a.customerNames, Key: linkKey,
+		Audience: a.Customers.Audience, Carriers: a.Customers.Carriers, Live: a.Live.Publish, Names: a.customerNames, Key: linkKey, Reviews: a.Reviews,
 		Tags: moment.Tags{Ensure: a.ensureTag, Names: a.Tags.Names, Mark: a.Tags.Mark},
 	})
 	a.Stats = stats.New(stats.Config{
@@ -300,6 +305,10 @@ func (a *App) connect() {
 		a.noteOptOut,
 	)
 	a.Governor.OnHalt = append(a.Governor.OnHalt, a.Broadcasts.Halted, a.Moments.Halted)
+	a.Governor.OnLadder = append(a.Governor.OnLadder, func(_ context.Context, tx *db.Tx, _ governance.LadderStep) error {
+		tx.OnCommit(func() { a.Live.Publish("ladder", "") })
+		return nil
+	})
 	a.Governor.OnPreference = append(a.Governor.OnPreference, a.Broadcasts.Chose, a.Moments.Chose)
 	a.Governor.OnDisplaced = append(a.Governor.OnDisplaced, a.Broadcasts.Displaced) // a Moment looks at the ledger before it is made
 	a.Kf.OnStopped = append(a.Kf.OnStopped, func(ctx context.Context, tx *db.Tx, e kf.Stopped) error {
@@ -356,6 +365,7 @@ func (a *App) connect() {
 	a.Governor.RegisterAPI(a.API, governance.Neighbours{
 		Scope: scope, Staff: a.staffNames, Customers: a.customerNames, FindCustomers: a.findCustomers,
 	})
+	a.Reviews.RegisterAPI(a.API, review.Neighbours{Zone: a.Zone, Scope: scope, Staff: a.staffNames})
 	a.Governor.RegisterPages(a.API.Mux())
 	a.reader.Register(a.API.Mux())
 	a.Moments.RegisterPages(a.API.Mux(), moment.PageConfig{

@@ -243,9 +243,9 @@ func (a *App) findCustomers(ctx context.Context, name string) ([]string, error) 
 }
 
 // checkAnswer reads words that answer a customer, when a rule is saved and when a person sends them.
-func (a *App) checkAnswer(_ context.Context, text string) error {
+func (a *App) checkAnswer(ctx context.Context, text string) error {
 	if f, blocks := a.Governor.CheckFor(governance.Service, governance.KF, governance.Field{Name: "text", Text: text}).Blocking(); blocks {
-		return errs.Bad(f.Field, f.RuleID, f.Reason)
+		return a.Governor.Refuse(ctx, a.CorpID, web.Caller(ctx).User, "", f, errs.Bad(f.Field, f.RuleID, f.Reason))
 	}
 	return nil
 }

@@ -23,20 +23,21 @@ var grants = map[Role][]string{
 	Owner: {"*.*"},
 	Manager: {
 		"*.read", "customer.*", "tag.*", "contactway.*", "welcome.*", "groupchat.*", "joinway.*", "autoreply.*", "kf.*", "broadcast.*", "moment.*",
-		"governance.*", "sync.*", "deadletter.*", "doctor.*",
+		"governance.*", "review.*", "ladder.*", "sync.*", "deadletter.*", "doctor.*",
 	},
 	Operator: {
 		"home.read", "staff.read", "tag.*", "customer.read", "customer.write", "contactway.*", "welcome.*", "groupchat.*", "joinway.*", "autoreply.*",
-		"kf.*", "broadcast.read", "broadcast.write", "moment.*", "governance.read", "sync.read",
+		"kf.*", "broadcast.read", "broadcast.write", "moment.read", "moment.write", "moment.answer", "governance.read", "review.read", "ladder.read", "ladder.appeal", "sync.read",
 	},
 	Staff: {
-		"home.read", "staff.read", "tag.read", "customer.read", "customer.write", "groupchat.read", "kf.read", "kf.write", "moment.read", "moment.answer", "governance.read",
+		"home.read", "staff.read", "tag.read", "customer.read", "customer.write", "groupchat.read", "kf.read", "kf.write", "moment.read", "moment.answer", "governance.read", "ladder.read", "ladder.appeal",
 	},
 	Auditor: {"*.read"},
 }
 
-// never are permissions that a pattern with a star gives to owners only: they show or change who may do what.
-var never = []string{"token.read", "settings.write", "staff.write", "token.write"}
+// never are permissions that a pattern with a star gives to owners only: they show or change who may do what, or let a stopped
+// account go on.
+var never = []string{"ladder.resume", "token.read", "settings.write", "staff.write", "token.write"}
 
 // Roles lists all roles, from most to least.
 func Roles() []Role { return []Role{Owner, Manager, Operator, Staff, Auditor} }

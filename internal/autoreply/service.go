@@ -20,6 +20,9 @@ type Config struct {
 	// Check reads the words of an answer when a rule is saved and answers an error for the user when they may not be
 	// sent. Governance reads them again at every sending.
 	Check func(ctx context.Context, text string) error
+	// Saw is told of the words of a rule in use, inside the transaction that saves it; of one out of use or deleted it gets none. It
+	// may be nil.
+	Saw func(ctx context.Context, tx *db.Tx, id int64, name, text string) error
 	// HasJoinway says whether a group code exists.
 	HasJoinway func(ctx context.Context, id int64) (bool, error)
 	// CheckLinks says what is wrong with the marks for links in an answer; it may be nil.
@@ -93,6 +96,38 @@ func (s *Service) save(ctx context.Context, r *Rule) error {
 		if err := saveRule(ctx, tx, *r); err != nil {
 			return err
 		}
+		if err := s.saw(ctx, tx, r); err != nil {
+			return err
+		}
+		return changed(ctx, tx, s.CorpID)
+	})
+}
+
+func (s *Service) saw(ctx context.Context, tx *db.Tx, r *Rule) error {
+	if s.Saw == nil {
+		return nil
+	}
+	text := r.Answer.Text
+	if !r.Enabled {
+		text = ""
+	}
+	return s.Saw(ctx, tx, r.ID, r.Name, text)
+}
+
+// Disable takes a rule out of use: somebody gave its words back.
+func (s *Service) Disable(ctx context.Context, id int64) error {
+	r, err := s.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	r.Enabled, r.UpdatedAt = false, s.World.Now()
+	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := saveRule(ctx, tx, r); err != nil {
+			return err
+		}
+		if err := s.saw(ctx, tx, &r); err != nil {
+			return err
+		}
 		return changed(ctx, tx, s.CorpID)
 	})
 }
@@ -106,6 +141,9 @@ func (s *Service) Delete(ctx context.Context, id int64) error {
 		}
 		if !ok {
 			return errs.Missing("关键词规则", "keyword rule")
+		}
+		if err := s.saw(ctx, tx, &Rule{ID: id}); err != nil {
+			return err
 		}
 		return changed(ctx, tx, s.CorpID)
 	})

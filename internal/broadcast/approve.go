@@ -18,19 +18,44 @@ type Approval string
 // The reasons. NoApproval: the author alone decides.
 const (
 	NoApproval Approval = ""
-	BySize     Approval = "size"  // it reaches many
-	ByWords    Approval = "words" // a content rule is in doubt
+	BySize     Approval = "size"   // it reaches many
+	ByWords    Approval = "words"  // a content rule is in doubt
+	ByLadder   Approval = "ladder" // its author stands on the third rung of the ladder
 )
 
 // approval says whether a second person has to look.
-func (s *Service) approval(check governance.Check, reachable int) Approval {
-	if _, doubtful := check.Doubtful(); doubtful {
-		return ByWords
+func (s *Service) approval(ctx context.Context, by string, check governance.Check, reachable int) (Approval, error) {
+	cause, err := s.Governor.CauseOf(ctx, s.CorpID, by, check, reachable)
+	return Approval(cause), err
+}
+
+// reviewText is a mass message as the queue of texts takes it in.
+func (s *Service) reviewText(b *Broadcast, w Words, p *Plan) governance.ReviewText {
+	return governance.ReviewText{
+		CorpID: s.CorpID, Noun: "broadcast", Ref: fmt.Sprint(b.ID), Title: b.Name, Class: governance.Marketing, Channel: governance.MassCustomer, Author: b.SubmittedBy,
+		Fields: w.fields(), Check: p.Check, Audience: p.Reachable, Cause: governance.Cause(p.Approval),
 	}
-	if reachable > s.Governor.Plans().ReviewAbove {
-		return BySize
+}
+
+// Reach is how many customers a mass message that waits would reach now.
+func (s *Service) Reach(ctx context.Context, id int64) (int, error) {
+	b, err := getBroadcast(ctx, s.DB.Read(), s.CorpID, id)
+	if err != nil {
+		return 0, err
 	}
-	return NoApproval
+	w, err := b.words()
+	if err != nil {
+		return 0, err
+	}
+	members, err := s.frozen(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	p, err := s.plan(ctx, id, b.SubmittedBy, w, members, b.Cost)
+	if err != nil {
+		return 0, err
+	}
+	return p.Reachable, nil
 }
 
 // cost is what a mass message takes of each customer's budget: one that goes to nearly all takes double (OWN-12).
@@ -73,6 +98,9 @@ func (s *Service) Approve(ctx context.Context, id int64, by string, expect int) 
 		if err := save(ctx, tx, b, "state", "opens_at", "closes_at", "reviewed_by", "reviewed_at", "review_note"); err != nil {
 			return err
 		}
+		if err := s.Reviews.Settled(ctx, tx, s.CorpID, "broadcast", fmt.Sprint(id), by, true, ""); err != nil {
+			return err
+		}
 		return s.next(ctx, tx, reserveKind, id, 0, 0)
 	})
 }
@@ -95,6 +123,9 @@ func (s *Service) Return(ctx context.Context, id int64, by, note string) (*Broad
 			if err := s.next(ctx, tx, forgetKind, id, int(b.Freezing), 0); err != nil {
 				return err
 			}
+		}
+		if err := s.Reviews.Settled(ctx, tx, s.CorpID, "broadcast", fmt.Sprint(id), by, false, note); err != nil {
+			return err
 		}
 		b.State, b.ReviewNote, b.UpdatedAt = Draft, note, s.World.Now()
 		return save(ctx, tx, b, "state", "reviewed_by", "reviewed_at", "review_note", "updated_at")

@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -160,3 +161,13 @@ func touchKey(id int64, customerID string) string {
 	return fmt.Sprint("broadcast/", id, "/", customerID)
 }
 func campaignID(id int64) string { return fmt.Sprint("broadcast/", id) }
+
+// campaignOf reads the id of a mass message out of its campaign's; false when it is another room's.
+func campaignOf(campaign string) (id int64, ok bool) {
+	number, ok := strings.CutPrefix(campaign, "broadcast/")
+	if !ok {
+		return 0, false
+	}
+	id, err := strconv.ParseInt(number, 10, 64)
+	return id, err == nil
+}

@@ -17,8 +17,15 @@ type halted struct {
 // Halted is told when sending is stopped. What follows takes this room's own locks, so it is work of its own.
 func (s *Service) Halted(ctx context.Context, tx *db.Tx, e governance.Halted) error {
 	var ids []int64
-	err := tx.NewSelect().Model((*Broadcast)(nil)).Column("id").
-		Where("corp_id = ? AND state IN (?, ?, ?)", s.CorpID, Planned, Creating, Open).OrderExpr("id").Scan(ctx, &ids)
+	q := tx.NewSelect().Model((*Broadcast)(nil)).Column("id").Where("corp_id = ? AND state IN (?, ?, ?)", s.CorpID, Planned, Creating, Open)
+	if e.CampaignID != "" {
+		id, ok := campaignOf(e.CampaignID)
+		if !ok {
+			return nil
+		}
+		q.Where("id = ?", id)
+	}
+	err := q.OrderExpr("id").Scan(ctx, &ids)
 	if err != nil {
 		return fmt.Errorf("read the running mass messages: %w", err)
 	}

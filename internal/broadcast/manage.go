@@ -36,6 +36,9 @@ func (s *Service) Cancel(ctx context.Context, id int64) (*Broadcast, error) {
 		if !b.State.running() && b.State != Review {
 			return errs.New(errs.Conflict, "broadcast.not_running", errs.T("它没有在进行，没有可以取消的。", "It is not running: there is nothing to cancel."))
 		}
+		if err := s.Reviews.Withdrawn(ctx, tx, s.CorpID, "broadcast", fmt.Sprint(id)); err != nil {
+			return err
+		}
 		b.State = Cancelled
 		if err := save(ctx, tx, b, "state"); err != nil {
 			return err

@@ -79,7 +79,10 @@ func (s *Service) stop(ctx context.Context, tx *db.Tx, w bus.Work) error {
 		return nil
 	case r.State == Delivered:
 		b.OptOuts++
-		return save(ctx, tx, b, "optouts")
+		if err := save(ctx, tx, b, "optouts"); err != nil {
+			return err
+		}
+		return s.harmed(ctx, tx, b)
 	}
 	touches, err := s.Governor.TouchesIn(ctx, tx, s.CorpID, []int64{r.TouchID})
 	if err != nil {
@@ -129,11 +132,22 @@ func (s *Service) Lost(ctx context.Context, tx *db.Tx, e customer.Lost) error {
 	if e.By != customer.ByCustomer {
 		return nil
 	}
-	_, err := tx.NewRaw(`UPDATE broadcast SET deletions = deletions + 1 WHERE corp_id = ? AND id IN (SELECT broadcast_id FROM broadcast_receiver
+	var after []*Broadcast
+	err := tx.NewSelect().Model(&after).Where(`corp_id = ? AND id IN (SELECT broadcast_id FROM broadcast_receiver
 		WHERE corp_id = ? AND customer_id = ? AND staff_id = ? AND state = ? AND sent_at > ? AND sent_at <= ?)`,
-		s.CorpID, s.CorpID, e.CustomerID, e.StaffID, Delivered, e.At.Add(-harmWindow), e.At).Exec(ctx)
+		s.CorpID, s.CorpID, e.CustomerID, e.StaffID, Delivered, e.At.Add(-harmWindow), e.At).OrderExpr("id").Scan(ctx)
 	if err != nil {
-		return fmt.Errorf("count a deletion after mass messages: %w", err)
+		return fmt.Errorf("look for mass messages before a deletion: %w", err)
+	}
+	for _, b := range after {
+		b.Deletions++
+		_, err := tx.NewUpdate().Model((*Broadcast)(nil)).Set("deletions = deletions + 1").Where("corp_id = ? AND id = ?", s.CorpID, b.ID).Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("count a deletion after mass message %d: %w", b.ID, err)
+		}
+		if err := s.harmed(ctx, tx, b); err != nil {
+			return err
+		}
 	}
 	return nil
 }

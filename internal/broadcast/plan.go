@@ -36,7 +36,9 @@ func (s *Service) plan(ctx context.Context, id int64, by string, w Words, member
 	if p.Preview, err = s.Governor.Preview(ctx, s.request(id, by, w, cost), recipients(members)); err != nil {
 		return nil, err
 	}
-	p.Approval = s.approval(p.Check, p.Reachable)
+	if p.Approval, err = s.approval(ctx, by, p.Check, p.Reachable); err != nil {
+		return nil, err
+	}
 	now := s.World.Now()
 	if p.OpensAt, p.ClosesAt, err = s.Governor.Window(ctx, s.CorpID, max(now, w.SendAt)); err != nil {
 		return nil, err

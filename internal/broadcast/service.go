@@ -31,8 +31,9 @@ type Config struct {
 	// Audience answers the persons of an audience, each once, with the member who is to speak.
 	Audience func(ctx context.Context, q customer.AudienceQuery) ([]customer.Member, error)
 	// Muster answers the same in no order, quick for millions, and how many persons have a live relation at all.
-	Muster func(ctx context.Context, q customer.AudienceQuery) (chosen []customer.Member, all int, err error)
-	Live   func(kind, id string) // tells the consoles that are open; may be nil
+	Muster  func(ctx context.Context, q customer.AudienceQuery) (chosen []customer.Member, all int, err error)
+	Live    func(kind, id string) // tells the consoles that are open; may be nil
+	Reviews governance.Reviews    // the queue of texts that a person looks at; nil = none
 }
 
 // Service is the use cases of mass messages.
@@ -47,6 +48,9 @@ type Service struct {
 func New(c Config) *Service {
 	if c.Live == nil {
 		c.Live = func(string, string) {}
+	}
+	if c.Reviews == nil {
+		c.Reviews = governance.NoReviews{}
 	}
 	s := &Service{Config: c}
 	s.step.Store(firstStep)

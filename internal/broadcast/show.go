@@ -44,7 +44,7 @@ type broadcastOut struct {
 }
 
 type reviewOut struct {
-	Reason      Approval   `json:"reason,omitempty" enum:"size,words"`
+	Reason      Approval   `json:"reason,omitempty" enum:"size,words,ladder"`
 	SubmittedBy named      `json:"submitted_by"`
 	By          *named     `json:"by,omitempty" doc:"who approved it or gave it back"`
 	At          *time.Time `json:"at,omitempty"`
@@ -96,7 +96,7 @@ type planOut struct {
 	Quota     quotaOut            `json:"quota"`
 	Forecast  forecastOut         `json:"forecast"`
 	Cost      int                 `json:"cost" doc:"what it takes of each budget: 2 when it goes to nearly all"`
-	Approval  Approval            `json:"approval,omitempty" enum:"size,words" doc:"why a second person has to look"`
+	Approval  Approval            `json:"approval,omitempty" enum:"size,words,ladder" doc:"why a second person has to look"`
 }
 
 type receiverOut struct {

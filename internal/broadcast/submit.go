@@ -35,7 +35,7 @@ func (s *Service) Submit(ctx context.Context, id int64, by string, scope []strin
 		return nil, err
 	}
 	if f, blocked := p.Check.Blocking(); blocked {
-		return nil, f.Refusal("broadcast.content", errs.T("内容不能发送", "This cannot be sent"))
+		return nil, s.Governor.Refuse(ctx, s.CorpID, by, campaignID(id), f, f.Refusal("broadcast.content", errs.T("内容不能发送", "This cannot be sent")))
 	}
 	if err := s.checkTime(ctx, b.SendAt); err != nil {
 		return nil, err
@@ -60,6 +60,9 @@ func (s *Service) Submit(ctx context.Context, id int64, by string, scope []strin
 		}
 		err := save(ctx, tx, b, "state", "submitted_by", "submitted_at", "opens_at", "closes_at", "cost", "approval", "reviewed_by", "reviewed_at", "review_note")
 		if err != nil {
+			return err
+		}
+		if err := s.Reviews.Saw(ctx, tx, s.reviewText(b, w, p)); err != nil {
 			return err
 		}
 		tx.OnCommit(func() { s.changed(id) })

@@ -43,6 +43,7 @@ func (g *Governor) RegisterAPI(a *web.API, near Neighbours) {
 	}, h.recompute)
 	web.Get(a, "/governance/held", web.Op{ID: "get-held", Permission: "governance.read", Scope: web.Filtered, Summary: "What was held back and why"}, h.held)
 	h.registerPolicy(a)
+	h.registerLadder(a)
 	web.Get(a, "/governance/caps", web.Op{ID: "get-caps", Permission: "governance.read", Scope: web.Shared, Summary: "Limits in force"}, h.caps)
 	web.Put(a, "/governance/caps", web.Op{ID: "set-caps", Permission: "governance.write", Scope: web.WholeCorp, Summary: "Tighten the limits"}, h.setCaps)
 	web.Get(a, "/governance/halts", web.Op{ID: "list-halts", Permission: "governance.read", Scope: web.Shared, Summary: "What sending is stopped, and lately was"}, h.halts)

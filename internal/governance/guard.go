@@ -45,6 +45,15 @@ type rulebook struct {
 type Plans struct {
 	ReviewAbove int     // reachable customers above which a second person approves (OWN-07)
 	DoubleShare float64 // share of all customers above which a send counts double (OWN-12)
+	MomentsADay int     // of one member (OWN-05)
+	Brake       Brake   // of a campaign (FTG-12)
+}
+
+// Brake says which share of receivers lost, of at least MinSample, warns or stops a campaign.
+type Brake struct {
+	Warn      float64 `json:"warn"`
+	Pause     float64 `json:"pause"`
+	MinSample int     `json:"min_sample"`
 }
 
 // Plans answers the policy's numbers for what is planned for many.
@@ -67,7 +76,7 @@ func newRulebook() (*rulebook, error) {
 	return r, r.readCaps()
 }
 
-// readPlans reads the numbers of OWN-07 and OWN-12.
+// readPlans reads the numbers of OWN-05, OWN-07, OWN-12 and FTG-12.
 func (r *rulebook) readPlans() error {
 	var size struct {
 		Size int `json:"size"`
@@ -82,7 +91,14 @@ func (r *rulebook) readPlans() error {
 		return err
 	}
 	r.plans = Plans{ReviewAbove: size.Size, DoubleShare: double.Share}
-	return nil
+	var active struct {
+		Most int `json:"max_moments_per_day"`
+	}
+	if err := r.Params(ruleStaffDay, &active); err != nil {
+		return err
+	}
+	r.plans.MomentsADay = active.Most
+	return r.Params(ruleHarm, &r.plans.Brake)
 }
 
 // readCaps reads the numbers of FTG-01, FTG-02, FTG-05, FTG-11, FTG-16 and WC-01.

@@ -30,9 +30,10 @@ type Halt struct {
 
 // Halted is told inside the transaction in which sending is stopped.
 type Halted struct {
-	CorpID  string
-	StaffID string // empty = everybody's
-	At      clock.Time
+	CorpID     string
+	StaffID    string // empty = everybody's
+	CampaignID string // set: only this campaign's, whoever sends
+	At         clock.Time
 }
 
 // halts are since when sending is stopped, by member; "" is everybody's.
@@ -81,7 +82,20 @@ func (g *Governor) HaltSending(ctx context.Context, tx *db.Tx, corpID, staffID, 
 }
 
 // LiftHalt lets sending go on. What was taken back meanwhile stays taken back.
+//
+// What the ladder stopped, only the ladder lets go on.
 func (g *Governor) LiftHalt(ctx context.Context, tx *db.Tx, corpID string, id int64, by string) error {
+	n, err := tx.NewSelect().Model((*Halt)(nil)).Where("corp_id = ? AND id = ? AND lifted_at = 0 AND by_whom = ?", corpID, id, byLadder).Count(ctx)
+	if err != nil {
+		return fmt.Errorf("look for a stop of the ladder: %w", err)
+	}
+	if n > 0 {
+		return errs.New(errs.Conflict, "governance.ladder_halt", errs.T("这是阶梯停的，请到「阶梯与申诉」处理。", "The ladder stopped it: see “Ladder and appeals”."))
+	}
+	return g.liftHalt(ctx, tx, corpID, id, by)
+}
+
+func (g *Governor) liftHalt(ctx context.Context, tx *db.Tx, corpID string, id int64, by string) error {
 	res, err := tx.NewUpdate().Model((*Halt)(nil)).Set("lifted_at = ?", max(g.world.Now(), 1)).Set("lifted_by = ?", by).
 		Where("corp_id = ? AND id = ? AND lifted_at = 0", corpID, id).Exec(ctx)
 	if err != nil {

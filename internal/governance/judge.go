@@ -45,6 +45,7 @@ type standing struct {
 	open       int         // Moments for everybody of the calendar day (WC-08)
 	at         []spent     // what makes up used, only loaded for those over a cap
 	halted     clock.Time  // since when the sender's sending is stopped; 0 = it is not
+	ladder     *LadderStep // what keeps this touch back; nil = nothing
 	pref       *Preference // what they chose for themselves; nil = nothing
 	heldOut    bool        // no marketing, to measure what marketing is worth
 	week       []spent     // what counts against topics and channels (FTG-02), only loaded when some have a cap
@@ -88,6 +89,10 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 	}
 	if s.halted != 0 { // before everything, for every class; a step only where it refuses
 		refuse(Step{RuleID: ruleHalt, Since: s.halted}, reasonHalt)
+	}
+	if !v.held && s.ladder != nil {
+		st := s.ladder.step()
+		refuse(st, st.reason())
 	}
 	contentStep := Step{RuleID: ruleContent, Verdict: Pass}
 	if v.held {

@@ -57,6 +57,8 @@ type Governor struct {
 	OnOptOut []func(ctx context.Context, tx *db.Tx, e OptedOut) error
 	// OnHalt are called inside the transaction in which sending is stopped.
 	OnHalt []func(ctx context.Context, tx *db.Tx, e Halted) error
+	// OnLadder are called inside the transaction in which somebody's place on the ladder changes.
+	OnLadder []func(ctx context.Context, tx *db.Tx, s LadderStep) error
 	// OnPreference are called inside the transaction in which a customer chooses a pace, a pause or topics.
 	OnPreference []func(ctx context.Context, tx *db.Tx, e PreferenceChanged) error
 	// OnDisplaced are called inside the transaction in which reserved touches gave their place to one of a higher class.
@@ -223,6 +225,10 @@ func (g *Governor) decide(ctx context.Context, q bun.IDB, reqs []Request, caps C
 	if err != nil {
 		return nil, err
 	}
+	ladder, err := stepsIn(ctx, q, corpID)
+	if err != nil {
+		return nil, err
+	}
 	version := g.version(caps)
 	contents := map[string]*Finding{}
 	said := verdicts{}
@@ -242,6 +248,7 @@ func (g *Governor) decide(ctx context.Context, q bun.IDB, reqs []Request, caps C
 		member := memberDay{r.StaffID, day}
 		s := facts[on][r.CustomerID]
 		s.halted = stops.of(r.StaffID)
+		s.ladder = ladder.against(r.Class, r.StaffID, r.By, r.CampaignID, on)
 		if caps.limits(began[r.StaffID]) {
 			s.load = load{since: began[r.StaffID], used: used[member] + over.days[member]}
 		}

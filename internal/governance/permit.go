@@ -95,7 +95,7 @@ type refusal struct {
 func (g *Governor) recheck(ctx context.Context, tx *db.Tx, touches map[int64]*Touch, now clock.Time) (map[int64]refusal, error) {
 	out := map[int64]refusal{}
 	contents := map[string]*Finding{}
-	stops := map[string]halts{}
+	stops, ladders := map[string]halts{}, map[string]steps{}
 	for id, t := range touches {
 		r := Request{Class: t.Class, Channel: t.Channel, Texts: t.texts()}
 		if f := g.content(contents, r); f != nil {
@@ -106,6 +106,12 @@ func (g *Governor) recheck(ctx context.Context, tx *db.Tx, touches map[int64]*To
 			if stops[t.CorpID], err = haltsIn(ctx, tx, t.CorpID); err != nil {
 				return nil, err
 			}
+			if ladders[t.CorpID], err = stepsIn(ctx, tx, t.CorpID); err != nil {
+				return nil, err
+			}
+		}
+		if st := ladders[t.CorpID].against(t.Class, t.StaffID, t.RequestedBy, t.CampaignID, now); st != nil {
+			out[id] = refusal{rule: ruleLadder, reason: st.step().reason()}
 		}
 		if stops[t.CorpID].of(t.StaffID) != 0 {
 			out[id] = refusal{rule: ruleHalt, reason: reasonHalt}

@@ -43,6 +43,10 @@ func (g *Governor) Preview(ctx context.Context, r Request, to []Recipient) (Prev
 	if err != nil {
 		return Preview{}, err
 	}
+	ladder, err := stepsIn(ctx, g.db.Read(), r.CorpID)
+	if err != nil {
+		return Preview{}, err
+	}
 	now := g.world.Now()
 	wanted := max(now, r.NotBefore)
 	on := r.earliest(wanted, caps.Quiet, g.zone)
@@ -50,7 +54,7 @@ func (g *Governor) Preview(ctx context.Context, r Request, to []Recipient) (Prev
 		return g.previewEach(ctx, r, to)
 	}
 	c := &counter{
-		r: r, on: on, waits: on > wanted, caps: caps, stops: stops, content: g.content(map[string]*Finding{}, r), g: g,
+		r: r, on: on, waits: on > wanted, caps: caps, stops: stops, ladder: ladder, content: g.content(map[string]*Finding{}, r), g: g,
 		frame: g.frameOf(on, caps), month: g.frameOf(now, caps).from,
 	}
 	c.frame.shares = caps.hasShares([]Request{r})
@@ -181,6 +185,7 @@ type counter struct {
 	waits   bool
 	caps    Caps
 	stops   halts
+	ladder  steps
 	content *Finding
 	frame   frame
 	month   clock.Time // since when mass messages count against WeCom's quota now
@@ -197,6 +202,7 @@ type stance struct {
 	mass, open           int
 	at, week             [3]spent
 	halted               clock.Time
+	ladder               *LadderStep
 	pref                 *Preference
 	heldOut              bool
 	load                 load
@@ -206,7 +212,7 @@ type stance struct {
 // stanceOf answers the key of a standing; ok is false when it has none.
 func stanceOf(s standing) (k stance, ok bool) {
 	k = stance{
-		optedOut: s.optedOut, suppressed: s.suppressed, used: s.used, mass: s.mass, open: s.open, halted: s.halted, pref: s.pref,
+		optedOut: s.optedOut, suppressed: s.suppressed, used: s.used, mass: s.mass, open: s.open, halted: s.halted, ladder: s.ladder, pref: s.pref,
 		heldOut: s.heldOut, load: s.load, displaced: s.displaced,
 	}
 	put := func(into *[3]spent, list []spent) bool {
@@ -253,6 +259,7 @@ func (n *count) add(c *counter, to Recipient, p *past, heldOut bool) {
 	}
 	s.heldOut = heldOut
 	s.halted = c.stops.of(to.StaffID)
+	s.ladder = c.ladder.against(c.r.Class, to.StaffID, c.r.By, c.r.CampaignID, c.on)
 	began := c.began[to.StaffID]
 	limited := c.caps.limits(began)
 	if limited {

@@ -74,6 +74,11 @@ func (g *Governor) standingThen(ctx context.Context, t *Touch, caps Caps, was []
 		return s, err
 	}
 	s.halted = stops.of(t.StaffID)
+	ladder, err := g.stepsThen(ctx, t)
+	if err != nil {
+		return s, err
+	}
+	s.ladder = ladder.against(t.Class, t.StaffID, t.RequestedBy, t.CampaignID, t.EarliestAt)
 	if !t.Class.Limited() {
 		return s, nil
 	}

@@ -28,6 +28,9 @@ const (
 	ruleRank       = "FTG-03"
 	ruleRamp       = "FTG-16"
 	ruleStaffDay   = "OWN-05"
+	ruleLadder     = "ACC-13"
+	ruleHarm       = "FTG-12"
+	ruleRefused    = "OWN-03" // businesses that are not served
 )
 
 // openMomentsADay is how many Moments for everybody one customer is shown in a calendar day.
@@ -78,6 +81,8 @@ func (s Step) reason() errs.Text {
 		return reasonHoldout
 	case ruleHalt:
 		return reasonHalt
+	case ruleLadder:
+		return reasonLadder(Subject(s.Text), Rung(s.Cap))
 	case rulePreference:
 		switch {
 		case s.Days > 0:

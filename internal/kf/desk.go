@@ -136,6 +136,11 @@ func (s *Service) Write(ctx context.Context, id int64, text, key, actor string) 
 		if m, err = s.say(ctx, tx, v, words{text: text, from: FromAgent, agent: actor, why: "answer", msgid: msgid}); err != nil {
 			return err
 		}
+		if s.Saw != nil {
+			if err := s.Saw(ctx, tx, msgid, text, actor); err != nil {
+				return err
+			}
+		}
 		v.Unread = 0
 		return s.done(ctx, tx, v)
 	})

@@ -39,7 +39,9 @@ type Config struct {
 	// Check reads words before they are saved or sent by a person, and answers an error for the user when they may not
 	// be. Governance reads them again before the call. It may be nil.
 	Check func(ctx context.Context, text string) error
-	Live  func(kind, id string) // tells the consoles that are open; may be nil
+	// Saw is told of the words that a person sends, inside the transaction that sends them. It may be nil.
+	Saw  func(ctx context.Context, tx *db.Tx, msgid, text, author string) error
+	Live func(kind, id string) // tells the consoles that are open; may be nil
 }
 
 // Opened is told when a conversation begins.

@@ -61,6 +61,7 @@ func (s *Service) RegisterAPI(a *web.API, near Neighbours) {
 	web.Patch(a, "/moments/{id}", write("update-moment", "Change a draft"), h.update)
 	web.Delete(a, "/moments/{id}", write("delete-moment", "Delete a draft"), h.remove)
 	web.Post(a, "/moments/{id}/submit", write("submit-moment", "Put it on the calendar"), h.submit)
+	h.registerApproval(a)
 	web.Post(a, "/moments/{id}/cancel", write("cancel-moment", "Stop it for members who have not published it"), h.cancel)
 	web.Post(a, "/moments/{id}/remind", write("remind-moment", "Remind members who have not published it"), h.remind)
 	web.Get(a, "/moments/{id}/tasks", read("list-moment-tasks", "Who has published it"), h.tasksOf)
@@ -95,25 +96,26 @@ type tasksSum struct {
 }
 
 type momentOut struct {
-	ID          web.ID     `json:"id"`
-	Name        string     `json:"name"`
-	Text        string     `json:"text"`
-	Parts       []Part     `json:"parts"`
-	Audience    Audience   `json:"audience"`
-	Topic       string     `json:"topic,omitempty"`
-	State       State      `json:"state" enum:"draft,scheduled,preparing,making,open,done,cancelled,failed"`
-	CreatedBy   named      `json:"created_by"`
-	CreatedAt   time.Time  `json:"created_at"`
-	SubmittedAt *time.Time `json:"submitted_at,omitempty"`
-	PublishAt   *time.Time `json:"publish_at,omitempty"`
-	OpensAt     *time.Time `json:"opens_at,omitempty"`
-	ClosesAt    *time.Time `json:"closes_at,omitempty"`
-	EndedAt     *time.Time `json:"ended_at,omitempty"`
-	Counts      Counts     `json:"counts"`
-	Tasks       tasksSum   `json:"tasks"`
-	Likes       int        `json:"likes"`
-	Comments    int        `json:"comments"`
-	Error       string     `json:"error,omitempty"`
+	ID          web.ID           `json:"id"`
+	Name        string           `json:"name"`
+	Text        string           `json:"text"`
+	Parts       []Part           `json:"parts"`
+	Audience    Audience         `json:"audience"`
+	Topic       string           `json:"topic,omitempty"`
+	State       State            `json:"state" enum:"draft,review,scheduled,preparing,making,open,done,cancelled,failed"`
+	Review      *momentReviewOut `json:"review,omitempty" doc:"of one that needs or needed a second person"`
+	CreatedBy   named            `json:"created_by"`
+	CreatedAt   time.Time        `json:"created_at"`
+	SubmittedAt *time.Time       `json:"submitted_at,omitempty"`
+	PublishAt   *time.Time       `json:"publish_at,omitempty"`
+	OpensAt     *time.Time       `json:"opens_at,omitempty"`
+	ClosesAt    *time.Time       `json:"closes_at,omitempty"`
+	EndedAt     *time.Time       `json:"ended_at,omitempty"`
+	Counts      Counts           `json:"counts"`
+	Tasks       tasksSum         `json:"tasks"`
+	Likes       int              `json:"likes"`
+	Comments    int              `json:"comments"`
+	Error       string           `json:"error,omitempty"`
 }
 
 func (h *API) when(t clock.Time) *time.Time {
@@ -170,7 +172,7 @@ func (h *API) own(ctx context.Context, id web.ID) (*Moment, []string, error) {
 
 type listIn struct {
 	web.List
-	State []string  `query:"state" enum:"draft,scheduled,preparing,making,open,done,cancelled,failed"`
+	State []string  `query:"state" enum:"draft,review,scheduled,preparing,making,open,done,cancelled,failed"`
 	Query string    `query:"q" maxLength:"100"`
 	From  time.Time `query:"from" doc:"of a calendar: Moments that open at or after it"`
 	To    time.Time `query:"to" doc:"and before it"`

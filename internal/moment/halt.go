@@ -27,7 +27,7 @@ func (s *Service) Halted(ctx context.Context, tx *db.Tx, e governance.Halted) er
 		return fmt.Errorf("read the running Moments: %w", err)
 	}
 	for _, m := range rows {
-		if !m.State.running() {
+		if !m.State.running() || e.CampaignID != "" && e.CampaignID != campaignID(m.ID) {
 			continue
 		}
 		_, err := s.Bus.Put(ctx, tx, bus.Item{

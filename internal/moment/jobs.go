@@ -201,7 +201,7 @@ func (s *Service) close(ctx context.Context, tx *db.Tx, w bus.Work) error {
 	case Scheduled, Preparing: // the platform was away, or WeCom did not answer all day
 		m.State, m.Error = Failed, "hours ended before it was ready"
 		return s.end(ctx, tx, m, outcome{state: Lost, rule: codeFailed, reason: reasonFailed})
-	case Making, Draft, Done, Cancelled, Failed:
+	case Making, Draft, Review, Done, Cancelled, Failed:
 	}
 	return nil
 }

@@ -5,7 +5,7 @@
 // touch ledger, the corp tag of its audience is made equal to them, and members are asked to publish it to those who carry
 // the tag. At the end of sending hours it is cancelled for members who have not.
 //
-//	draft ─submit─▶ scheduled ─its time─▶ preparing ─tag, files─▶ making ─▶ open ─hours end─▶ done
+//	draft ─submit─▶ (review ─approve─▶) scheduled ─its time─▶ preparing ─tag, files─▶ making ─▶ open ─hours end─▶ done
 //	                    └────────────────────┴────────────────────┴────────┴─cancel─▶ cancelled
 //
 // The promise is by tag and not by person: whom WeCom shows it to is decided when a member publishes. One tag a Moment, for
@@ -36,6 +36,7 @@ type State string
 // The states.
 const (
 	Draft     State = "draft"
+	Review    State = "review"    // submitted: a second person has to approve it
 	Scheduled State = "scheduled" // submitted: waits for its time
 	Preparing State = "preparing" // customers are being reserved, the tag and the files made ready
 	Making    State = "making"    // WeCom is making it

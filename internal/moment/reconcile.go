@@ -152,6 +152,9 @@ func (s *Service) reconcile(ctx context.Context, w bus.Work) (bus.Settle, error)
 				return err
 			}
 		}
+		if err := s.active(ctx, tx, began); err != nil {
+			return err
+		}
 		every := recentEvery
 		if p.Whole {
 			every = wholeEvery

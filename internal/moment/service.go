@@ -17,6 +17,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/errs"
 	"zhiyin.dev/zhiyin/internal/governance"
 	"zhiyin.dev/zhiyin/internal/outreach"
+	"zhiyin.dev/zhiyin/internal/web"
 	"zhiyin.dev/zhiyin/wecom"
 )
 
@@ -41,6 +42,7 @@ type Config struct {
 	Live     func(kind, id string)                                              // tells the consoles that are open; may be nil
 	Names    func(ctx context.Context, ids []string) (map[string]string, error) // of customers
 	Key      []byte                                                             // signs personal links to history pages; empty = links are the same for all
+	Reviews  governance.Reviews                                                 // the queue of texts that a person looks at; nil = none
 }
 
 // Tags is what this room asks of the room of tags.
@@ -57,6 +59,9 @@ type Service struct{ Config }
 func New(c Config) *Service {
 	if c.Live == nil {
 		c.Live = func(string, string) {}
+	}
+	if c.Reviews == nil {
+		c.Reviews = governance.NoReviews{}
 	}
 	return &Service{c}
 }
@@ -135,7 +140,7 @@ func (s *Service) saveable(ctx context.Context, w Words) error {
 		}
 	}
 	if f, blocked := s.check(w).Blocking(); blocked {
-		return f.Refusal("moment.content", errs.T("内容不能发表", "This cannot be published"))
+		return s.Governor.Refuse(ctx, s.CorpID, web.Caller(ctx).User, "", f, f.Refusal("moment.content", errs.T("内容不能发表", "This cannot be published")))
 	}
 	return nil
 }
@@ -245,7 +250,8 @@ type Plan struct {
 	Fold     Fold
 	OpensAt  clock.Time
 	ClosesAt clock.Time
-	Full     int // of the reachable: WeCom has shown them as many of the corp's Moments this month as it does
+	Full     int              // of the reachable: WeCom has shown them as many of the corp's Moments this month as it does
+	Approval governance.Cause // why a second person has to look
 }
 
 // Plan decides about everybody as the Moment's own time would, and writes nothing.
@@ -279,6 +285,9 @@ func (s *Service) Plan(ctx context.Context, id int64, by string, w Words, scope 
 		}
 	}
 	p.Tally = governance.TallyOf(decisions)
+	if p.Approval, err = s.Governor.CauseOf(ctx, s.CorpID, by, p.Check, p.Reachable); err != nil {
+		return nil, err
+	}
 	y, mon, _ := p.OpensAt.In(s.Zone).Date()
 	p.Full, err = s.shown(ctx, reachable, clock.At(time.Date(y, mon, 1, 0, 0, 0, 0, s.Zone)))
 	return p, err
@@ -306,10 +315,7 @@ func (s *Service) Submit(ctx context.Context, id int64, by string, scope []strin
 		return nil, err
 	}
 	if f, blocked := p.Check.Blocking(); blocked {
-		return nil, f.Refusal("moment.content", errs.T("内容不能发表", "This cannot be published"))
-	}
-	if f, doubtful := p.Check.Doubtful(); doubtful {
-		return nil, f.Refusal("moment.review", errs.T("内容要先改过才能发表", "This has to be changed before it can be published"))
+		return nil, s.Governor.Refuse(ctx, s.CorpID, by, campaignID(id), f, f.Refusal("moment.content", errs.T("内容不能发表", "This cannot be published")))
 	}
 	switch {
 	case len(p.Members) == 0:
@@ -341,14 +347,22 @@ func (s *Service) Submit(ctx context.Context, id int64, by string, scope []strin
 			return err
 		}
 		m.State, m.SubmittedBy, m.SubmittedAt, m.OpensAt, m.ClosesAt = Scheduled, by, s.World.Now(), p.OpensAt, p.ClosesAt
-		if err := save(ctx, tx, m, "audience", "state", "submitted_by", "submitted_at", "opens_at", "closes_at"); err != nil {
+		m.Approval, m.Reach, m.ReviewedBy, m.ReviewedAt, m.ReviewNote = p.Approval, p.Reachable, "", 0, ""
+		if m.Approval != governance.NoCause {
+			m.State = Review
+		}
+		err = save(ctx, tx, m, "audience", "state", "submitted_by", "submitted_at", "opens_at", "closes_at", "approval", "reach", "reviewed_by", "reviewed_at", "review_note")
+		if err != nil {
+			return err
+		}
+		if err := s.Reviews.Saw(ctx, tx, s.reviewText(m, w, p)); err != nil {
 			return err
 		}
 		tx.OnCommit(func() { s.changed(id) })
-		if err := s.next(ctx, tx, bus.Intent, openKind, id, 0, p.OpensAt); err != nil {
-			return err
+		if m.State == Review {
+			return nil
 		}
-		return s.next(ctx, tx, bus.Timer, closeKind, id, 0, p.ClosesAt)
+		return s.schedule(ctx, tx, m)
 	})
 	if err != nil {
 		return nil, err
@@ -382,7 +396,7 @@ func (s *Service) alone(ctx context.Context, tx *db.Tx, m *Moment, a Audience, o
 	day := opensAt.Day(s.Zone)
 	var rows []*Moment
 	err := tx.NewSelect().Model(&rows).Where("corp_id = ? AND audience_key = ? AND id <> ?", s.CorpID, m.AudienceKey, m.ID).
-		Where("opens_at >= ? AND opens_at < ? AND state IN (?)", day, day.Add(dayLong), bun.List([]State{Scheduled, Preparing, Making, Open})).Scan(ctx)
+		Where("opens_at >= ? AND opens_at < ? AND state IN (?)", day, day.Add(dayLong), bun.List([]State{Review, Scheduled, Preparing, Making, Open})).Scan(ctx)
 	if err != nil {
 		return fmt.Errorf("look for Moments of the day: %w", err)
 	}
@@ -407,8 +421,11 @@ func (s *Service) Cancel(ctx context.Context, id int64) (*Moment, error) {
 		if m, err = s.lock(ctx, tx, id); err != nil || m.State == Cancelled {
 			return err
 		}
-		if !m.State.running() {
+		if !m.State.running() && m.State != Review {
 			return errs.New(errs.Conflict, "moment.not_running", errs.T("它没有在进行，没有可以取消的。", "It is not running: there is nothing to cancel."))
+		}
+		if err := s.Reviews.Withdrawn(ctx, tx, s.CorpID, "moment", fmt.Sprint(id)); err != nil {
+			return err
 		}
 		return s.takeBack(ctx, tx, m, outcome{state: TakenBack, rule: codeCancelled, reason: reasonCancelled})
 	})

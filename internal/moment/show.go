@@ -43,6 +43,7 @@ type planOut struct {
 	Fold      foldOut             `json:"fold"`
 	OpensAt   *time.Time          `json:"opens_at,omitempty" doc:"when it is not now"`
 	ClosesAt  time.Time           `json:"closes_at"`
+	Approval  governance.Cause    `json:"approval,omitempty" enum:"size,words,ladder" doc:"why another person has to approve it; absent: its author alone decides"`
 	Full      int                 `json:"full" doc:"of the reachable: WeCom has shown them enough of the corp this month and may show no more"`
 }
 
@@ -50,7 +51,7 @@ func (h *API) showPlan(ctx context.Context, p *Plan, text string) (*planOut, err
 	lang := web.Lang(ctx)
 	out := &planOut{
 		Matched: len(p.Members), Reachable: p.Reachable, Held: p.Held, PerStaff: []staffShare{}, Reasons: []reasonOut{},
-		Check: p.Check.Show(lang, text, MaxText), Fold: foldOut{p.Fold.Lines, text[:p.Fold.At], text[p.Fold.At:]}, ClosesAt: p.ClosesAt.In(h.Zone), Full: p.Full,
+		Check: p.Check.Show(lang, text, MaxText), Fold: foldOut{p.Fold.Lines, text[:p.Fold.At], text[p.Fold.At:]}, ClosesAt: p.ClosesAt.In(h.Zone), Full: p.Full, Approval: p.Approval,
 	}
 	if p.OpensAt > h.World.Now() {
 		out.OpensAt = h.when(p.OpensAt)
@@ -83,6 +84,9 @@ func (h *API) show(ctx context.Context, rows []*Moment, scope []string) ([]momen
 	ids, authors, posts := make([]int64, len(rows)), make([]string, len(rows)), []string{}
 	for i, m := range rows {
 		ids[i], authors[i] = m.ID, m.CreatedBy
+		if m.ReviewedBy != "" {
+			authors = append(authors, m.ReviewedBy)
+		}
 		if m.PostID != "" {
 			posts = append(posts, m.PostID)
 		}
@@ -114,7 +118,7 @@ func (h *API) show(ctx context.Context, rows []*Moment, scope []string) ([]momen
 			name = m.CreatedBy
 		}
 		o := momentOut{
-			ID: web.IDOf(m.ID), Name: m.Name, Text: m.Text, Parts: w.Parts, Audience: w.Audience, Topic: m.Topic, State: m.State,
+			ID: web.IDOf(m.ID), Name: m.Name, Text: m.Text, Parts: w.Parts, Audience: w.Audience, Topic: m.Topic, State: m.State, Review: h.review(ctx, m, names),
 			CreatedBy: named{m.CreatedBy, name}, CreatedAt: m.CreatedAt.In(h.Zone), SubmittedAt: h.when(m.SubmittedAt), PublishAt: h.when(m.PublishAt),
 			OpensAt: h.when(m.OpensAt), ClosesAt: h.when(m.ClosesAt), EndedAt: h.when(m.EndedAt), Counts: counts[m.ID],
 			Likes: echoes[m.PostID]["like"], Comments: echoes[m.PostID]["comment"], Error: m.Error,

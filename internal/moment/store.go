@@ -11,6 +11,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/errs"
+	"zhiyin.dev/zhiyin/internal/governance"
 )
 
 // chunk is how many rows one statement writes.
@@ -42,6 +43,11 @@ type Moment struct {
 	JobID       string
 	PostID      string
 	Error       string
+	Approval    governance.Cause
+	Reach       int
+	ReviewedBy  string
+	ReviewedAt  clock.Time
+	ReviewNote  string
 }
 
 // Task is what a Moment asks of one member.

@@ -3,6 +3,7 @@ package welcome
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"zhiyin.dev/zhiyin/internal/clock"
@@ -11,6 +12,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/errs"
 	"zhiyin.dev/zhiyin/internal/governance"
 	"zhiyin.dev/zhiyin/internal/outreach"
+	"zhiyin.dev/zhiyin/internal/web"
 )
 
 // Config of a Service.
@@ -25,13 +27,19 @@ type Config struct {
 	Channel func(ctx context.Context, tx *db.Tx, state string) (string, error)
 	// HasPage says whether a history page of Moments is open, for texts that link to it.
 	HasPage func(ctx context.Context) (bool, error)
+	Reviews governance.Reviews // the queue of texts that a person looks at; nil = none
 }
 
 // Service is the use cases of welcomes.
 type Service struct{ Config }
 
 // New makes the service.
-func New(c Config) *Service { return &Service{c} }
+func New(c Config) *Service {
+	if c.Reviews == nil {
+		c.Reviews = governance.NoReviews{}
+	}
+	return &Service{c}
+}
 
 // Added greets a new relation: it is a subscriber of customer.OnAdded.
 func (s *Service) Added(ctx context.Context, tx *db.Tx, e customer.Added) error {
@@ -166,7 +174,7 @@ func (s *Service) Save(ctx context.Context, w Welcome) (Welcome, error) {
 	}
 	check := s.Governor.CheckFor(governance.Service, governance.Welcome, fields(w)...)
 	if f, blocks := check.Blocking(); blocks {
-		return w, errs.Bad(f.Field, f.RuleID, f.Reason)
+		return w, s.Governor.Refuse(ctx, s.CorpID, web.Caller(ctx).User, fmt.Sprint("welcome/", w.ID), f, errs.Bad(f.Field, f.RuleID, f.Reason))
 	}
 	w.UpdatedAt = s.World.Now()
 	err := s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
@@ -181,12 +189,42 @@ func (s *Service) Save(ctx context.Context, w Welcome) (Welcome, error) {
 			Set("name = EXCLUDED.name").Set("channels = EXCLUDED.channels").Set("text = EXCLUDED.text").
 			Set("attachments = EXCLUDED.attachments").Set("hours = EXCLUDED.hours").Set("enabled = EXCLUDED.enabled").
 			Set("priority = EXCLUDED.priority").Set("updated_at = EXCLUDED.updated_at").Exec(ctx)
-		return err
+		if err != nil {
+			return err
+		}
+		return s.saw(ctx, tx, w, check)
 	})
 	if err != nil {
 		return w, fmt.Errorf("save welcome %q: %w", w.Name, err)
 	}
 	return w, nil
+}
+
+// saw takes a welcome in use to the queue of texts that a person may look at. It is never held: it greets meanwhile.
+func (s *Service) saw(ctx context.Context, tx *db.Tx, w Welcome, check governance.Check) error {
+	ref := strconv.FormatInt(w.ID, 10)
+	if !w.Enabled {
+		return s.Reviews.Withdrawn(ctx, tx, s.CorpID, "welcome", ref)
+	}
+	reached, err := s.Governor.ReachedBy(ctx, tx, s.CorpID, "welcome/"+ref)
+	if err != nil {
+		return err
+	}
+	return s.Reviews.Saw(ctx, tx, governance.ReviewText{
+		CorpID: s.CorpID, Noun: "welcome", Ref: ref, Title: w.Name, Class: governance.Service, Channel: governance.Welcome, Author: web.Caller(ctx).User,
+		Fields: fields(w), Check: check, Audience: reached,
+	})
+}
+
+// Disable takes a welcome out of use: somebody gave its text back.
+func (s *Service) Disable(ctx context.Context, id int64) error {
+	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		_, err := tx.NewUpdate().Model((*row)(nil)).Set("enabled = ?", false).Set("updated_at = ?", s.World.Now()).Where("corp_id = ? AND id = ?", s.CorpID, id).Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("take welcome %d out of use: %w", id, err)
+		}
+		return s.Reviews.Withdrawn(ctx, tx, s.CorpID, "welcome", strconv.FormatInt(id, 10))
+	})
 }
 
 // Delete removes a welcome; its traces stay.
@@ -199,7 +237,7 @@ func (s *Service) Delete(ctx context.Context, id int64) error {
 		if n, err := res.RowsAffected(); err == nil && n == 0 {
 			return errs.Missing("欢迎语", "welcome message")
 		}
-		return nil
+		return s.Reviews.Withdrawn(ctx, tx, s.CorpID, "welcome", strconv.FormatInt(id, 10))
 	})
 }
 

@@ -1232,6 +1232,130 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/ladder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who stands on the ladder, and stood
+         * @description Permission: `ladder.read`.
+         */
+        get: operations["list-ladder"];
+        put?: never;
+        /**
+         * Take somebody up the ladder
+         * @description Permission: `ladder.write`.
+         */
+        post: operations["raise-ladder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ladder/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One step, its cause and its appeal
+         * @description Permission: `ladder.read`.
+         */
+        get: operations["get-ladder-step"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ladder/{id}/appeal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say why a step against oneself is wrong
+         * @description Permission: `ladder.appeal`.
+         */
+        post: operations["appeal-ladder-step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ladder/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide about an appeal
+         * @description Permission: `ladder.write`.
+         */
+        post: operations["decide-ladder-appeal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ladder/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let somebody go on after a suspension or stop
+         * @description Permission: `ladder.write`.
+         */
+        post: operations["resume-ladder-step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ladder/{id}/second": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a second person says to a proposed stop
+         * @description Permission: `ladder.write`.
+         */
+        post: operations["second-ladder-step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/losses": {
         parameters: {
             query?: never;
@@ -1488,6 +1612,26 @@ export interface paths {
         patch: operations["update-moment"];
         trace?: never;
     };
+    "/moments/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve what somebody else submitted
+         * @description Permission: `moment.approve`.
+         */
+        post: operations["approve-moment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/moments/{id}/cancel": {
         parameters: {
             query?: never;
@@ -1542,6 +1686,26 @@ export interface paths {
          * @description Permission: `moment.write`.
          */
         post: operations["remind-moment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/moments/{id}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give it back to its author, with the reason
+         * @description Permission: `moment.approve`.
+         */
+        post: operations["return-moment"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1606,6 +1770,146 @@ export interface paths {
          * @description Permission: `governance.write`.
          */
         post: operations["add-optout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Texts that a person looks at, the most urgent first; or what was decided
+         * @description Permission: `review.read`.
+         */
+        get: operations["list-reviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reviews/examples.tsv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Decisions as labelled texts, for zhiyin guard train --extra
+         * @description Permission: `review.read`.
+         */
+        get: operations["export-review-examples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reviews/sum": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How the queue stands, and how people and rules agree
+         * @description Permission: `review.read`.
+         */
+        get: operations["sum-reviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reviews/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One text with what objects to it
+         * @description Permission: `review.read`.
+         */
+        get: operations["get-review"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reviews/{id}/pass": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * It may go out
+         * @description Permission: `review.write`.
+         */
+        post: operations["pass-review"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reviews/{id}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give it back, with the reason
+         * @description Permission: `review.write`.
+         */
+        post: operations["return-review"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reviews/{id}/second": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What another person says to a grave one
+         * @description Permission: `review.write`.
+         */
+        post: operations["second-review"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2347,7 +2651,7 @@ export interface components {
              * @description why a second person has to look
              * @enum {string}
              */
-            approval?: "size" | "words";
+            approval?: "size" | "words" | "ladder";
             check: components["schemas"]["GuardCheck"];
             /** Format: date-time */
             closes_at: string;
@@ -2435,7 +2739,7 @@ export interface components {
             /** @description the caller wrote or submitted it, so somebody else has to decide */
             own: boolean;
             /** @enum {string} */
-            reason?: "size" | "words";
+            reason?: "size" | "words" | "ladder";
             submitted_by: components["schemas"]["BroadcastNamed"];
         };
         BroadcastStaffShare: {
@@ -2981,6 +3285,93 @@ export interface components {
             count: number;
             reason: string;
             rule_id: string;
+            title: string;
+        };
+        GovernanceLadder: {
+            appeal?: components["schemas"]["GovernanceLadderAppeal"];
+            /** @description id ladder: by itself */
+            by: components["schemas"]["GovernanceNamed"];
+            confirmed_by?: components["schemas"]["GovernanceNamed"];
+            /** Format: date-time */
+            ended_at?: string;
+            ended_by?: components["schemas"]["GovernanceNamed"];
+            /** @enum {string} */
+            ended_why?: "replaced" | "appeal" | "resumed" | "rejected";
+            hits: components["schemas"]["GovernanceLadderHit"][] | null;
+            /** @description it keeps something back right now, or is a notice of the last 30 days */
+            holds: boolean;
+            id: string;
+            /** @description the caller is concerned and has not appealed */
+            may_appeal: boolean;
+            /** @description the caller is neither concerned nor took part */
+            may_decide: boolean;
+            /** @description of the person who took the step */
+            reason?: string;
+            /** @description the first of two who want to end it */
+            resume_by?: components["schemas"]["GovernanceNamed"];
+            rules: components["schemas"]["GovernanceLadderRule"][] | null;
+            /**
+             * Format: int64
+             * @description 1 notice, 2 cool-down, 3 pause, 4 suspension, 5 stop
+             */
+            rung: number;
+            /** Format: date-time */
+            since: string;
+            /**
+             * Format: int64
+             * @description what is left of it: one less for each 30 days
+             */
+            standing: number;
+            /** @enum {string} */
+            state: "proposed" | "in_force" | "ended";
+            /** @enum {string} */
+            subject: "staff" | "campaign" | "corp";
+            /**
+             * Format: date-time
+             * @description absent: people end it
+             */
+            until?: string;
+            /** @description the member or campaign; empty for the corp */
+            who: components["schemas"]["GovernanceNamed"];
+        };
+        GovernanceLadderAppeal: {
+            /** Format: date-time */
+            at: string;
+            by: components["schemas"]["GovernanceNamed"];
+            /** Format: date-time */
+            decided_at?: string;
+            decided_by?: components["schemas"]["GovernanceNamed"];
+            /** @enum {string} */
+            decision?: "upheld" | "denied";
+            note?: string;
+            text: string;
+        };
+        GovernanceLadderHit: {
+            /** Format: date-time */
+            at: string;
+            campaign_id?: string;
+            /** @description by an appeal */
+            removed: boolean;
+            rule_id: string;
+            text?: string;
+            title: string;
+            /** Format: int64 */
+            weight: number;
+        };
+        GovernanceLadderPage: {
+            items: components["schemas"]["GovernanceLadder"][] | null;
+            /** @description Send as after to get the next page; empty at the end */
+            next: string;
+            /**
+             * Format: int64
+             * @description Exact up to 10,000
+             */
+            total: number;
+            /** @description There are more than total; ask with count=exact */
+            total_more: boolean;
+        };
+        GovernanceLadderRule: {
+            id: string;
             title: string;
         };
         GovernanceNamed: {
@@ -3644,6 +4035,32 @@ export interface components {
             /** @description why nothing can be written now */
             why?: string;
         };
+        LadderAppealInBody: {
+            /** @description why it is wrong */
+            text: string;
+        };
+        LadderDecideInBody: {
+            /** @enum {string} */
+            decision: "upheld" | "denied";
+            /** @description the person concerned reads it */
+            note: string;
+        };
+        LadderRaiseInBody: {
+            /** @description the person concerned reads it */
+            reason: string;
+            /**
+             * Format: int64
+             * @description 1 notice, 2 cool-down, 3 pause, 4 suspension, 5 stop
+             */
+            rung: number;
+            /** @enum {string} */
+            subject: "staff" | "campaign" | "corp";
+            /** @description account of the member, or campaign id; absent for the corp */
+            subject_id?: string;
+        };
+        LadderSecondInBody: {
+            agree: boolean;
+        };
         LoginInputBody: {
             password: string;
             user: string;
@@ -3697,8 +4114,10 @@ export interface components {
             parts: components["schemas"]["MomentPart"][] | null;
             /** Format: date-time */
             publish_at?: string;
+            /** @description of one that needs or needed a second person */
+            review?: components["schemas"]["MomentReview"];
             /** @enum {string} */
-            state: "draft" | "scheduled" | "preparing" | "making" | "open" | "done" | "cancelled" | "failed";
+            state: "draft" | "review" | "scheduled" | "preparing" | "making" | "open" | "done" | "cancelled" | "failed";
             /** Format: date-time */
             submitted_at?: string;
             tasks: components["schemas"]["MomentTasksSum"];
@@ -3890,6 +4309,11 @@ export interface components {
             width?: number;
         };
         MomentPlan: {
+            /**
+             * @description why another person has to approve it; absent: its author alone decides
+             * @enum {string}
+             */
+            approval?: "size" | "words" | "ladder";
             check: components["schemas"]["GuardCheck"];
             /** Format: date-time */
             closes_at: string;
@@ -3928,6 +4352,27 @@ export interface components {
              * @description members who got a message of the app
              */
             reminded: number;
+        };
+        MomentReturnInBody: {
+            /** @description why; its author reads it */
+            note: string;
+        };
+        MomentReview: {
+            /** Format: date-time */
+            at?: string;
+            /** @description who approved it or gave it back */
+            by?: components["schemas"]["MomentNamed"];
+            /** @description why it was given back */
+            note?: string;
+            /** @description the caller wrote or submitted it, so somebody else has to decide */
+            own: boolean;
+            /**
+             * Format: int64
+             * @description reachable customers when it was submitted
+             */
+            reach: number;
+            /** @enum {string} */
+            reason?: "size" | "words" | "ladder";
         };
         MomentStaffShare: {
             /** Format: int64 */
@@ -4018,6 +4463,215 @@ export interface components {
         ReturnInBody: {
             /** @description why; its author reads it */
             note: string;
+        };
+        ReviewNamed: {
+            id: string;
+            name: string;
+        };
+        ReviewSum: {
+            /**
+             * Format: int64
+             * @description in the last 30 days
+             */
+            decided: number;
+            /**
+             * Format: int64
+             * @description of those: something waits for the decision
+             */
+            held: number;
+            /**
+             * Format: int64
+             * @description of those: given back, so the rules had missed them
+             */
+            missed: number;
+            /** Format: int64 */
+            open: number;
+            /**
+             * Format: int64
+             * @description of those: a rule doubted the words, and they passed
+             */
+            overturned: number;
+            /**
+             * Format: int64
+             * @description of the blind sample, decided in the last 30 days
+             */
+            sampled: number;
+            /**
+             * Format: int64
+             * @description given back as grave: another person has to agree
+             */
+            second: number;
+        };
+        ReviewText: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            audience: number;
+            author?: components["schemas"]["ReviewNamed"];
+            /** @description what the rules said, and who wrote it, shows after the decision */
+            blind: boolean;
+            by?: components["schemas"]["ReviewNamed"];
+            /** @enum {string} */
+            cause: "size" | "words" | "ladder" | "flagged" | "sample";
+            /** @enum {string} */
+            channel: "welcome" | "kf" | "mass_customer" | "mass_group" | "moment" | "group_welcome";
+            /** @enum {string} */
+            class: "emergency" | "transactional" | "service" | "lifecycle" | "marketing";
+            /** Format: date-time */
+            decided_at?: string;
+            grave: boolean;
+            /** Format: int64 */
+            harm: number;
+            /** @description it waits for the decision */
+            held: boolean;
+            id: string;
+            label?: string;
+            note?: string;
+            /** @enum {string} */
+            noun: "broadcast" | "moment" | "welcome" | "autoreply" | "kf";
+            /** @description the caller wrote it, or gave it back as grave: somebody else has to decide */
+            own: boolean;
+            /** @description its id there; hidden in a blind sample */
+            ref?: string;
+            /** @description ids of the rules that object */
+            rules: string[] | null;
+            second_by?: components["schemas"]["ReviewNamed"];
+            /** @enum {string} */
+            state: "open" | "second" | "passed" | "returned" | "withdrawn";
+            /** @description the first words */
+            text: string;
+            title?: string;
+        };
+        ReviewTextField: {
+            name: string;
+            text: string;
+        };
+        ReviewTextLike: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            audience: number;
+            author?: components["schemas"]["ReviewNamed"];
+            /** @description what the rules said, and who wrote it, shows after the decision */
+            blind: boolean;
+            by?: components["schemas"]["ReviewNamed"];
+            /** @enum {string} */
+            cause: "size" | "words" | "ladder" | "flagged" | "sample";
+            /** @enum {string} */
+            channel: "welcome" | "kf" | "mass_customer" | "mass_group" | "moment" | "group_welcome";
+            /** @enum {string} */
+            class: "emergency" | "transactional" | "service" | "lifecycle" | "marketing";
+            /** Format: date-time */
+            decided_at?: string;
+            grave: boolean;
+            /** Format: int64 */
+            harm: number;
+            /** @description it waits for the decision */
+            held: boolean;
+            id: string;
+            label?: string;
+            note?: string;
+            /** @enum {string} */
+            noun: "broadcast" | "moment" | "welcome" | "autoreply" | "kf";
+            /** @description the caller wrote it, or gave it back as grave: somebody else has to decide */
+            own: boolean;
+            /** @description its id there; hidden in a blind sample */
+            ref?: string;
+            /** @description ids of the rules that object */
+            rules: string[] | null;
+            second_by?: components["schemas"]["ReviewNamed"];
+            /**
+             * Format: int64
+             * @description percent of what the texts have in common
+             */
+            share: number;
+            /** @enum {string} */
+            state: "open" | "second" | "passed" | "returned" | "withdrawn";
+            /** @description the first words */
+            text: string;
+            title?: string;
+        };
+        ReviewTextOne: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            audience: number;
+            author?: components["schemas"]["ReviewNamed"];
+            /** @description what the rules said, and who wrote it, shows after the decision */
+            blind: boolean;
+            by?: components["schemas"]["ReviewNamed"];
+            /** @enum {string} */
+            cause: "size" | "words" | "ladder" | "flagged" | "sample";
+            /** @enum {string} */
+            channel: "welcome" | "kf" | "mass_customer" | "mass_group" | "moment" | "group_welcome";
+            /** @enum {string} */
+            class: "emergency" | "transactional" | "service" | "lifecycle" | "marketing";
+            /** Format: date-time */
+            decided_at?: string;
+            fields: components["schemas"]["ReviewTextField"][] | null;
+            findings: components["schemas"]["GuardFinding"][] | null;
+            grave: boolean;
+            /** Format: int64 */
+            harm: number;
+            /** @description it waits for the decision */
+            held: boolean;
+            id: string;
+            label?: string;
+            note?: string;
+            /** @enum {string} */
+            noun: "broadcast" | "moment" | "welcome" | "autoreply" | "kf";
+            /** @description the caller wrote it, or gave it back as grave: somebody else has to decide */
+            own: boolean;
+            /**
+             * Format: int64
+             * @description how many it would reach now
+             */
+            reachable: number;
+            /** @description its id there; hidden in a blind sample */
+            ref?: string;
+            /** @description ids of the rules that object */
+            rules: string[] | null;
+            /** @description of classes that come near to doubt, the highest first */
+            scores: components["schemas"]["ReviewTextScore"][] | null;
+            second_by?: components["schemas"]["ReviewNamed"];
+            /** @description decided texts most like it */
+            similar: components["schemas"]["ReviewTextLike"][] | null;
+            /** @enum {string} */
+            state: "open" | "second" | "passed" | "returned" | "withdrawn";
+            /** @description the first words */
+            text: string;
+            title?: string;
+            /** @description of rules and model then */
+            version?: string;
+        };
+        ReviewTextPage: {
+            items: components["schemas"]["ReviewText"][] | null;
+            /** @description Send as after to get the next page; empty at the end */
+            next: string;
+            /**
+             * Format: int64
+             * @description Exact up to 10,000
+             */
+            total: number;
+            /** @description There are more than total; ask with count=exact */
+            total_more: boolean;
+        };
+        ReviewTextScore: {
+            class: string;
+            field: string;
+            /** @description what speaks for it most, at most 10 */
+            grams: string[] | null;
+            /**
+             * Format: double
+             * @description from here on doubtful
+             */
+            review: number;
+            rule_id: string;
+            /**
+             * Format: double
+             * @description log odds of its worst phrase
+             */
+            score: number;
         };
         RevokeInBody: {
             /** @description whose links; absent = everybody's */
@@ -4651,6 +5305,26 @@ export interface components {
         TestInBody: {
             /** @description when the account is not a member: who gets the preview */
             staff_id?: string;
+        };
+        TextPassInBody: {
+            /**
+             * Format: int64
+             * @description the number of reachable customers you saw
+             */
+            expect_reachable: number;
+            /** @description what lawful kind it is an example of; absent: by its class */
+            label?: string;
+        };
+        TextReturnInBody: {
+            /** @description gambling, pornography, fraud, illegal goods or evasion: when another person agrees, its author is stopped */
+            grave?: boolean;
+            /** @description which class of the classifier it is an example of; absent: none */
+            label?: string;
+            /** @description why; its author reads it */
+            note: string;
+        };
+        TextSecondInBody: {
+            agree: boolean;
         };
         TokenInputBody: {
             /** Format: date-time */
@@ -7263,6 +7937,243 @@ export interface operations {
             };
         };
     };
+    "list-ladder": {
+        parameters: {
+            query?: {
+                /** @description next of the page before */
+                after?: string;
+                limit?: number;
+                /** @description exact counts beyond 10,000 */
+                count?: "exact";
+                /** @description what counts now; appeals that wait; everything */
+                show?: "current" | "appeals" | "all";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceLadderPage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "raise-ladder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LadderRaiseInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceLadder"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-ladder-step": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceLadder"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "appeal-ladder-step": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LadderAppealInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceLadder"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "decide-ladder-appeal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LadderDecideInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceLadder"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "resume-ladder-step": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceLadder"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "second-ladder-step": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LadderSecondInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceLadder"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-losses": {
         parameters: {
             query?: {
@@ -7594,7 +8505,7 @@ export interface operations {
                 limit?: number;
                 /** @description exact counts beyond 10,000 */
                 count?: "exact";
-                state?: ("draft" | "scheduled" | "preparing" | "making" | "open" | "done" | "cancelled" | "failed")[] | null;
+                state?: ("draft" | "review" | "scheduled" | "preparing" | "making" | "open" | "done" | "cancelled" | "failed")[] | null;
                 q?: string;
                 /** @description of a calendar: Moments that open at or after it */
                 from?: string;
@@ -7788,6 +8699,41 @@ export interface operations {
             };
         };
     };
+    "approve-moment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubmitInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moment"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "cancel-moment": {
         parameters: {
             query?: never;
@@ -7868,6 +8814,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MomentRemind"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "return-moment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MomentReturnInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moment"];
                 };
             };
             /** @description Problem */
@@ -8002,6 +8983,235 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-reviews": {
+        parameters: {
+            query?: {
+                /** @description next of the page before */
+                after?: string;
+                limit?: number;
+                /** @description exact counts beyond 10,000 */
+                count?: "exact";
+                show?: "open" | "decided";
+                cause?: "size" | "words" | "ladder" | "flagged" | "sample";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewTextPage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "export-review-examples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "sum-reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewSum"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewTextOne"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "pass-review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TextPassInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewTextOne"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "return-review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TextReturnInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewTextOne"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "second-review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TextSecondInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewTextOne"];
+                };
             };
             /** @description Problem */
             default: {

@@ -123,6 +123,12 @@ export type CapsDraft = S<'SetCapsInBody'>
 export type Optout = S<'GovernanceOptOut'>
 export type OptoutDraft = S<'AddOptOutInBody'>
 export type Held = S<'GovernanceHeld'>
+export type LadderStep = S<'GovernanceLadder'>
+
+// Review
+export type ReviewText = S<'ReviewText'>
+export type ReviewOne = S<'ReviewTextOne'>
+export type ReviewSum = S<'ReviewSum'>
 
 // Settings
 export type Settings = S<'Settings'>

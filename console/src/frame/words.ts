@@ -25,6 +25,8 @@ export const w = words({
   optouts: ['退订', 'Opt-outs'],
   caps: ['触达频控', 'Contact caps'],
   rules: ['规则', 'Rules'],
+  reviews: ['复核', 'Review'],
+  ladder: ['阶梯与申诉', 'Ladder and appeals'],
   settings: ['设置', 'Settings'],
   corp: ['企业与应用', 'Corp and app'],
   staff: ['员工与角色', 'Staff and roles'],

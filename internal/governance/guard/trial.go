@@ -48,3 +48,6 @@ func (g *Guard) Try(class, channel, text string) Trial {
 	}
 	return t
 }
+
+// Plain is a text in the form in which the rules read it.
+func (g *Guard) Plain(text string) string { return g.form.Of(text).String }

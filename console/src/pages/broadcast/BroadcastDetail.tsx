@@ -97,7 +97,7 @@ function Review({ b, path }: { b: Broadcast; path: string }) {
   if (!waits) return r.note ? <Panel title={t('backTitle')}><p className="s13">{r.note}</p><p className="mute s12" style={{ marginTop: 6 }}>{[r.by?.name, f.moment(r.at)].filter(Boolean).join(' · ')}</p></Panel> : null
   const p = plan.data
   return (
-    <Panel title={t('reviewTitle')} sub={t(r.reason === 'words' ? 'needsWords' : 'needsSize')}>
+    <Panel title={t('reviewTitle')} sub={t(r.reason === 'words' ? 'needsWords' : r.reason === 'ladder' ? 'needsLadder' : 'needsSize')}>
       <p className="s13">{t('reviewBy', { name: r.submitted_by.name })}{b.benefit && <> {t('reviewBenefit', { text: b.benefit })}</>}</p>
       {p && <p className="s13" style={{ marginTop: 6 }}>{t.rich('reviewReach', { n: p.reachable, held: p.held })}</p>}
       {p && p.check.findings.length > 0 && <ul className="s13" style={{ marginTop: 6 }}>{p.check.findings.map((x, i) => <li key={i}><HeldMark>{x.text ? `“${x.text}” ` : ''}{x.reason}</HeldMark> <RuleId id={x.rule_id} /></li>)}</ul>}

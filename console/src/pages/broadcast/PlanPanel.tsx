@@ -29,7 +29,7 @@ export function PlanPanel({ plan: p, fresh, error, retry }: { plan?: Plan; fresh
           </div>
           <p className="legend"><span><i style={{ background: 'var(--pine)' }} />{t('lgReached', { n: p.reachable })}</span><span><i className="hatch" />{t('lgHeld', { n: p.held })}</span>{other > 0 && <span><i style={{ background: 'var(--rest)' }} />{t('lgOther', { n: other })}</span>}</p>
           {(p.approval || p.cost > 1) && <ul className="s13 stack" style={{ marginTop: 12, gap: 6 }}>
-            {p.approval && <li><span className="held">{t(p.approval === 'size' ? 'needsSize' : 'needsWords')}</span> <RuleId id="OWN-07" /></li>}
+            {p.approval && <li><span className="held">{t(p.approval === 'size' ? 'needsSize' : p.approval === 'ladder' ? 'needsLadder' : 'needsWords')}</span> <RuleId id="OWN-07" /></li>}
             {p.cost > 1 && <li><span className="held">{t('double')}</span> <RuleId id="OWN-12" /></li>}
           </ul>}
           {p.reasons.length === 0 ? <p className="mute s13" style={{ marginTop: 12 }}>{t('nobody')}</p> : (

@@ -105,7 +105,7 @@ function Edit({ id, start }: { id?: string; start: BroadcastDraft }) {
     // The reach is counted now, not taken from what is on the screen.
     const now = await call<Plan>('GET', `/broadcasts/${encodeURIComponent(to)}/plan`)
     ask({
-      reach: t('askReach', { staff: now.per_staff.length, n: now.reachable }), also: [now.approval && t(now.approval === 'size' ? 'needsSize' : 'needsWords'), now.cost > 1 && t('double'), t('askAlso', { held: now.held })].filter(Boolean).join(' '), button: t(now.approval ? 'submitReview' : 'submit', { n: now.reachable }),
+      reach: t('askReach', { staff: now.per_staff.length, n: now.reachable }), also: [now.approval && t(now.approval === 'size' ? 'needsSize' : now.approval === 'ladder' ? 'needsLadder' : 'needsWords'), now.cost > 1 && t('double'), t('askAlso', { held: now.held })].filter(Boolean).join(' '), button: t(now.approval ? 'submitReview' : 'submit', { n: now.reachable }),
       act: async () => {
         try {
           await call('POST', `/broadcasts/${encodeURIComponent(to)}/submit`, { body: { expect_reachable: now.reachable } })

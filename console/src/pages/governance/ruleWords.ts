@@ -49,7 +49,7 @@ export const w = words({
   v_warn: ['可以发，有提示', 'It may go out, with advice'],
   v_review: ['要人看过才能发给很多人', 'A person has to look before it goes to many'],
   v_block: ['不能发', 'It may not go out'],
-  v_suspend: ['不能发；规则还要停用发送者，这一步还没有', 'It may not go out; the rule would suspend the sender too, which is not there yet'],
+  v_suspend: ['不能发，并让发送者在阶梯上算两次', 'It may not go out, and counts twice against its sender on the ladder'],
   found: ['找到 {n} 处', '{n, plural, one {# place found} other {# places found}}'],
   whole: ['整条消息', 'The whole message'],
   l_pattern: ['句式', 'pattern'],

@@ -52,13 +52,14 @@ function Shown({ m, path }: { m: Moment; path: string }) {
     <Page
       title={m.name} crumbs={[{ text: t('title'), to: '/moments' }]} tags={<MomentStateTag state={m.state} />} meta={meta}
       actions={may && <>
-        {running && <Button onClick={() => cancel.mutate()} loading={cancel.isPending}>{t('cancel')}</Button>}
+        {(running || m.state === 'review') && <Button onClick={() => cancel.mutate()} loading={cancel.isPending}>{t('cancel')}</Button>}
         {m.state === 'open' && waiting > 0 && <Button type="primary" onClick={() => remind.mutate()} loading={remind.isPending}>{t('remind', { n: waiting })}</Button>}
         {m.state === 'draft' && <><Button onClick={() => ask({ reach: t('removeReach', { name: m.name }), also: t('removeAlso'), button: t('removeDraft'), danger: true, act: () => remove.mutateAsync() })}>{t('removeDraft')}</Button><Button type="primary" onClick={() => go(`${path}/edit`)}>{t('edit')}</Button></>}
       </>}
     >
       <div className="editor2">
         <div className="stack" style={{ minWidth: 0 }}>
+          <Review m={m} />
           <Panel title={t('result')} sub={m.tasks.staff > 0 ? t('staffN', { a: m.tasks.published, b: m.tasks.staff }) : undefined}><Results m={m} /></Panel>
           {m.counts.seen > 0 && <Effect campaign={`moment/${m.id}`} />}
           <Tabs
@@ -69,6 +70,22 @@ function Shown({ m, path }: { m: Moment; path: string }) {
         <div className="aside"><MomentPhone text={m.text} parts={m.parts} /></div>
       </div>
     </Page>
+  )
+}
+
+/** Whether a second person has to look, or what they said. Looking is done on the page of reviews. */
+function Review({ m }: { m: Moment }) {
+  const t = useWords(w)
+  const f = useFormat()
+  const may = useCan()('review.write')
+  const r = m.review
+  if (!r || (m.state !== 'review' && !(m.state === 'draft' && r.note))) return null
+  if (m.state === 'draft') return <Panel title={t('backTitle')}><p className="s13">{r.note}</p><p className="mute s12" style={{ marginTop: 6 }}>{[r.by?.name, f.moment(r.at)].filter(Boolean).join(' · ')}</p></Panel>
+  return (
+    <Panel title={t('reviewTitle')}>
+      <p className="s13 held">{t(`needs_${r.reason ?? 'size'}`)}</p>
+      <p className="s13 second" style={{ marginTop: 6 }}>{r.own ? t('reviewOwn') : may ? <A to="/reviews">{t('reviewSee')}</A> : t('reviewMayNot')}</p>
+    </Panel>
   )
 }
 

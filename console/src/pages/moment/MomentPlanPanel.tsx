@@ -25,6 +25,7 @@ export function MomentPlanPanel({ plan: p, fresh, error, retry }: { plan?: Momen
             {p.matched === 0 && <i style={{ flex: 1, background: 'var(--line2)' }} />}
           </div>
           <p className="legend"><span><i style={{ background: 'var(--pine)' }} />{t('lgSeen', { n: p.reachable })}</span><span><i className="hatch" />{t('lgHeld', { n: p.held })}</span>{other > 0 && <span><i style={{ background: 'var(--rest)' }} />{t('lgOther', { n: other })}</span>}</p>
+          {p.approval && <p className="s13" style={{ marginTop: 12 }}><span className="held">{t(`needs_${p.approval}`)}</span> <RuleId id="OWN-07" /></p>}
           {p.reasons.length === 0 ? <p className="mute s13" style={{ marginTop: 12 }}>{t('nobody')}</p> : (
             <table className="plain-table" style={{ marginTop: 6 }}><tbody>
               {p.reasons.map((r) => <tr key={`${r.rule_id}${r.reason}`}><td>{r.reason}{r.next_at && <div className="mute s12">{t('nextAt', { time: f.moment(r.next_at) })}</div>}</td><td style={{ verticalAlign: 'top' }}><RuleId id={r.rule_id} /></td><td className="right held b" style={{ verticalAlign: 'top' }}>{f.count(r.count)}</td></tr>)}

@@ -90,7 +90,7 @@ function Edit({ id, start }: { id?: string; start: MomentDraft }) {
     const to = await store()
     const now = await call<MomentPlan>('POST', '/moments/preview', { body: asked })
     ask({
-      reach: t('askReach', { staff: now.per_staff.length, n: now.reachable }), also: t('askAlso', { held: now.held }), button: t('submit', { n: now.reachable }),
+      reach: t('askReach', { staff: now.per_staff.length, n: now.reachable }), also: [now.approval && t(`needs_${now.approval}`), t('askAlso', { held: now.held })].filter(Boolean).join(' '), button: t(now.approval ? 'submitReview' : 'submit', { n: now.reachable }),
       act: async () => {
         try {
           await call('POST', `/moments/${encodeURIComponent(to)}/submit`, { body: { expect_reachable: now.reachable } })
@@ -138,7 +138,7 @@ function Edit({ id, start }: { id?: string; start: MomentDraft }) {
         <span aria-live="polite">{refused ? <span className="bad">{t('footBlocked')}</span> : p && p.reachable > 0 ? <>{t.rich('footReach', { staff: p.per_staff.length, n: p.reachable })} <span className="second">{t('footNote')}</span></> : <span className="second">{t('footNone')}</span>}</span>
         <span className="does">
           <Button loading={busy} onClick={() => run(async () => { await store(); said(t('saved')) })}>{t('save')}</Button>
-          <Button type="primary" loading={busy} disabled={refused || empty || !p || p.reachable === 0 || !plan.fresh} onClick={submit}>{p && p.reachable > 0 ? t('submit', { n: p.reachable }) : t('submitPlain')}</Button>
+          <Button type="primary" loading={busy} disabled={refused || empty || !p || p.reachable === 0 || !plan.fresh} onClick={submit}>{p && p.reachable > 0 ? t(p.approval ? 'submitReview' : 'submit', { n: p.reachable }) : t('submitPlain')}</Button>
         </span>
       </div>
     </Page>

@@ -3,7 +3,7 @@ import { useWords } from '../../i18n/i18n'
 import { State, type Tone } from '../../kit/marks'
 import { w } from './words'
 
-const tones: Record<MomentState, Tone> = { draft: 'plain', scheduled: 'plain', preparing: 'ok', making: 'ok', open: 'warn', done: 'ok', cancelled: 'plain', failed: 'bad' }
+const tones: Record<MomentState, Tone> = { draft: 'plain', review: 'held', scheduled: 'plain', preparing: 'ok', making: 'ok', open: 'warn', done: 'ok', cancelled: 'plain', failed: 'bad' }
 
 export function MomentStateTag({ state }: { state: MomentState }) {
   const t = useWords(w)
