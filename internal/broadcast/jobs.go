@@ -28,21 +28,20 @@ const (
 // long. How many that is, the last one tells.
 const (
 	stepTime  = 15 * time.Millisecond
-	leastStep = 100
+	stepBy    = 100
 	firstStep = 300
 	mostStep  = 1000
 )
 
 // pace takes in how long a transaction for n receivers took.
 func (s *Service) pace(n int, took time.Duration) {
-	next := int64(n)
 	switch {
 	case took > stepTime*3/2:
-		next = max(next*2/3, leastStep)
+		n = max(n-stepBy, stepBy)
 	case took < stepTime*2/3:
-		next = min(next*3/2, mostStep)
+		n = min(n+stepBy, mostStep)
 	}
-	s.step.Store(next)
+	s.step.Store(int64(n))
 }
 
 // Register says what this room does later.

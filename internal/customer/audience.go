@@ -173,7 +173,7 @@ func (s *Service) UnionIDs(ctx context.Context, q bun.IDB, ids []string) (map[st
 		return out, nil
 	}
 	var rows []customerRow
-	err := q.NewSelect().Model(&rows).Column("id", "unionid").Where("corp_id = ? AND unionid <> '' AND id IN (?)", s.CorpID, bun.List(ids)).Scan(ctx)
+	err := q.NewSelect().Model(&rows).Column("id", "unionid").Where("corp_id = ? AND unionid <> '' AND id IN ?", s.CorpID, s.DB.OneOf(ids)).Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the union ids of %d customers: %w", len(ids), err)
 	}

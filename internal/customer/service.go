@@ -3,6 +3,7 @@ package customer
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"zhiyin.dev/zhiyin/internal/bus"
@@ -32,6 +33,7 @@ type Service struct {
 
 	rosterFrom int
 	roster     roster
+	veterans   sync.Map // members who had customers before an instant (clock.Time), by id: that stays so
 }
 
 // New makes the service.

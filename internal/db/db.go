@@ -48,6 +48,9 @@ type DB struct {
 	back *bun.DB       // SQLite: copies the log back
 	stop func()        // ends it
 	over chan struct{} // closed when it has ended
+
+	statementsMu sync.Mutex
+	statements   map[string]*sql.Stmt // SQLite: what InsertAlike prepared
 }
 
 // Open opens url ("postgres://...") or, when it is empty, SQLite in dir/zhiyin.db. It does not migrate.
@@ -113,7 +116,7 @@ func openSQLite(ctx context.Context, dir string) (*DB, error) {
 		_ = errors.Join(write.Close(), read.Close())
 		return nil, fmt.Errorf("open %s for its log: %w", file, err)
 	}
-	d := &DB{Engine: SQLite, write: write, read: read, back: back, ids: newIDs(), turns: &turns{}, over: make(chan struct{})}
+	d := &DB{Engine: SQLite, write: write, read: read, back: back, ids: newIDs(), turns: &turns{}, over: make(chan struct{}), statements: map[string]*sql.Stmt{}}
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	d.stop = stop
 	go func() {
@@ -148,6 +151,7 @@ type Tx struct {
 	DB       *DB
 	onCommit []func()
 	changes  []*Change
+	wanted   []string // statements worth to be kept prepared
 }
 
 // OnCommit runs f after the transaction was committed, never when it was rolled back.
@@ -218,6 +222,9 @@ func (d *DB) turn(ctx context.Context, tx *Tx, f func(ctx context.Context, tx *T
 		return fmt.Errorf("commit: %w", err)
 	}
 	done = true
+	if len(tx.wanted) > 0 {
+		d.prepare(ctx, tx.wanted)
+	}
 	return nil
 }
 

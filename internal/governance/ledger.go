@@ -203,7 +203,7 @@ func (g *Governor) decide(ctx context.Context, q bun.IDB, reqs []Request, caps C
 		}
 		keys[i] = r.Key
 	}
-	found, err := touchesByKey(ctx, q, corpID, keys)
+	found, err := g.touchesByKey(ctx, q, corpID, keys)
 	if err != nil {
 		return nil, err
 	}

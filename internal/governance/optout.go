@@ -121,7 +121,7 @@ func (g *Governor) optOuts(ctx context.Context, q bun.IDB, corpID string, custom
 		return out, nil
 	}
 	var rows []OptOutRow
-	err := g.along(ctx, customerIDs, func(ctx context.Context, where string, args ...any) (int, error) {
+	err := g.along(ctx, "customer_id", customerIDs, func(ctx context.Context, where string, args ...any) (int, error) {
 		rows = nil
 		err := q.NewRaw("SELECT * FROM optout WHERE corp_id = ? AND lifted_at = 0 AND "+where, append([]any{corpID}, args...)...).Scan(ctx, &rows)
 		return len(rows), err
@@ -177,7 +177,7 @@ func (g *Governor) stopped(ctx context.Context, q bun.IDB, corpID string, custom
 		Hash  string
 		Since clock.Time
 	}
-	err = q.NewRaw("SELECT hash, since FROM suppression WHERE corp_id = ? AND hash IN (?)", corpID, bun.List(all)).Scan(ctx, &hits)
+	err = q.NewRaw("SELECT hash, since FROM suppression WHERE corp_id = ? AND hash IN ?", corpID, g.db.OneOf(all)).Scan(ctx, &hits)
 	if err != nil {
 		return nil, fmt.Errorf("read suppressions: %w", err)
 	}

@@ -104,7 +104,7 @@ func (g *Governor) pastOf(ctx context.Context, q bun.IDB, corpID string, custome
 		out[id] = &past{optedOut: s.optedOut, suppressed: s.suppressed, pref: s.pref}
 	}
 	var rows []touched
-	err = g.along(ctx, customers, func(ctx context.Context, where string, args ...any) (int, error) {
+	err = g.along(ctx, "customer_id", customers, func(ctx context.Context, where string, args ...any) (int, error) {
 		rows = nil
 		err := q.NewRaw(`SELECT customer_id, id, delivered_at, cost, class, channel, topic FROM touch WHERE corp_id = ?
 			AND state IN ('reserved','tasked','delivered','committed') AND (delivered_at = 0 OR delivered_at > ?) AND `+where,
@@ -143,19 +143,19 @@ type touched struct {
 	Topic       string
 }
 
-// along reads rows of customers. A batch mostly comes in the order of their ids, so that they are neighbours in the index:
+// along reads rows by the names in a column. A batch mostly comes in their order, so that they are neighbours in the index:
 // then all between the first and the last are read in one go, unless they are far more. read answers how many it got; some
 // of them may be of others. PostgreSQL may order text otherwise than we do: there each is looked for.
-func (g *Governor) along(ctx context.Context, ids []string, read func(ctx context.Context, where string, args ...any) (int, error)) error {
+func (g *Governor) along(ctx context.Context, column string, ids []string, read func(ctx context.Context, where string, args ...any) (int, error)) error {
 	const few, waste = 50, 4
 	if g.db.Engine == db.SQLite && len(ids) > few {
 		most := waste * len(ids)
-		n, err := read(ctx, "customer_id BETWEEN ? AND ? LIMIT ?", slices.Min(ids), slices.Max(ids), most)
+		n, err := read(ctx, column+" BETWEEN ? AND ? LIMIT ?", slices.Min(ids), slices.Max(ids), most)
 		if err != nil || n < most {
 			return err
 		}
 	}
-	_, err := read(ctx, "customer_id IN (?)", bun.List(ids))
+	_, err := read(ctx, column+" IN ?", g.db.OneOf(ids))
 	return err
 }
 

@@ -231,7 +231,7 @@ func (g *Governor) preferencesOf(ctx context.Context, q bun.IDB, corpID string, 
 		return out, nil
 	}
 	var rows []*Preference
-	err := g.along(ctx, customerIDs, func(ctx context.Context, where string, args ...any) (int, error) {
+	err := g.along(ctx, "customer_id", customerIDs, func(ctx context.Context, where string, args ...any) (int, error) {
 		rows = nil
 		err := q.NewRaw("SELECT * FROM preference WHERE corp_id = ? AND replaced_at = 0 AND "+where, append([]any{corpID}, args...)...).Scan(ctx, &rows)
 		return len(rows), err

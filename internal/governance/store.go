@@ -43,15 +43,22 @@ func lockKeys(ctx context.Context, tx *db.Tx, keys []string) error {
 	return nil
 }
 
-func touchesByKey(ctx context.Context, q bun.IDB, corpID string, keys []string) (map[string]*Touch, error) {
+func (g *Governor) touchesByKey(ctx context.Context, q bun.IDB, corpID string, keys []string) (map[string]*Touch, error) {
 	var rows []*Touch
-	err := q.NewSelect().Model(&rows).Where("corp_id = ? AND key IN (?)", corpID, bun.List(keys)).Scan(ctx)
+	err := g.along(ctx, "key", keys, func(ctx context.Context, where string, args ...any) (int, error) {
+		rows = nil
+		err := q.NewRaw("SELECT * FROM touch WHERE corp_id = ? AND "+where, append([]any{corpID}, args...)...).Scan(ctx, &rows)
+		return len(rows), err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("read touches by key: %w", err)
 	}
+	wanted := setOf(keys)
 	out := make(map[string]*Touch, len(rows))
 	for _, t := range rows {
-		out[t.Key] = t
+		if wanted[t.Key] {
+			out[t.Key] = t
+		}
 	}
 	return out, nil
 }
@@ -141,16 +148,12 @@ func (g *Governor) write(ctx context.Context, tx *db.Tx, rows []decided) error {
 	if len(fresh) == 0 {
 		return nil
 	}
-	res, err := db.InsertAlike(ctx, tx, fresh, "ON CONFLICT (corp_id, key) DO NOTHING")
+	n, err := db.InsertAlike(ctx, tx, fresh, "ON CONFLICT (corp_id, key) DO NOTHING")
 	if err != nil {
 		return fmt.Errorf("write %d touches: %w", len(fresh), err)
 	}
-	n, err := res.RowsAffected()
-	if err != nil {
-		return fmt.Errorf("count new touches: %w", err)
-	}
 	if int(n) < len(fresh) {
-		if err := adopt(ctx, tx, rows); err != nil {
+		if err := g.adopt(ctx, tx, rows); err != nil {
 			return err
 		}
 	}
@@ -178,12 +181,12 @@ func (g *Governor) noteReserved(tx *db.Tx, fresh []*Touch, whole bool) {
 }
 
 // adopt replaces touches that lost the race for their key by the ones that won.
-func adopt(ctx context.Context, tx *db.Tx, rows []decided) error {
+func (g *Governor) adopt(ctx context.Context, tx *db.Tx, rows []decided) error {
 	keys := make([]string, 0, len(rows))
 	for _, r := range rows {
 		keys = append(keys, r.touch.Key)
 	}
-	won, err := touchesByKey(ctx, tx, rows[0].touch.CorpID, keys)
+	won, err := g.touchesByKey(ctx, tx, rows[0].touch.CorpID, keys)
 	if err != nil {
 		return err
 	}
