@@ -202,6 +202,9 @@ func TestTags(t *testing.T) {
 	}
 	theirs := world[0].(map[string]any)
 	r.refused(81011, "externalcontact/edit_corp_tag", object{"id": theirs["group_id"], "name": "改名"})
+	r.control("switches", object{"tag.foreign_group": "refuse"})
+	r.refused(81011, "externalcontact/add_corp_tag", object{"group_id": theirs["group_id"], "tag": []object{{"name": "新"}}})
+	r.refused(81011, "externalcontact/add_corp_tag", object{"group_name": theirs["group_name"], "tag": []object{{"name": "新"}}})
 	made := r.good("externalcontact/add_corp_tag", object{
 		"group_id": "", "group_name": "意向", "order": 0, "tag": []object{{"name": "高"}, {"name": "低", "order": 1}, {"name": "高"}},
 	})["tag_group"].(map[string]any)
@@ -209,6 +212,10 @@ func TestTags(t *testing.T) {
 	if len(tags) != 2 {
 		t.Fatalf("duplicates in one call are merged: got %v", made["tag"])
 	}
+	own := r.good("externalcontact/add_corp_tag", object{"group_id": made["group_id"], "tag": []object{{"name": "中"}}})
+	r.good("externalcontact/del_corp_tag", object{"tag_id": ids(own["tag_group"].(map[string]any)["tag"], "id")})
+	r.control("switches", object{"tag.foreign_group": "open"})
+	r.good("externalcontact/add_corp_tag", object{"group_id": theirs["group_id"], "tag": []object{{"name": "新"}}})
 	r.refused(40071, "externalcontact/add_corp_tag", object{"group_name": "意向", "tag": []object{{"name": "高"}}})
 	r.refused(41018, "externalcontact/add_corp_tag", object{"group_name": "空"})
 	r.refused(40072, "externalcontact/add_corp_tag", object{"group_name": strings.Repeat("长", 31), "tag": []object{{"name": "x"}}})

@@ -21,6 +21,7 @@ var switchValues = map[string][]string{
 	"job.duration_ms":          {"2000", "0", "500", "60000"},            // how long imports, exports and uploads by URL take, world time
 	"customer.empty_list":      {"84061", "ok"},                          // externalcontact/list of a member without customers
 	"customer.unionid":         {"on", "off"},                            // the corp has bound a WeChat developer id
+	"tag.foreign_group":        {"open", "refuse"},                       // may a tag be added to a group that another app or the console made; refuse gives 81011
 	"callback.repeat":          {"any", "no_answer"},                     // what counts as failure: every status but 200, or no answer only
 	"callback.add_verified":    {"welcome", "silent"},                    // does adding again after a one-sided deletion bring a WelcomeCode
 	"customer.member_limit":    {"5000", "20000"},                        // customers a member can take over: 40099, transfer status 4

@@ -243,7 +243,7 @@ func (c *call) groupForTags(q *tagAddQuery) (*tagGroup, error) {
 		if g == nil || g.strategy != 0 {
 			return nil, refuse(40068, "no tag group %q", q.GroupID)
 		}
-		return g, nil
+		return g, c.mayAddTo(g)
 	}
 	if err := checkTagName(q.GroupName); err != nil {
 		return nil, err
@@ -253,8 +253,17 @@ func (c *call) groupForTags(q *tagAddQuery) (*tagGroup, error) {
 	}
 	for _, g := range c.w.tagGroups {
 		if !g.deleted && g.strategy == 0 && g.name == q.GroupName {
-			return g, nil
+			return g, c.mayAddTo(g)
 		}
 	}
 	return nil, nil //nolint:nilnil // no such group yet is no error here
+}
+
+// mayAddTo says whether a tag may be added to a group. The official pages restrict only editing and deleting to who made it,
+// and list 81011 for adding as well: hence a switch.
+func (c *call) mayAddTo(g *tagGroup) error {
+	if g.by != c.caller && c.s.on("tag.foreign_group") {
+		return refuse(81011, "switch tag.foreign_group is refuse: group %q was made by another app or in the console", g.name)
+	}
+	return nil
 }
