@@ -256,14 +256,25 @@ func (a *App) historyPage(ctx context.Context, customerID, staffID string) (stri
 	if err != nil || path == "" {
 		return "", err
 	}
+	if a.PublicURL == "" { // what is sent has no request from which the address could be known
+		return "", nil
+	}
 	return a.API.URL(ctx, path), nil
 }
 
-func (a *App) hasPage(ctx context.Context) (bool, error) { return a.Moments.HasPage(ctx) }
+// hasPage says whether a text can link to a history page.
+func (a *App) hasPage(ctx context.Context) (bool, error) {
+	ok, err := a.Moments.HasPage(ctx)
+	if err == nil && ok && a.PublicURL == "" {
+		err = errs.New(errs.Conflict, "outreach.no_url", errs.T("平台不知道客户打得开的网址，发出去的链接会打不开。请设置 ZHIYIN_PUBLIC_URL，或去掉「{历史页}」。",
+			"The platform does not know the address under which customers reach it, so a link would not open. Set ZHIYIN_PUBLIC_URL, or take {历史页} out."))
+	}
+	return ok, err
+}
 
 // checkLinks reads the marks for links in an answer.
 func (a *App) checkLinks(ctx context.Context, text string, most int) error {
-	return outreach.CheckMark("answer.text", text, most, func() (bool, error) { return a.Moments.HasPage(ctx) })
+	return outreach.CheckMark("answer.text", text, most, func() (bool, error) { return a.hasPage(ctx) })
 }
 
 // window is when marketing may be sent, as the frame shows it.

@@ -20,58 +20,60 @@ import (
 // A comment asks the member once, in the console and by one message of the app; it ends by a press.
 func TestACommentAsksTheMemberOnce(t *testing.T) {
 	t.Parallel()
-	p := start(t, "", nil)
-	post := fmt.Sprint(p.Act("publish_moment", map[string]any{"staff": "S03", "text": "新到的绣球，周末来看"})["moment"])
-	p.Act("comment_moment", map[string]any{"moment": post})
-	var rows []moment.Answer
-	apptest.Eventually(t, "the comment to wait", func() bool {
-		advance(t, p, 30*time.Minute)
-		var err error
-		if rows, _, err = p.Moments.Answers(t.Context(), nil, 0, 50); err != nil {
-			t.Fatal(err)
-		}
-		return len(rows) > 0
-	})
-	told := func() (n int) {
-		resp, err := http.Get(p.Box.URL + "/_sandbox/journal")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = resp.Body.Close() }()
-		raw, err := io.ReadAll(resp.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for line := range strings.Lines(string(raw)) {
-			if strings.Contains(line, `"app_message"`) && strings.Contains(line, "新到的绣球") {
-				n++
+	apptest.EachEngine(t, func(t *testing.T, databaseURL string) {
+		p := start(t, databaseURL, nil)
+		post := fmt.Sprint(p.Act("publish_moment", map[string]any{"staff": "S03", "text": "新到的绣球，周末来看"})["moment"])
+		p.Act("comment_moment", map[string]any{"moment": post})
+		var rows []moment.Answer
+		apptest.Eventually(t, "the comment to wait", func() bool {
+			advance(t, p, 30*time.Minute)
+			var err error
+			if rows, _, err = p.Moments.Answers(t.Context(), nil, 0, 50); err != nil {
+				t.Fatal(err)
 			}
+			return len(rows) > 0
+		})
+		told := func() (n int) {
+			resp, err := http.Get(p.Box.URL + "/_sandbox/journal")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = resp.Body.Close() }()
+			raw, err := io.ReadAll(resp.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for line := range strings.Lines(string(raw)) {
+				if strings.Contains(line, `"app_message"`) && strings.Contains(line, "新到的绣球") {
+					n++
+				}
+			}
+			return n
 		}
-		return n
-	}
-	apptest.Eventually(t, "the member to be told", func() bool { return told() == 1 })
-	for range 3 { // readings that see it again
-		advance(t, p, 30*time.Minute)
-	}
-	if again, n, err := p.Moments.Answers(t.Context(), []string{"S03"}, 0, 50); err != nil || n != 1 || again[0].ID != rows[0].ID || told() != 1 {
-		t.Errorf("%d wait, told %d times, %v", n, told(), err)
-	}
-	if _, n, _ := p.Moments.Answers(t.Context(), []string{"S04"}, 0, 50); n != 0 {
-		t.Errorf("another member has %d", n)
-	}
-	if err := p.Moments.PutAside(t.Context(), rows[0].ID, []string{"S04"}, "S04"); errs.KindOf(err) != errs.NotFound {
-		t.Errorf("another member puts it aside: %v", err)
-	}
-	if err := p.Moments.PutAside(t.Context(), rows[0].ID, []string{"S03"}, "S03"); err != nil {
-		t.Fatal(err)
-	}
-	if err := p.Moments.PutAside(t.Context(), rows[0].ID, nil, "admin"); errs.KindOf(err) != errs.NotFound {
-		t.Errorf("twice: %v", err)
-	}
-	advance(t, p, time.Hour)
-	if _, n, err := p.Moments.Answers(t.Context(), nil, 0, 50); err != nil || n != 0 {
-		t.Errorf("put aside, %d wait again, %v", n, err)
-	}
+		apptest.Eventually(t, "the member to be told", func() bool { return told() == 1 })
+		for range 3 { // readings that see it again
+			advance(t, p, 30*time.Minute)
+		}
+		if again, n, err := p.Moments.Answers(t.Context(), []string{"S03"}, 0, 50); err != nil || n != 1 || again[0].ID != rows[0].ID || told() != 1 {
+			t.Errorf("%d wait, told %d times, %v", n, told(), err)
+		}
+		if _, n, _ := p.Moments.Answers(t.Context(), []string{"S04"}, 0, 50); n != 0 {
+			t.Errorf("another member has %d", n)
+		}
+		if err := p.Moments.PutAside(t.Context(), rows[0].ID, []string{"S04"}, "S04"); errs.KindOf(err) != errs.NotFound {
+			t.Errorf("another member puts it aside: %v", err)
+		}
+		if err := p.Moments.PutAside(t.Context(), rows[0].ID, []string{"S03"}, "S03"); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Moments.PutAside(t.Context(), rows[0].ID, nil, "admin"); errs.KindOf(err) != errs.NotFound {
+			t.Errorf("twice: %v", err)
+		}
+		advance(t, p, time.Hour)
+		if _, n, err := p.Moments.Answers(t.Context(), nil, 0, 50); err != nil || n != 0 {
+			t.Errorf("put aside, %d wait again, %v", n, err)
+		}
+	})
 }
 
 // A stop of one member takes back their part of an open Moment: their customers see nothing, the others' do.
@@ -125,86 +127,88 @@ func TestAStopOfOneMemberTakesBackTheirPart(t *testing.T) {
 // A personal link reads as its owner outside of WeChat, until it is too old, altered or revoked; inside WeChat it counts nothing.
 func TestAPersonalLink(t *testing.T) {
 	t.Parallel()
-	p := start(t, "", nil)
-	if ok, err := p.Moments.HasPage(t.Context()); err != nil || ok {
-		t.Fatal(ok, err)
-	}
-	if link, err := p.Moments.LinkTo(t.Context(), "wm1", "S03"); err != nil || link != "" {
-		t.Fatalf("without a page the link is %q, %v", link, err)
-	}
-	if _, err := p.Moments.OpenPage(t.Context(), "", "花间集", "S01"); err != nil {
-		t.Fatal(err)
-	}
-	brand, err := p.Moments.PageOf(t.Context(), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	people, err := p.Customers.Audience(t.Context(), audience())
-	if err != nil {
-		t.Fatal(err)
-	}
-	who := people[0].CustomerID
-	link, err := p.Moments.LinkTo(t.Context(), who, "S03")
-	if err != nil || !strings.HasPrefix(link, brand+"?k=") || len(link) > 200 {
-		t.Fatalf("the link is %q, %v", link, err)
-	}
-	fresh := func() *http.Client {
-		jar, err := cookiejar.New(nil)
+	apptest.EachEngine(t, func(t *testing.T, databaseURL string) {
+		p := start(t, databaseURL, nil)
+		if ok, err := p.Moments.HasPage(t.Context()); err != nil || ok {
+			t.Fatal(ok, err)
+		}
+		if link, err := p.Moments.LinkTo(t.Context(), "wm1", "S03"); err != nil || link != "" {
+			t.Fatalf("without a page the link is %q, %v", link, err)
+		}
+		if _, err := p.Moments.OpenPage(t.Context(), "", "花间集", "S01"); err != nil {
+			t.Fatal(err)
+		}
+		brand, err := p.Moments.PageOf(t.Context(), "")
 		if err != nil {
 			t.Fatal(err)
 		}
-		return &http.Client{Jar: jar}
-	}
-	const own, void = "管理我收到的消息", "这个链接已经失效"
-	c := fresh()
-	resp, err := c.Get(p.URL + link)
-	if err != nil || resp.Request.URL.RawQuery != "" {
-		t.Fatalf("the address keeps the link: %v, %v", resp, err)
-	}
-	_ = resp.Body.Close()
-	body := open(t, c, p.URL+brand)
-	if !strings.Contains(body, own) || strings.Contains(body, void) || !strings.Contains(body, "要投诉") {
-		t.Errorf("the owner reads %s", body)
-	}
-	altered := strings.Replace(link, "?k=", "?k=A", 1)
-	if body := open(t, fresh(), p.URL+altered); strings.Contains(body, own) || !strings.Contains(body, void) {
-		t.Error("an altered link counts")
-	}
-	in := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.URL+link, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("User-Agent", "Mozilla/5.0 MicroMessenger/8.0")
-	if resp, err = in.Do(req); err != nil || !strings.Contains(resp.Header.Get("Location"), "/p/who?to=") || strings.Contains(resp.Header.Get("Location"), "k%3D") || resp.Header.Get("Set-Cookie") != "" {
-		t.Errorf("inside WeChat the link leads to %q, %v", resp.Header.Get("Location"), err)
-	}
-	_ = resp.Body.Close()
-	resp, err = c.PostForm(p.URL+brand+"/forget", url.Values{})
-	if err != nil || resp.StatusCode != http.StatusOK {
-		t.Fatalf("forgetting: %v, %v", resp, err)
-	}
-	_ = resp.Body.Close()
-	if body := open(t, c, p.URL+brand); strings.Contains(body, own) {
-		t.Error("the browser still reads as the customer")
-	}
-	if body := open(t, fresh(), p.URL+link); strings.Contains(body, own) || !strings.Contains(body, void) {
-		t.Error("a revoked link counts")
-	}
-	revoked := p.World.Now()
-	advance(t, p, time.Minute)
-	apptest.Eventually(t, "a minute to pass", func() bool { return p.World.Now() > revoked })
-	later, err := p.Moments.LinkTo(t.Context(), who, "S03")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if body := open(t, fresh(), p.URL+later); !strings.Contains(body, own) {
-		t.Errorf("a link that was sent afterwards does not count: %s", body)
-	}
-	if err := p.Moments.RevokeLinks(t.Context(), ""); err != nil {
-		t.Fatal(err)
-	}
-	if body := open(t, fresh(), p.URL+later); strings.Contains(body, own) {
-		t.Error("everybody's links were revoked, and one counts")
-	}
+		people, err := p.Customers.Audience(t.Context(), audience())
+		if err != nil {
+			t.Fatal(err)
+		}
+		who := people[0].CustomerID
+		link, err := p.Moments.LinkTo(t.Context(), who, "S03")
+		if err != nil || !strings.HasPrefix(link, brand+"?k=") || len(link) > 200 {
+			t.Fatalf("the link is %q, %v", link, err)
+		}
+		fresh := func() *http.Client {
+			jar, err := cookiejar.New(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return &http.Client{Jar: jar}
+		}
+		const own, void = "管理我收到的消息", "这个链接已经失效"
+		c := fresh()
+		resp, err := c.Get(p.URL + link)
+		if err != nil || resp.Request.URL.RawQuery != "" {
+			t.Fatalf("the address keeps the link: %v, %v", resp, err)
+		}
+		_ = resp.Body.Close()
+		body := open(t, c, p.URL+brand)
+		if !strings.Contains(body, own) || strings.Contains(body, void) || !strings.Contains(body, "要投诉") {
+			t.Errorf("the owner reads %s", body)
+		}
+		altered := strings.Replace(link, "?k=", "?k=A", 1)
+		if body := open(t, fresh(), p.URL+altered); strings.Contains(body, own) || !strings.Contains(body, void) {
+			t.Error("an altered link counts")
+		}
+		in := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.URL+link, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("User-Agent", "Mozilla/5.0 MicroMessenger/8.0")
+		if resp, err = in.Do(req); err != nil || !strings.Contains(resp.Header.Get("Location"), "/p/who?to=") || strings.Contains(resp.Header.Get("Location"), "k%3D") || resp.Header.Get("Set-Cookie") != "" {
+			t.Errorf("inside WeChat the link leads to %q, %v", resp.Header.Get("Location"), err)
+		}
+		_ = resp.Body.Close()
+		resp, err = c.PostForm(p.URL+brand+"/forget", url.Values{})
+		if err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatalf("forgetting: %v, %v", resp, err)
+		}
+		_ = resp.Body.Close()
+		if body := open(t, c, p.URL+brand); strings.Contains(body, own) {
+			t.Error("the browser still reads as the customer")
+		}
+		if body := open(t, fresh(), p.URL+link); strings.Contains(body, own) || !strings.Contains(body, void) {
+			t.Error("a revoked link counts")
+		}
+		revoked := p.World.Now()
+		advance(t, p, time.Minute)
+		apptest.Eventually(t, "a minute to pass", func() bool { return p.World.Now() > revoked })
+		later, err := p.Moments.LinkTo(t.Context(), who, "S03")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if body := open(t, fresh(), p.URL+later); !strings.Contains(body, own) {
+			t.Errorf("a link that was sent afterwards does not count: %s", body)
+		}
+		if err := p.Moments.RevokeLinks(t.Context(), ""); err != nil {
+			t.Fatal(err)
+		}
+		if body := open(t, fresh(), p.URL+later); strings.Contains(body, own) {
+			t.Error("everybody's links were revoked, and one counts")
+		}
+	})
 }

@@ -174,7 +174,10 @@ func (s *Service) monthCount(ctx context.Context, p *HistoryPage, a Ask, month t
 
 // first is when the oldest post that a page shows was made; 0 = it shows none.
 func (s *Service) first(ctx context.Context, p *HistoryPage, a Ask) (at clock.Time, err error) {
-	err = s.visible(s.DB.Read().NewSelect().Model((*Post)(nil)), p, a).ColumnExpr("COALESCE(MIN(po.made_at), 0)").Scan(ctx, &at)
+	err = s.visible(s.DB.Read().NewSelect().Model((*Post)(nil)), p, a).ColumnExpr("po.made_at").OrderExpr("po.made_at").Limit(1).Scan(ctx, &at)
+	if db.IsNoRows(err) {
+		return 0, nil
+	}
 	if err != nil {
 		return 0, fmt.Errorf("find the oldest post of the history: %w", err)
 	}
@@ -185,7 +188,7 @@ func (s *Service) first(ctx context.Context, p *HistoryPage, a Ask) (at clock.Ti
 func (s *Service) topics(ctx context.Context, p *HistoryPage, a Ask) ([]string, error) {
 	var lines []string
 	err := s.visible(s.DB.Read().NewSelect().Model((*Post)(nil)), p, a).Where("po.topics <> ''").ColumnExpr("po.topics").
-		OrderExpr("po.made_at DESC").Limit(200).Scan(ctx, &lines)
+		OrderExpr("po.made_at DESC").Limit(100).Scan(ctx, &lines)
 	if err != nil {
 		return nil, fmt.Errorf("read topics: %w", err)
 	}

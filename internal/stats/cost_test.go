@@ -229,6 +229,9 @@ func TestTheOverviewEqualsTheRecount(t *testing.T) {
 				t.Errorf("window %d holds %d of %d customers", i, sum, o.Budget.Persons)
 			}
 		}
+		if _, full, err := s.useRows(t.Context(), l, at, nil, "full", 1, 1000, "", 1000); err != nil || full != o.Budget.Full {
+			t.Errorf("%d rows of %d full ones, %v", full, o.Budget.Full, err)
+		}
 		for part := 1; part < quotaParts; part++ {
 			least, most := fifths(l.Mass.Limit, part)
 			for what, n := range map[string]int{"mass": o.Quota.Used[part], "then": o.Quota.UsedThen[part]} {

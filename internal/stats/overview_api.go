@@ -89,7 +89,7 @@ func (s *Service) listCosts(ctx context.Context, in *costsIn) (*web.Page[costOut
 
 type useIn struct {
 	web.List
-	What  string `query:"what" required:"true" enum:"1,7,30,mass,then" doc:"the window of so many days; WeCom's own number; the same when everything planned has arrived"`
+	What  string `query:"what" required:"true" enum:"1,7,30,full,mass,then" doc:"the window of so many days; no room in any of them; WeCom's own number; the same when everything planned has arrived"`
 	Least int    `query:"least" default:"1" minimum:"1"`
 	Most  int    `query:"most" default:"1000000" minimum:"1"`
 }
@@ -98,6 +98,7 @@ type useOut struct {
 	Customer Named `json:"customer"`
 	Used     int   `json:"used"`
 	Limit    int   `json:"limit"`
+	Days     int   `json:"days,omitempty" doc:"of who has no room: the shortest window that is full"`
 }
 
 func (s *Service) listUse(ctx context.Context, in *useIn) (*web.Page[useOut], error) {
@@ -109,7 +110,7 @@ func (s *Service) listUse(ctx context.Context, in *useIn) (*web.Page[useOut], er
 	if err != nil {
 		return nil, err
 	}
-	limit, known := l.Mass.Limit, in.What == "mass" || in.What == "then"
+	limit, known := l.Mass.Limit, in.What == "mass" || in.What == "then" || in.What == "full"
 	for _, w := range l.Windows {
 		if in.What == fmt.Sprint(w.Days) {
 			limit, known = w.Cap, true
@@ -132,7 +133,11 @@ func (s *Service) listUse(ctx context.Context, in *useIn) (*web.Page[useOut], er
 	}
 	out := make([]useOut, len(rows))
 	for i, r := range rows {
-		out[i] = useOut{Named{r.CustomerID, names[r.CustomerID]}, r.Used, limit}
+		out[i] = useOut{Customer: Named{r.CustomerID, names[r.CustomerID]}, Used: r.Used, Limit: limit}
+		if in.What == "full" {
+			w := l.Windows[r.Used]
+			out[i].Used, out[i].Limit, out[i].Days = w.Cap, w.Cap, w.Days
+		}
 	}
 	return web.NewPage(out, in.List, n, false, func(u useOut) string { return u.Customer.ID }), nil
 }

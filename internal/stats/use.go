@@ -198,7 +198,7 @@ type UseRow struct {
 }
 
 // useRows answers the customers who used between least and most: of a window (its days), of WeCom's number ("mass"), or of that with
-// what is planned ("then"). Those who used nothing have no touches to show and are not listed.
+// what is planned ("then"); or all who have no room in at least one window ("full"), with the number of the first such window. Those who used nothing have no touches to show and are not listed.
 func (s *Service) useRows(ctx context.Context, l Limits, now clock.Time, scope []string, what string, least, most int, after string, limit int) (rows []UseRow, n int, err error) {
 	column := map[string]string{"mass": "y.m", "then": "y.m + y.p"}[what]
 	for i, w := range l.Windows {
@@ -207,7 +207,12 @@ func (s *Service) useRows(ctx context.Context, l Limits, now clock.Time, scope [
 		}
 	}
 	inner, args := s.usedSQL(l, now, scope)
-	from := " FROM (" + inner + ") AS y WHERE " + column + " BETWEEN ? AND ?"
+	where := column + " BETWEEN ? AND ?"
+	if what == "full" {
+		column = fmt.Sprintf("CASE WHEN y.u0 >= %d THEN 0 WHEN y.u1 >= %d THEN 1 ELSE 2 END", l.Windows[0].Cap, l.Windows[1].Cap)
+		where = fmt.Sprintf("(y.u0 >= %d OR y.u1 >= %d OR y.u2 >= %d) AND y.u0 + y.u1 + y.u2 BETWEEN ? AND ?", l.Windows[0].Cap, l.Windows[1].Cap, l.Windows[2].Cap)
+	}
+	from := " FROM (" + inner + ") AS y WHERE " + where
 	args = append(args, max(least, 1), most)
 	if err := s.DB.Read().NewRaw("SELECT COUNT(*)"+from, args...).Scan(ctx, &n); err != nil {
 		return nil, 0, fmt.Errorf("count customers of a budget: %w", err)

@@ -5206,6 +5206,11 @@ export interface components {
         };
         StatsUse: {
             customer: components["schemas"]["StatsNamed"];
+            /**
+             * Format: int64
+             * @description of who has no room: the shortest window that is full
+             */
+            days?: number;
             /** Format: int64 */
             limit: number;
             /** Format: int64 */
@@ -6816,8 +6821,8 @@ export interface operations {
                 limit?: number;
                 /** @description exact counts beyond 10,000 */
                 count?: "exact";
-                /** @description the window of so many days; WeCom's own number; the same when everything planned has arrived */
-                what: "1" | "7" | "30" | "mass" | "then";
+                /** @description the window of so many days; no room in any of them; WeCom's own number; the same when everything planned has arrived */
+                what: "1" | "7" | "30" | "full" | "mass" | "then";
                 least?: number;
                 most?: number;
             };

@@ -52,14 +52,18 @@ function Figures({ o }: { o: Data }) {
   const t = useWords(w)
   const f = useFormat()
   const left = o.sum.deletions + o.sum.optouts
-  const cell = (name: string, value: ReactNode, note: string, tone = '') => <div className="kp" key={name}><dt>{name}</dt><dd className={`figure ${tone}`}>{value}</dd><dd><p className="mute cut" title={note}>{note}</p></dd></div>
+  const rows = useRows()
+  const from = f.isoDay(new Date(o.from))
+  const cell = (name: string, value: ReactNode, note: ReactNode, tone = '') => <div className="kp" key={name}><dt>{name}</dt><dd className={`figure ${tone}`}>{value}</dd><dd><p className="mute cut">{note}</p></dd></div>
+  const press = (n: number, label: string, act: () => void, inner: ReactNode = f.count(n)) => (n === 0 ? inner : <button type="button" aria-label={`${label}: ${f.count(n)}`} onClick={act}>{inner}</button>)
+  const left24 = (kind: Kind, name: string, n: number) => (inner: ReactNode) => press(n, name, () => rows.touches({ name: '', kind }), inner)
   return (
     <dl className="panel ov5" aria-live="polite">
-      {cell(t('full'), f.count(o.budget.full), t('fullNote', { n: o.budget.persons }), o.budget.full > 0 ? 'held' : '')}
-      {cell(t('refused'), f.count(o.held.touches), t('refusedNote', { n: o.held.persons }), o.held.touches > 0 ? 'held' : '')}
-      {cell(t('harm'), f.count(left), t('harmNote', { a: o.sum.deletions, b: o.sum.optouts }), left > 0 ? 'harm' : '')}
-      {cell(t('index'), o.sum.touches > 0 ? f.exact(o.sum.index) : '—', t('indexNote', { n: o.sum.touches }), o.sum.index > 0 ? 'harm' : '')}
-      {cell(t('most'), <>{f.exact(o.quota.most)}<small>/ {o.quota.limit}</small></>, t('mostNote', { to: f.date(o.quota.to) }), o.quota.full > 0 ? 'held' : '')}
+      {cell(t('full'), press(o.budget.full, t('full'), () => rows.people('full', 1)), t('fullNote', { n: o.budget.persons }), o.budget.full > 0 ? 'held' : '')}
+      {cell(t('refused'), o.held.touches === 0 ? '0' : <A to={`/touches?state=held&from=${from}`} aria-label={`${t('refused')}: ${f.count(o.held.touches)}`}>{f.count(o.held.touches)}</A>, t('refusedNote', { n: o.held.persons }), o.held.touches > 0 ? 'held' : '')}
+      {cell(t('harm'), f.count(left), t.rich('harmNote', { a: o.sum.deletions, b: o.sum.optouts, d: left24('deletions', t('deletions'), o.sum.deletions), o: left24('optouts', t('optoutsCol'), o.sum.optouts) }), left > 0 ? 'harm' : '')}
+      {cell(t('index'), o.sum.touches > 0 ? f.exact(o.sum.index) : '—', press(o.sum.touches, t('rowAll'), () => rows.touches({ name: '' }), t('indexNote', { n: o.sum.touches })), o.sum.index > 0 ? 'harm' : '')}
+      {cell(t('most'), <>{press(o.quota.most, t('most'), () => rows.people('mass', o.quota.most))}<small>/ {o.quota.limit}</small></>, t('mostNote', { to: f.date(o.quota.to) }), o.quota.full > 0 ? 'held' : '')}
     </dl>
   )
 }

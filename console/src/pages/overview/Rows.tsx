@@ -29,7 +29,7 @@ export function Rows({ o, days }: { o: Overview; days: number }) {
   const staff = url.one('staff')
   const kinds: Record<string, string> = { deletions: t('deletions'), optouts: t('optoutsCol'), night: t('night'), repeats: t('repeats'), late: t('late'), replies: t('replies') }
   const who = [...o.campaigns.filter((x) => x.id === campaign), ...o.staff.filter((x) => x.id === staff)][0]?.name || campaign || staff
-  const title = rows === 'touches' ? t('rowsOf', { what: kinds[kind] ?? t('rowAll'), who }) : url.one('what') === 'mass' || url.one('what') === 'then' ? t('quota') : t('budget')
+  const title = rows === 'touches' ? (who ? t('rowsOf', { what: kinds[kind] ?? t('rowAll'), who }) : (kinds[kind] ?? t('rowAll'))) : url.one('what') === 'mass' || url.one('what') === 'then' ? t('quota') : t('budget')
   return (
     <Drawer open={rows === 'touches' || rows === 'people'} onClose={() => url.set(closed)} title={title} size={560} destroyOnHidden>
       {rows === 'touches' && <Touches query={{ days, campaign: campaign || undefined, staff: staff || undefined, kind: kind in kinds ? kind : undefined }} />}
@@ -60,6 +60,7 @@ function Touches({ query }: { query: Record<string, string | number | undefined>
 
 function People({ query }: { query: Record<string, string | undefined> }) {
   const t = useWords(w)
+  const f = useFormat()
   const list = useList<UseRow>('/governance/budget-use', query)
   if (list.error && !list.data) return <Failed error={list.error} retry={() => void list.refetch()} />
   if (!list.data) return <Skeleton rows={6} />
@@ -70,7 +71,7 @@ function People({ query }: { query: Record<string, string | undefined> }) {
       <p className="mute s12" style={{ marginBottom: 6 }}>{t('peopleN', { n: list.data.pages[0]?.total ?? 0 })}</p>
       <table className="plain-table">
         <thead><tr><th>{t('customer')}</th><th className="right">{t('used')}</th></tr></thead>
-        <tbody>{rows.map((x) => <tr key={x.customer.id}><td><A to={`/customers/${encodeURIComponent(x.customer.id)}`}>{x.customer.name || x.customer.id}</A></td><td className={`right ${x.used >= x.limit ? 'held' : ''}`}>{x.used} / {x.limit}</td></tr>)}</tbody>
+        <tbody>{rows.map((x) => <tr key={x.customer.id}><td><A to={`/customers/${encodeURIComponent(x.customer.id)}`}>{x.customer.name || x.customer.id}</A></td><td className={`right ${x.used >= x.limit ? 'held' : ''}`}>{x.used} / {x.limit}{x.days ? <span className="mute s12">{` ${f.duration(x.days * 86_400)}`}</span> : null}</td></tr>)}</tbody>
       </table>
       {list.hasNextPage && <button type="button" className="linky" onClick={() => void list.fetchNextPage()}>{t('rowsMore')}</button>}
     </>

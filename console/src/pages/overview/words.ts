@@ -13,7 +13,7 @@ export const w = words({
   refused: ['为客户拦下', 'Held back'],
   refusedNote: ['{n, plural, other {# 位客户}}', '{n, plural, one {for # customer} other {for # customers}}'],
   harm: ['触达后离开', 'Left after a touch'],
-  harmNote: ['删除 {a}，退订 {b}，24 小时内', '{a} deleted, {b} opted out, in 24 h'],
+  harmNote: ['删除 <d>{a}</d>，退订 <o>{b}</o>，24 小时内', '<d>{a}</d> deleted, <o>{b}</o> opted out, in 24 h'],
   index: ['骚扰指数', 'Harm index'],
   indexNote: ['{n} 次营销触达', '{n, plural, one {# marketing touch} other {# marketing touches}}'],
   most: ['群发额度用得最多', 'Most of the quota'],
