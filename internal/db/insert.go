@@ -150,7 +150,9 @@ func (tx *Tx) bound(ctx context.Context, in insertion, values []reflect.Value) (
 	stmt, full := d.statements[query], len(d.statements) >= mostStatements
 	d.statementsMu.Unlock()
 	if stmt != nil {
-		return tx.Tx.Tx.StmtContext(ctx, stmt).ExecContext(ctx, args...)
+		mine := tx.Tx.Tx.StmtContext(ctx, stmt)
+		defer func() { _ = mine.Close() }() // the transaction's; the one that is kept stays open
+		return mine.ExecContext(ctx, args...)
 	}
 	if !full {
 		tx.wanted = append(tx.wanted, query)

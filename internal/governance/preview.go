@@ -105,18 +105,23 @@ func (g *Governor) previewEach(ctx context.Context, r Request, to []Recipient) (
 	return out, err
 }
 
-// members reads which senders have a limit of a day, and what they have to do already.
-func (g *Governor) members(ctx context.Context, c *counter, to []Recipient, now clock.Time) error {
+// senders is the request once for each member who sends.
+func senders(r Request, to []Recipient) []Request {
 	var one []Request
 	seen := map[string]bool{}
 	for _, t := range to {
 		if !seen[t.StaffID] {
 			seen[t.StaffID] = true
-			r := c.r
 			r.StaffID = t.StaffID
 			one = append(one, r)
 		}
 	}
+	return one
+}
+
+// members reads which senders have a limit of a day, and what they have to do already.
+func (g *Governor) members(ctx context.Context, c *counter, to []Recipient, now clock.Time) error {
+	one := senders(c.r, to)
 	var err error
 	if c.began, err = g.newcomers(ctx, g.db.Read(), one, now); err != nil {
 		return err
@@ -134,7 +139,12 @@ func (g *Governor) Warm(ctx context.Context, corpID string, to []Recipient) erro
 	c := g.censusOf(corpID)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return g.update(ctx, c, corpID, to)
+	if err := g.update(ctx, c, corpID, to); err != nil {
+		return err
+	}
+	r := Request{CorpID: corpID, Channel: MassCustomer, Class: Marketing}
+	_, err := g.newcomers(ctx, g.db.Read(), senders(r, to), g.world.Now())
+	return err
 }
 
 func (g *Governor) censusOf(corpID string) *census {
