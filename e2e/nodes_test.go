@@ -34,6 +34,8 @@ func TestTwoProcessesKeepTheCapUnderKill9(t *testing.T) {
 		"rules": []any{map[string]any{"days": 1, "cap": 1}, map[string]any{"days": 7, "cap": 3}, map[string]any{"days": 30, "cap": 8}},
 		"quiet": map[string]any{"from": "09:00", "to": "21:00", "sunday_from": "10:00"}, "holdout": 0,
 	}, &caps)
+	var admission map[string]any // marketing waits for an owner's answers
+	first.api(http.MethodPut, "/governance/admission", map[string]any{"answers": map[string]bool{"gambling": false, "pornography": false, "fraud": false, "ecosystem": false, "data": false}}, &admission)
 
 	drafts := make([]string, messages)
 	for i := range drafts {

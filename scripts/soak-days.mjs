@@ -59,6 +59,7 @@ for (let n = 0; ; n++) {
   if (state === 'failed' || n > 600) throw new Error(`the first sync is ${state}`);
   await control('clock', { advance: '1s' });
 }
+await ask(`${url}/api/v1/governance/admission`, { ...post({ answers: { gambling: false, pornography: false, fraud: false, ecosystem: false, data: false } }), method: 'PUT', headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` } });
 await control('life', { running: true, pace: Number(values.pace) });
 
 const court = judge(base);

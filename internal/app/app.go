@@ -18,6 +18,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"zhiyin.dev/zhiyin/internal/audit"
 	"zhiyin.dev/zhiyin/internal/auth"
 	"zhiyin.dev/zhiyin/internal/autoreply"
 	"zhiyin.dev/zhiyin/internal/blob"
@@ -79,6 +80,7 @@ type App struct {
 	Bus        *bus.Bus
 	WeCom      *wecom.Client
 	Governor   *governance.Governor
+	Audit      *audit.Service
 	Customers  *customer.Service
 	Staff      *staff.Service
 	Auth       *auth.Service
@@ -111,6 +113,7 @@ type App struct {
 	letGo     func() // of the data directory
 	stopNATS  func()
 	stopWatch func()
+	started   bool
 }
 
 // New opens the database and makes every part. Nothing runs before Start.
@@ -189,6 +192,16 @@ func (a *App) build() (err error) {
 	if err != nil {
 		return err
 	}
+	auditKey, err := a.Sealer.Derive("audit")
+	if err != nil {
+		return err
+	}
+	a.Audit, err = audit.New(audit.Config{
+		DB: a.DB, World: a.World, Wall: clock.SystemWall(), Log: a.Log, Zone: a.Zone, CorpID: a.CorpID, Key: auditKey, Rows: a.Governor.AuditRows,
+	})
+	if err != nil {
+		return err
+	}
 	if a.Live, err = web.NewLive(a.NATS, a.CorpID, a.Log); err != nil {
 		return err
 	}
@@ -205,7 +218,7 @@ func (a *App) build() (err error) {
 	})
 	a.API = web.New(web.Config{
 		Log: a.Log, Wall: clock.SystemWall(), Version: a.Version, PublicURL: a.PublicURL, TrustedProxies: a.TrustedProxies,
-		Identify: a.Auth.Identify, Metrics: a.metrics.registry, Console: a.Console, ImageSources: a.imageSources(),
+		Identify: a.Auth.Identify, Accessed: a.Audit.Access, Metrics: a.metrics.registry, Console: a.Console, ImageSources: a.imageSources(),
 		Ready: []web.Check{{Name: "database", Test: a.DB.Ping}, {Name: "bus", Test: a.Bus.Ready}},
 	})
 	a.Customers = customer.New(customer.Config{
@@ -243,7 +256,7 @@ func (a *App) build() (err error) {
 	})
 	a.Broadcasts = broadcast.New(broadcast.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, Outreach: a.Outreach, Governor: a.Governor, CorpID: a.CorpID,
-		Audience: a.Customers.Audience, Muster: a.Customers.Muster, Live: a.Live.Publish, Reviews: a.Reviews,
+		Audience: a.Customers.Audience, Muster: a.Customers.Muster, Live: a.Live.Publish, Admitted: a.admitted, Reviews: a.Reviews,
 	})
 	readerKey, err := a.Sealer.Derive("reader")
 	if err != nil {
@@ -257,7 +270,7 @@ func (a *App) build() (err error) {
 	}
 	a.Moments = moment.New(moment.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, Outreach: a.Outreach, Governor: a.Governor, Blobs: a.Blobs, CorpID: a.CorpID,
-		Audience: a.Customers.Audience, Carriers: a.Customers.Carriers, Live: a.Live.Publish, Names: a.customerNames, Key: linkKey, Reviews: a.Reviews,
+		Audience: a.Customers.Audience, Carriers: a.Customers.Carriers, Live: a.Live.Publish, Admitted: a.admitted, Names: a.customerNames, Key: linkKey, Reviews: a.Reviews,
 		Tags: moment.Tags{Ensure: a.ensureTag, Names: a.Tags.Names, Mark: a.Tags.Mark},
 	})
 	a.Stats = stats.New(stats.Config{
@@ -329,6 +342,8 @@ func (a *App) connect() {
 		return a.Auth.EndSessions(ctx, tx, e.StaffID)
 	})
 
+	a.DB.BeforeCommit = append(a.DB.BeforeCommit, a.Audit.Request) // whatever a call of the API changes, and nobody logged
+
 	a.Settings.OnChange = append(a.Settings.OnChange, a.changed, a.tellNodes)
 
 	a.Governor.Register(a.Bus)
@@ -367,6 +382,7 @@ func (a *App) connect() {
 	})
 	a.Reviews.RegisterAPI(a.API, review.Neighbours{Zone: a.Zone, Scope: scope, Staff: a.staffNames})
 	a.Governor.RegisterPages(a.API.Mux())
+	a.Audit.RegisterAPI(a.API)
 	a.reader.Register(a.API.Mux())
 	a.Moments.RegisterPages(a.API.Mux(), moment.PageConfig{
 		Reader: a.reader, Preferences: func(ctx context.Context, id string) string {
@@ -390,6 +406,8 @@ func (a *App) Start(ctx context.Context) error {
 	if a.MadePassword, err = a.Auth.EnsureAdmin(ctx); err != nil {
 		return err
 	}
+	a.Audit.Start()
+	a.started = true
 	if err := a.Bus.Start(ctx); err != nil {
 		return err
 	}
@@ -427,6 +445,10 @@ func (a *App) Stop(ctx context.Context) error {
 	}
 	a.Inbound.Stop()
 	err := a.Bus.Stop(ctx)
+	a.Audit.Stop()
+	if a.started { // what the last work wrote gets its place; a command beside a running platform leaves that to it
+		err = errors.Join(err, a.Audit.Seal(ctx))
+	}
 	a.close()
 	return err
 }

@@ -277,6 +277,11 @@ func (a *App) checkLinks(ctx context.Context, text string, most int) error {
 	return outreach.CheckMark("answer.text", text, most, func() (bool, error) { return a.hasPage(ctx) })
 }
 
+// admitted says why the corp may not submit marketing with these texts.
+func (a *App) admitted(ctx context.Context, texts ...string) error {
+	return a.Governor.Admitted(ctx, a.CorpID, texts...)
+}
+
 // window is when marketing may be sent, as the frame shows it.
 func (a *App) window(ctx context.Context) auth.Window {
 	now := a.World.Now()

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"time"
 
+	"zhiyin.dev/zhiyin/internal/audit"
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/errs"
@@ -136,7 +137,10 @@ func (s *Service) setPassword(ctx context.Context, tx *db.Tx, name, password str
 		return fmt.Errorf("store the password of %s: %w", name, err)
 	}
 	_, err = tx.NewDelete().Model((*sessionRow)(nil)).Where("corp_id = ? AND account = ?", s.CorpID, name).Exec(ctx)
-	return err
+	if err != nil {
+		return fmt.Errorf("end the sessions of %s: %w", name, err)
+	}
+	return audit.Log(ctx, tx, audit.Entry{CorpID: s.CorpID, Act: "password.set", Subject: audit.Of("accounts", name)})
 }
 
 // Password logs in with user and password and answers the session's token.
@@ -159,6 +163,9 @@ func (s *Service) Password(ctx context.Context, user, password string, addr neti
 	}
 	if !same || !ok {
 		s.Log.Warn("login refused", "addr", addr.String())
+		if err := s.logRefused(ctx, user, ok); err != nil {
+			return "", err
+		}
 		return "", errs.New(errs.Unauthed, "bad_credentials", errs.T("用户名或密码不对。", "User or password is wrong."))
 	}
 	var token string
@@ -170,6 +177,15 @@ func (s *Service) Password(ctx context.Context, user, password string, addr neti
 		return err
 	})
 	return token, err
+}
+
+// logRefused tells the audit log of a wrong password. What somebody typed as a name that nobody has may be their password.
+func (s *Service) logRefused(ctx context.Context, user string, known bool) error {
+	e := audit.Entry{CorpID: s.CorpID, Act: "login.refused", Subject: audit.Of("accounts", ""), Who: "unknown"}
+	if known {
+		e.Subject.ID = user
+	}
+	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error { return audit.Log(ctx, tx, e) })
 }
 
 func (s *Service) countTry(ctx context.Context, limits map[string]int) error {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"zhiyin.dev/zhiyin/internal/audit"
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/web"
@@ -103,6 +104,13 @@ func (s *Service) startSession(ctx context.Context, tx *db.Tx, account, staffID 
 	}
 	if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 		return "", fmt.Errorf("start a session: %w", err)
+	}
+	who := account
+	if who == "" {
+		who = staffID
+	}
+	if err := audit.Log(ctx, tx, audit.Entry{CorpID: s.CorpID, Act: "login", Subject: audit.Of("accounts", who), Who: who}); err != nil {
+		return "", err
 	}
 	_, err := tx.NewDelete().Model((*sessionRow)(nil)).Where("expires_at < ? OR seen_at < ?", now, now.Add(-sessionIdle)).Exec(ctx)
 	if err != nil {

@@ -3,9 +3,11 @@ package auth
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
+	"zhiyin.dev/zhiyin/internal/audit"
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/errs"
@@ -69,8 +71,10 @@ func (s *Service) CreateToken(ctx context.Context, n NewToken) (Token, string, e
 		row.ExpiresAt = clock.WallTime(n.ExpiresAt.UnixMilli())
 	}
 	err := s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		_, err := tx.NewInsert().Model(&row).Exec(ctx)
-		return err
+		if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
+			return err
+		}
+		return s.logToken(ctx, tx, "token.create", row.ID, n.By, audit.Detail{"role": n.Role, "scope": n.Scope})
 	})
 	if err != nil {
 		return Token{}, "", fmt.Errorf("make a token: %w", err)
@@ -101,8 +105,12 @@ func (s *Service) DeleteToken(ctx context.Context, id int64) error {
 		if n, err := res.RowsAffected(); err != nil || n == 0 {
 			return errs.Missing("令牌", "token")
 		}
-		return nil
+		return s.logToken(ctx, tx, "token.delete", id, "", nil)
 	})
+}
+
+func (s *Service) logToken(ctx context.Context, tx *db.Tx, act string, id int64, by string, d audit.Detail) error {
+	return audit.Log(ctx, tx, audit.Entry{CorpID: s.CorpID, Act: act, Subject: audit.Of("tokens", strconv.FormatInt(id, 10)), Who: by, Detail: d})
 }
 
 func (r tokenRow) token() Token {

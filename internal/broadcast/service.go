@@ -34,6 +34,8 @@ type Config struct {
 	Muster  func(ctx context.Context, q customer.AudienceQuery) (chosen []customer.Member, all int, err error)
 	Live    func(kind, id string) // tells the consoles that are open; may be nil
 	Reviews governance.Reviews    // the queue of texts that a person looks at; nil = none
+	// Admitted says why the corp may not submit marketing with these texts; nil asks nobody.
+	Admitted func(ctx context.Context, texts ...string) error
 }
 
 // Service is the use cases of mass messages.

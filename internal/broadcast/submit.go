@@ -37,6 +37,11 @@ func (s *Service) Submit(ctx context.Context, id int64, by string, scope []strin
 	if f, blocked := p.Check.Blocking(); blocked {
 		return nil, s.Governor.Refuse(ctx, s.CorpID, by, campaignID(id), f, f.Refusal("broadcast.content", errs.T("内容不能发送", "This cannot be sent")))
 	}
+	if s.Admitted != nil {
+		if err := s.Admitted(ctx, w.texts()...); err != nil {
+			return nil, err
+		}
+	}
 	if err := s.checkTime(ctx, b.SendAt); err != nil {
 		return nil, err
 	}

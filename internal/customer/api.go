@@ -159,12 +159,12 @@ func (s *Service) RegisterAPI(a *web.API, near Neighbours) {
 	h := &API{s, near}
 	web.Get(a, "/customers", web.Op{ID: "list-customers", Permission: "customer.read", Scope: web.Filtered, Summary: "List customers"}, h.list)
 	web.GetFile(a, "/customers/export.csv", web.Op{
-		ID: "export-customers", Permission: "customer.export", Scope: web.Filtered,
+		ID: "export-customers", Permission: "customer.export", Scope: web.Filtered, Personal: true,
 		Summary: "Export customers as CSV",
 	}, h.export)
-	web.Get(a, "/customers/{id}", web.Op{ID: "get-customer", Permission: "customer.read", Scope: web.Filtered, Summary: "Get a customer"}, h.get)
+	web.Get(a, "/customers/{id}", web.Op{ID: "get-customer", Permission: "customer.read", Scope: web.Filtered, Summary: "Get a customer", Personal: true}, h.get)
 	web.Get(a, "/customers/{id}/timeline", web.Op{
-		ID: "get-customer-timeline", Permission: "customer.read", Scope: web.Filtered,
+		ID: "get-customer-timeline", Permission: "customer.read", Scope: web.Filtered, Personal: true,
 		Summary: "What happened with a customer",
 	}, h.timeline)
 	web.Get(a, "/losses", web.Op{

@@ -51,6 +51,8 @@ type DB struct {
 
 	statementsMu sync.Mutex
 	statements   map[string]*sql.Stmt // SQLite: what InsertAlike prepared
+	// BeforeCommit are called at the end of every write transaction, inside it; an error undoes it. Fill it before the first.
+	BeforeCommit []func(ctx context.Context, tx *Tx) error
 }
 
 // Open opens url ("postgres://...") or, when it is empty, SQLite in dir/zhiyin.db. It does not migrate.
@@ -149,9 +151,28 @@ func (d *DB) NewID() int64 { return d.ids.next() }
 type Tx struct {
 	bun.Tx
 	DB       *DB
+	before   []func(ctx context.Context) error
 	onCommit []func()
 	changes  []*Change
 	wanted   []string // statements worth to be kept prepared
+	kept     map[any]any
+}
+
+// BeforeCommit runs f at the end of the transaction, inside it; an error undoes everything.
+func (tx *Tx) BeforeCommit(f func(ctx context.Context) error) { tx.before = append(tx.before, f) }
+
+// Keep answers what is kept under key for this transaction, and makes it the first time it is asked for. The key has a type of
+// its package's own, as with contexts.
+func (tx *Tx) Keep(key any, fresh func() any) any {
+	v, ok := tx.kept[key]
+	if !ok {
+		v = fresh()
+		if tx.kept == nil {
+			tx.kept = map[any]any{}
+		}
+		tx.kept[key] = v
+	}
+	return v
 }
 
 // OnCommit runs f after the transaction was committed, never when it was rolled back.
@@ -212,7 +233,11 @@ func (d *DB) turn(ctx context.Context, tx *Tx, f func(ctx context.Context, tx *T
 			_ = raw.Rollback()
 		}
 	}()
-	if err := f(context.WithValue(ctx, inTx{}, true), tx); err != nil {
+	ctx = context.WithValue(ctx, inTx{}, true)
+	if err := f(ctx, tx); err != nil {
+		return err
+	}
+	if err := tx.finish(ctx); err != nil {
 		return err
 	}
 	if err := tx.writeChanges(ctx); err != nil {
@@ -226,6 +251,40 @@ func (d *DB) turn(ctx context.Context, tx *Tx, f func(ctx context.Context, tx *T
 		d.prepare(ctx, tx.wanted)
 	}
 	return nil
+}
+
+// finish does what waits for the end of the transaction.
+func (tx *Tx) finish(ctx context.Context) error {
+	for _, f := range tx.DB.BeforeCommit {
+		if err := f(ctx, tx); err != nil {
+			return err
+		}
+	}
+	for len(tx.before) > 0 { // one may ask for another
+		f := tx.before[0]
+		tx.before = tx.before[1:]
+		if err := f(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Snapshot runs f on one unchanging view of the database, beside writers.
+func (d *DB) Snapshot(ctx context.Context, f func(ctx context.Context, q bun.IDB) error) error {
+	tx, err := d.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true, Isolation: d.snapshotLevel()})
+	if err != nil {
+		return fmt.Errorf("begin to read: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	return f(ctx, tx)
+}
+
+func (d *DB) snapshotLevel() sql.IsolationLevel {
+	if d.Engine == Postgres {
+		return sql.LevelRepeatableRead
+	}
+	return sql.LevelDefault // a read transaction of SQLite is a snapshot anyway
 }
 
 // IsNoRows says whether err means that the row does not exist.

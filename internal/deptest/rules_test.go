@@ -20,7 +20,7 @@ type house struct {
 }
 
 var ours = house{
-	ground: []string{"auth", "automaton", "blob", "bus", "calls", "clock", "config", "db", "errs", "log", "message", "pages", "seal", "setting", "web"},
+	ground: []string{"audit", "auth", "automaton", "blob", "bus", "calls", "clock", "config", "db", "errs", "log", "message", "pages", "seal", "setting", "web"},
 	spine:  []string{"governance", "inbound", "outreach"},
 	nouns:  []string{"autoreply", "broadcast", "contactway", "customer", "deadletter", "doctor", "groupchat", "joinway", "kf", "moment", "review", "staff", "stats", "sync", "tag", "welcome"},
 	top:    []string{"app"},

@@ -44,6 +44,7 @@ func (g *Governor) RegisterAPI(a *web.API, near Neighbours) {
 	web.Get(a, "/governance/held", web.Op{ID: "get-held", Permission: "governance.read", Scope: web.Filtered, Summary: "What was held back and why"}, h.held)
 	h.registerPolicy(a)
 	h.registerLadder(a)
+	h.registerAdmission(a)
 	web.Get(a, "/governance/caps", web.Op{ID: "get-caps", Permission: "governance.read", Scope: web.Shared, Summary: "Limits in force"}, h.caps)
 	web.Put(a, "/governance/caps", web.Op{ID: "set-caps", Permission: "governance.write", Scope: web.WholeCorp, Summary: "Tighten the limits"}, h.setCaps)
 	web.Get(a, "/governance/halts", web.Op{ID: "list-halts", Permission: "governance.read", Scope: web.Shared, Summary: "What sending is stopped, and lately was"}, h.halts)
@@ -170,6 +171,9 @@ type recomputeOut struct {
 	Verdict State     `json:"verdict" enum:"reserved,held"`
 	RuleID  string    `json:"rule_id,omitempty"`
 	Rules   []ruleOut `json:"rules"`
+	Policy  string    `json:"policy" doc:"the policy that decided"`
+	Now     string    `json:"policy_now" doc:"the policy of this program"`
+	Note    string    `json:"note,omitempty" doc:"said when they differ: what could not be read again"`
 }
 
 func (h *API) recompute(ctx context.Context, in *idIn) (*recomputeOut, error) {
@@ -181,7 +185,14 @@ func (h *API) recompute(ctx context.Context, in *idIn) (*recomputeOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &recomputeOut{Same: r.Same, Verdict: r.State, RuleID: r.Rule, Rules: h.rules(web.Lang(ctx), r.Rules)}, nil
+	out := &recomputeOut{
+		Same: r.Same, Verdict: r.State, RuleID: r.Rule, Rules: h.rules(web.Lang(ctx), r.Rules), Policy: r.PolicyThen, Now: r.PolicyNow,
+	}
+	if !r.SamePolicy() {
+		out.Note = errs.Tf("当时的策略是 %s，这个程序里已经没有；字句按当时记下的结论算，没有重读，次数照账本重算。",
+			"Policy %s decided, which this program has no more: the words stand as they were found then and were not read again; what was counted was counted again.", r.PolicyThen).In(web.Lang(ctx))
+	}
+	return out, nil
 }
 
 type heldIn struct {

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/uptrace/bun"
 
+	"zhiyin.dev/zhiyin/internal/audit"
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/db"
 )
@@ -112,7 +114,13 @@ func (g *Governor) SetCaps(ctx context.Context, corpID, by string, c Caps) (Caps
 		c.Version = now.Version + 1
 		_, err = tx.NewRaw("INSERT INTO caps (corp_id, version, value, set_at, set_by) VALUES (?, ?, ?, ?, ?)",
 			corpID, c.Version, string(value), g.world.Now(), by).Exec(ctx)
-		return err
+		if err != nil {
+			return err
+		}
+		return audit.Log(ctx, tx, audit.Entry{
+			CorpID: corpID, Act: "caps.set", Subject: audit.Of("caps", strconv.Itoa(c.Version)), Who: by, At: g.world.Now(),
+			Detail: audit.Detail{"caps": c, "policy": g.book.Version},
+		})
 	})
 	if err != nil {
 		return Caps{}, fmt.Errorf("set the limits: %w", err)

@@ -2,7 +2,6 @@ package governance
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -154,14 +153,14 @@ func (g *Governor) giveWay(ctx context.Context, tx *db.Tx, rows []decided) error
 			ids[i] = t.ID
 		}
 		now, why := g.world.Now(), reasonDisplaced(r.touch)
-		res, err := tx.NewUpdate().Model((*Touch)(nil)).Set("state = ?", Released).Set("released_at = ?", now).Set("displaced_by = ?", r.touch.ID).
+		done, err := changeTouches(ctx, tx, actRelease, now, tx.NewUpdate().Set("state = ?", Released).Set("released_at = ?", now).Set("displaced_by = ?", r.touch.ID).
 			Set("rule_id = ?", ruleRank).Set("reason_zh = ?", why.ZH).Set("reason_en = ?", why.EN).Set("next_at = 0").
-			Where("id IN (?) AND state = ?", bun.List(ids), Reserved).Exec(ctx)
+			Where("id IN (?) AND state = ?", bun.List(ids), Reserved))
 		if err != nil {
 			return fmt.Errorf("give %d places to touch %s: %w", len(ids), r.touch.Key, err)
 		}
-		if n, err := res.RowsAffected(); err != nil || int(n) != len(ids) { // ended meanwhile: decide again
-			return fmt.Errorf("give %d places to touch %s: only %d were still reserved (%w)", len(ids), r.touch.Key, n, errors.Join(err, errChanged))
+		if len(done) != len(ids) { // ended meanwhile: decide again
+			return fmt.Errorf("give %d places to touch %s: only %d were still reserved (%w)", len(ids), r.touch.Key, len(done), errChanged)
 		}
 		changed(tx, r.touch.CorpID, r.touch.CustomerID)
 		for _, f := range g.OnDisplaced {

@@ -179,6 +179,8 @@ type Touch struct {
 	CommittedAt   clock.Time
 	ReleasedAt    clock.Time
 	DisplacedBy   int64 // the touch of a higher class that took its place; 0 = none did
+	Rev           int   // how many times the row was changed: the audit log names it with each digest
+	EntryID       int64 // of the audit log, that tells of the decision; 0 = older than the log
 }
 
 // Reason is the sentence of the rule that held, deferred or released the touch.

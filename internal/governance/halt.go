@@ -3,11 +3,13 @@ package governance
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/uptrace/bun"
 
+	"zhiyin.dev/zhiyin/internal/audit"
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/errs"
@@ -63,16 +65,19 @@ func (g *Governor) HaltSending(ctx context.Context, tx *db.Tx, corpID, staffID, 
 	if n, err := res.RowsAffected(); err != nil || n == 0 {
 		return err
 	}
-	q := tx.NewUpdate().Model((*Touch)(nil)).Set("state = ?", Released).Set("released_at = ?", now).
+	q := tx.NewUpdate().Set("state = ?", Released).Set("released_at = ?", now).
 		Set("rule_id = ?", ruleHalt).Set("reason_zh = ?", reasonHalt.ZH).Set("reason_en = ?", reasonHalt.EN).Set("next_at = 0").
 		Where("corp_id = ? AND state = ?", corpID, Reserved)
 	if staffID != "" {
 		q.Where("staff_id = ?", staffID)
 	}
-	if _, err := q.Exec(ctx); err != nil {
+	if _, err := changeTouches(ctx, tx, actRelease, now, q); err != nil {
 		return fmt.Errorf("release what is reserved: %w", err)
 	}
 	tx.Changed(corpID, areaTouch) // of anybody
+	if err := logHalt(ctx, tx, "sending.stop", row, by, now); err != nil {
+		return err
+	}
 	for _, f := range g.OnHalt {
 		if err := f(ctx, tx, Halted{CorpID: corpID, StaffID: staffID, At: now}); err != nil {
 			return fmt.Errorf("tell that sending is stopped: %w", err)
@@ -107,7 +112,16 @@ func (g *Governor) liftHalt(ctx context.Context, tx *db.Tx, corpID string, id in
 		}
 		return err
 	}
-	return nil
+	return logHalt(ctx, tx, "sending.resume", &Halt{CorpID: corpID, ID: id}, by, g.world.Now())
+}
+
+// logHalt tells the audit log; why somebody stopped stands in the row.
+func logHalt(ctx context.Context, tx *db.Tx, act string, h *Halt, by string, now clock.Time) error {
+	detail := audit.Detail{}
+	if h.StaffID != "" {
+		detail["staff"] = h.StaffID
+	}
+	return audit.Log(ctx, tx, audit.Entry{CorpID: h.CorpID, Act: act, Subject: audit.Of("halts", strconv.FormatInt(h.ID, 10)), Who: by, At: now, Detail: detail})
 }
 
 // Halts lists what is stopped, and lately was: in force first, newest first.

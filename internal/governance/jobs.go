@@ -28,15 +28,14 @@ const expireStep = 1000
 // expire releases reservations that became no task in time. Tasked touches never end by time alone.
 func (g *Governor) expire(ctx context.Context, tx *db.Tx, w bus.Work) error {
 	now := g.world.Now()
-	var of []person
-	err := tx.NewRaw(`UPDATE touch SET state = ?, released_at = ?, rule_id = ?, reason_zh = ?, reason_en = ?, next_at = 0
-		WHERE id IN (SELECT id FROM touch WHERE corp_id = ? AND state = 'reserved' AND expires_at <= ? LIMIT ?) RETURNING corp_id, customer_id`,
-		Released, now, ruleLease, reasonLease.ZH, reasonLease.EN, w.CorpID, now, expireStep).Scan(ctx, &of)
+	rows, err := changeTouches(ctx, tx, actRelease, now, tx.NewUpdate().Set("state = ?", Released).Set("released_at = ?", now).
+		Set("rule_id = ?", ruleLease).Set("reason_zh = ?", reasonLease.ZH).Set("reason_en = ?", reasonLease.EN).Set("next_at = 0").
+		Where("id IN (SELECT id FROM touch WHERE corp_id = ? AND state = 'reserved' AND expires_at <= ? LIMIT ?)", w.CorpID, now, expireStep))
 	if err != nil {
 		return fmt.Errorf("end reservations: %w", err)
 	}
-	changedPersons(tx, of)
-	if len(of) < expireStep {
+	changedPersons(tx, personsOf(rows))
+	if len(rows) < expireStep {
 		return nil
 	}
 	_, err = g.bus.Put(ctx, tx, bus.Item{

@@ -11,6 +11,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"zhiyin.dev/zhiyin/internal/audit"
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/errs"
@@ -50,6 +51,9 @@ func (g *Governor) OptOut(ctx context.Context, tx *db.Tx, corpID, customerID, vi
 		return nil
 	}
 	if err := g.changedPerson(ctx, tx, corpID, customerID); err != nil {
+		return err
+	}
+	if err := logOptOut(ctx, tx, "optout.set", row, now); err != nil {
 		return err
 	}
 	if err := g.suppress(ctx, tx, corpID, customerID, now); err != nil {
@@ -107,7 +111,15 @@ func (g *Governor) OptIn(ctx context.Context, tx *db.Tx, corpID, customerID, evi
 	if err != nil {
 		return fmt.Errorf("opt %s in: %w", customerID, err)
 	}
-	return nil
+	return logOptOut(ctx, tx, "optout.lift", &OptOutRow{CorpID: corpID, CustomerID: customerID, ByWhom: by}, g.world.Now())
+}
+
+func logOptOut(ctx context.Context, tx *db.Tx, act string, o *OptOutRow, now clock.Time) error {
+	detail := audit.Detail{}
+	if o.Via != "" {
+		detail["via"] = o.Via
+	}
+	return audit.Log(ctx, tx, audit.Entry{CorpID: o.CorpID, Act: act, Subject: audit.Of("customers", o.CustomerID), Who: o.ByWhom, At: now, Detail: detail})
 }
 
 // OptOutOf answers the opt-outs in force of the customers, by customer.

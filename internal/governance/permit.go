@@ -62,14 +62,14 @@ func (g *Governor) Permit(ctx context.Context, tx *db.Tx, touchIDs ...int64) ([]
 		})
 	}
 	for part := range slices.Chunk(tasked, chunk) {
-		res, err := tx.NewUpdate().Model((*Touch)(nil)).Set("state = ?", Tasked).Set("tasked_at = ?", now).
+		done, err := changeTouches(ctx, tx, actPermit, now, tx.NewUpdate().Set("state = ?", Tasked).Set("tasked_at = ?", now).
 			Set("rule_id = ''").Set("reason_zh = ''").Set("reason_en = ''").Set("next_at = 0").
-			Where("id IN (?) AND state = ?", bun.List(part), Reserved).Exec(ctx)
+			Where("id IN (?) AND state = ?", bun.List(part), Reserved))
 		if err != nil {
 			return nil, nil, fmt.Errorf("task %d touches: %w", len(part), err)
 		}
-		if n, err := res.RowsAffected(); err != nil || int(n) != len(part) { // released meanwhile: no permit may leave here
-			return nil, nil, fmt.Errorf("task %d touches: only %d were still reserved (%w)", len(part), n, errors.Join(err, errChanged))
+		if len(done) != len(part) { // released meanwhile: no permit may leave here
+			return nil, nil, fmt.Errorf("task %d touches: only %d were still reserved (%w)", len(part), len(done), errChanged)
 		}
 	}
 	return permits, refused, nil
@@ -176,7 +176,9 @@ func (g *Governor) refuse(ctx context.Context, tx *db.Tx, t *Touch, c refusal, n
 	if c.until == 0 {
 		t.State, t.ReleasedAt = Released, now
 	}
-	_, err := tx.NewUpdate().Model(t).Column("state", "rule_id", "reason_zh", "reason_en", "next_at", "released_at").WherePK().Exec(ctx)
+	_, err := changeTouches(ctx, tx, actRefuse, now, tx.NewUpdate().Set("state = ?", t.State).Set("rule_id = ?", t.RuleID).
+		Set("reason_zh = ?", t.ReasonZh).Set("reason_en = ?", t.ReasonEn).Set("next_at = ?", t.NextAt).Set("released_at = ?", t.ReleasedAt).
+		Where("corp_id = ? AND id = ?", t.CorpID, t.ID))
 	if err != nil {
 		return fmt.Errorf("refuse touch %d: %w", t.ID, err)
 	}
@@ -189,8 +191,8 @@ func (g *Governor) refuse(ctx context.Context, tx *db.Tx, t *Touch, c refusal, n
 // Tasked notes WeCom's id of the task or message that carries the touches.
 func (g *Governor) Tasked(ctx context.Context, tx *db.Tx, taskID string, touchIDs ...int64) error {
 	for part := range slices.Chunk(touchIDs, chunk) {
-		_, err := tx.NewUpdate().Model((*Touch)(nil)).Set("task_id = ?", taskID).
-			Where("id IN (?) AND state = ?", bun.List(part), Tasked).Exec(ctx)
+		_, err := changeTouches(ctx, tx, actTask, g.world.Now(), tx.NewUpdate().Set("task_id = ?", taskID).
+			Where("id IN (?) AND state = ?", bun.List(part), Tasked))
 		if err != nil {
 			return fmt.Errorf("note task %s: %w", taskID, err)
 		}
@@ -222,8 +224,8 @@ func (g *Governor) TouchesIn(ctx context.Context, q bun.IDB, corpID string, touc
 // the ledger and wait for the permit of another task.
 func (g *Governor) Recall(ctx context.Context, tx *db.Tx, touchIDs ...int64) error {
 	for part := range slices.Chunk(touchIDs, chunk) {
-		_, err := tx.NewUpdate().Model((*Touch)(nil)).Set("task_id = ''").
-			Where("id IN (?) AND state = ?", bun.List(part), Tasked).Exec(ctx)
+		_, err := changeTouches(ctx, tx, actRecall, g.world.Now(), tx.NewUpdate().Set("task_id = ''").
+			Where("id IN (?) AND state = ?", bun.List(part), Tasked))
 		if err != nil {
 			return fmt.Errorf("recall %d touches: %w", len(part), err)
 		}
@@ -241,8 +243,9 @@ func (g *Governor) Delivered(ctx context.Context, tx *db.Tx, touchID int64, at c
 // NotArrived notes on a touch that was booked as delivered why WeCom said later that it did not arrive. The entry stays and
 // counts: what was delivered once is never taken off the books, so that they hold no less than what customers got.
 func (g *Governor) NotArrived(ctx context.Context, tx *db.Tx, touchID int64, ruleID string, reason errs.Text) error {
-	_, err := tx.NewUpdate().Model((*Touch)(nil)).Set("rule_id = ?", ruleID).Set("reason_zh = ?", reason.ZH).Set("reason_en = ?", reason.EN).
-		Where("id = ? AND state IN (?)", touchID, bun.List([]State{Delivered, Committed})).Exec(ctx)
+	_, err := changeTouches(ctx, tx, actNote, g.world.Now(), tx.NewUpdate().
+		Set("rule_id = ?", ruleID).Set("reason_zh = ?", reason.ZH).Set("reason_en = ?", reason.EN).
+		Where("id = ? AND state IN (?)", touchID, bun.List([]State{Delivered, Committed})))
 	if err != nil {
 		return fmt.Errorf("note that touch %d did not arrive: %w", touchID, err)
 	}
@@ -282,9 +285,9 @@ func (g *Governor) DeliveredAll(ctx context.Context, tx *db.Tx, at map[int64]clo
 	}
 	for k, ids := range same {
 		for part := range slices.Chunk(ids, chunk) {
-			_, err := tx.NewUpdate().Model((*Touch)(nil)).Set("state = ?", Committed).Set("delivered_at = ?", k.at).
+			_, err := changeTouches(ctx, tx, actDeliver, now, tx.NewUpdate().Set("state = ?", Committed).Set("delivered_at = ?", k.at).
 				Set("committed_at = ?", now).Set("late = ?", k.late).
-				Where("id IN (?) AND state NOT IN (?, ?)", bun.List(part), Delivered, Committed).Exec(ctx)
+				Where("id IN (?) AND state NOT IN (?, ?)", bun.List(part), Delivered, Committed))
 			if err != nil {
 				return nil, fmt.Errorf("book %d deliveries: %w", len(part), err)
 			}
@@ -335,14 +338,14 @@ func (g *Governor) ReleaseReserved(ctx context.Context, tx *db.Tx, touchIDs []in
 
 func (g *Governor) release(ctx context.Context, tx *db.Tx, touchIDs []int64, ruleID string, reason errs.Text, from ...State) error {
 	for part := range slices.Chunk(touchIDs, chunk) {
-		var of []person
-		err := tx.NewRaw(`UPDATE touch SET state = ?, released_at = ?, rule_id = ?, reason_zh = ?, reason_en = ?, next_at = 0
-			WHERE id IN (?) AND state IN (?) RETURNING corp_id, customer_id`,
-			Released, g.world.Now(), ruleID, reason.ZH, reason.EN, bun.List(part), bun.List(from)).Scan(ctx, &of)
+		now := g.world.Now()
+		rows, err := changeTouches(ctx, tx, actRelease, now, tx.NewUpdate().Set("state = ?", Released).Set("released_at = ?", now).
+			Set("rule_id = ?", ruleID).Set("reason_zh = ?", reason.ZH).Set("reason_en = ?", reason.EN).Set("next_at = 0").
+			Where("id IN (?) AND state IN (?)", bun.List(part), bun.List(from)))
 		if err != nil {
 			return fmt.Errorf("release %d touches: %w", len(part), err)
 		}
-		changedPersons(tx, of)
+		changedPersons(tx, personsOf(rows))
 	}
 	return nil
 }
@@ -380,9 +383,13 @@ func (g *Governor) Observe(ctx context.Context, tx *db.Tx, r Request, at clock.T
 	t.ID, t.State, t.SeenOnly, t.NextAt, t.ExpiresAt = tx.NewID(), Committed, true, 0, 0
 	t.DeliveredAt, t.CommittedAt = at, now
 	t.Late = r.Class.Limited() && (s[r.CustomerID].optedOut != 0 && at >= s[r.CustomerID].optedOut || !caps.Quiet.Open(at, g.zone))
-	if _, err := tx.NewInsert().Model(t).On("CONFLICT (corp_id, key) DO NOTHING").Exec(ctx); err != nil {
+	n, err := insertTouches(ctx, tx, actObserve, []*Touch{t})
+	if err != nil {
 		return fmt.Errorf("book an observed touch: %w", err)
 	}
 	changed(tx, t.CorpID, t.CustomerID)
+	if n > 0 {
+		logTouches(tx, actObserve, now, []*Touch{t})
+	}
 	return nil
 }

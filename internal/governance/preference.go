@@ -8,6 +8,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"zhiyin.dev/zhiyin/internal/audit"
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/errs"
@@ -121,6 +122,13 @@ func (g *Governor) SetPreference(ctx context.Context, tx *db.Tx, p Preference) e
 		return fmt.Errorf("set the preference of %s: %w", p.CustomerID, err)
 	}
 	changed(tx, p.CorpID, p.CustomerID)
+	err = audit.Log(ctx, tx, audit.Entry{
+		CorpID: p.CorpID, Act: "preference.set", Subject: audit.Of("customers", p.CustomerID), Who: p.ByWhom, At: now,
+		Detail: audit.Detail{"pace": p.Pace, "paused_until": p.PausedUntil, "topics_off": len(p.TopicsOff), "via": p.Via},
+	})
+	if err != nil {
+		return err
+	}
 	if err := g.releaseUnwanted(ctx, tx, p.CorpID, p.CustomerID); err != nil {
 		return err
 	}

@@ -332,6 +332,9 @@ func TestLedgerKeepsItsInvariantsUnderAnyOrderAndCrash(t *testing.T) {
 				rt.Fatalf("L7: touch %d is still %s at rest", r.ID, r.State)
 			}
 		}
+		if r := verified(t, auditOf(t, g, m.corp)); !r.OK() { // whatever happened, the audit log knows of it
+			rt.Fatalf("A1: %+v", r.Problems)
+		}
 	})
 }
 

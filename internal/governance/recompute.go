@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/errs"
 )
 
 // Recomputed is a decision made again.
@@ -14,7 +15,14 @@ type Recomputed struct {
 	State State
 	Rule  string
 	Rules []Step
+	// PolicyThen decided, PolicyNow is this program's. Where they differ, the words are not read again: the finding that was
+	// kept stands, and so do the numbers of the policy that the corp had not set itself.
+	PolicyThen string
+	PolicyNow  string
 }
+
+// SamePolicy says whether the words were read again by the rules that decided.
+func (r *Recomputed) SamePolicy() bool { return r.PolicyThen == r.PolicyNow }
 
 // Recompute decides a touch again from the ledger as it stood at that instant, under the limits of that version, and
 // says whether the answer is the same.
@@ -39,13 +47,21 @@ func (g *Governor) Recompute(ctx context.Context, corpID string, touchID int64) 
 		CorpID: t.CorpID, Key: t.Key, CustomerID: t.CustomerID, Channel: t.Channel, Class: t.Class, Topic: t.Topic, StaffID: t.StaffID, Texts: t.texts(), Cost: t.Cost,
 		Open: t.open(),
 	}
+	out := &Recomputed{PolicyThen: policyOf(t.RuleVersion), PolicyNow: g.book.Version}
+	if !out.SamePolicy() && caps.Version == 0 {
+		caps = caps.as(was)
+	}
 	waits := len(was) > 0 && was[len(was)-1].Verdict == Waits
 	var content *Finding
-	if !t.SeenOnly { // what a member wrote on their own was booked, not judged
+	switch {
+	case t.SeenOnly: // what a member wrote on their own was booked, not judged
+	case out.SamePolicy():
 		content = g.content(map[string]*Finding{}, r)
+	default:
+		content = g.foundThen(was)
 	}
 	v := judge(r, t.EarliestAt, waits, s, caps, content, g.zone)
-	out := &Recomputed{State: Reserved, Rule: v.rule, Rules: v.steps, Same: len(was) == len(v.steps)}
+	out.State, out.Rule, out.Rules, out.Same = Reserved, v.rule, v.steps, len(was) == len(v.steps)
 	if v.held {
 		out.State = Held
 	}
@@ -56,6 +72,28 @@ func (g *Governor) Recompute(ctx context.Context, corpID string, touchID int64) 
 		}
 	}
 	return out, nil
+}
+
+// foundThen is the finding about words that a decision kept, when it refused for one.
+func (g *Governor) foundThen(was []Step) *Finding {
+	for _, s := range was {
+		if s.Verdict == Refused && s.reason() == (errs.Text{}) {
+			return &Finding{RuleID: s.RuleID, Text: s.Text, Reason: g.refusal(s)}
+		}
+	}
+	return nil
+}
+
+// as puts the numbers that a decision kept in the place of today's.
+func (c Caps) as(was []Step) Caps {
+	for _, s := range was {
+		for i := range c.Per {
+			if s.RuleID == ruleCap && s.Days == c.Per[i].Days && s.Cap > 0 {
+				c.Per[i].Cap = s.Cap
+			}
+		}
+	}
+	return c
 }
 
 // standingThen is the customer's standing as the decision about t saw it.

@@ -130,6 +130,12 @@ func capsVersionOf(version string) int {
 	return n
 }
 
+// policyOf reads the policy's version out of a rule version.
+func policyOf(version string) string {
+	policy, _, _ := strings.Cut(version, "/")
+	return policy
+}
+
 // parseClock reads "09:30" as minutes after midnight; "24:00" is allowed.
 func parseClock(s string) (int, error) {
 	h, m, ok := strings.Cut(s, ":")

@@ -84,6 +84,7 @@ type evidenceOut struct {
 	Key    string     `json:"key" doc:"campaign, step and customer: the same key is the same touch"`
 	Permit *time.Time `json:"permit,omitempty" doc:"when the permit was given"`
 	TaskID string     `json:"task_id,omitempty" doc:"WeCom's id"`
+	Audit  web.ID     `json:"audit,omitempty" doc:"the entry of the audit log that tells of the decision; absent: older than the log"`
 }
 
 type explainOut struct {
@@ -99,6 +100,32 @@ type explainOut struct {
 	Options     []optionOut `json:"options"`
 	Evidence    evidenceOut `json:"evidence"`
 	DisplacedBy web.ID      `json:"displaced_by,omitempty" doc:"the touch of a higher class that took its place"`
+	Basis       basisOut    `json:"basis"`
+}
+
+// basisOut is what was asked, and the limits it was asked under: with the rules and their counters it is all that is needed to
+// decide again by hand.
+type basisOut struct {
+	DecidedAt   time.Time `json:"decided_at"`
+	On          time.Time `json:"on" doc:"the earliest delivery, for which was counted"`
+	Topic       string    `json:"topic,omitempty"`
+	Cost        int       `json:"cost" doc:"what it takes of each window"`
+	Texts       []string  `json:"texts" doc:"every string that the content rules read"`
+	Quiet       quietIO   `json:"quiet"`
+	Holdout     int       `json:"holdout" doc:"percent; the draw is a keyed hash, which the answer cannot show"`
+	Policy      string    `json:"policy" doc:"that decided"`
+	PolicyNow   string    `json:"policy_now" doc:"of this program: another one may read words differently"`
+	CapsVersion int       `json:"caps_version" doc:"of the corp's own limits; 0 = the policy's"`
+}
+
+func (h *API) basis(ctx context.Context, t *Touch) (basisOut, error) {
+	version := capsVersionOf(t.RuleVersion)
+	caps, err := h.capsVersion(ctx, h.db.Read(), t.CorpID, version)
+	return basisOut{
+		DecidedAt: t.ReservedAt.In(h.zone), On: t.EarliestAt.In(h.zone), Topic: t.Topic, Cost: t.Cost, Texts: append([]string{}, t.texts()...),
+		Quiet:   quietIO{From: formatClock(caps.Quiet.From), To: formatClock(caps.Quiet.To), SundayFrom: formatClock(caps.Quiet.SundayFrom), Zone: h.zone.String()},
+		Holdout: caps.Holdout, Policy: policyOf(t.RuleVersion), PolicyNow: h.book.Version, CapsVersion: version,
+	}, err
 }
 
 // show turns rows into what the API answers, with names read in two calls.
@@ -188,6 +215,12 @@ func (h *API) explain(ctx context.Context, e *Explanation) (*explainOut, error) 
 		RuleVersion: t.RuleVersion, Timeline: h.stages(e.Timeline), After: []afterOut{}, Options: []optionOut{},
 		Who:      whoOut{RequestedBy: named{t.RequestedBy, asked[t.RequestedBy]}, Reason: t.RequestReason, Sender: shown[0].Staff},
 		Evidence: evidenceOut{Entry: web.IDOf(t.ID), Key: t.Key, Permit: h.when(t.TaskedAt), TaskID: t.TaskID},
+	}
+	if t.EntryID != 0 {
+		out.Evidence.Audit = web.IDOf(t.EntryID)
+	}
+	if out.Basis, err = h.basis(ctx, &t); err != nil {
+		return nil, err
 	}
 	if out.Who.RequestedBy.Name == "" {
 		out.Who.RequestedBy.Name = t.RequestedBy

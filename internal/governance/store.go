@@ -95,6 +95,9 @@ func (g *Governor) standings(ctx context.Context, q bun.IDB, reqs []Request, fou
 
 // membersAt counts what the senders with a limit have to do on the days of the requests.
 func (g *Governor) membersAt(ctx context.Context, q bun.IDB, reqs []Request, found map[string]*Touch, caps Caps, began map[string]clock.Time, now clock.Time) (map[memberDay]int, error) {
+	if len(reqs) == 0 { // a corp without customers plans, too
+		return map[memberDay]int{}, nil
+	}
 	days := map[clock.Time][]string{}
 	seen := map[memberDay]bool{}
 	for _, r := range reqs {
@@ -148,16 +151,24 @@ func (g *Governor) write(ctx context.Context, tx *db.Tx, rows []decided) error {
 	if len(fresh) == 0 {
 		return nil
 	}
-	n, err := db.InsertAlike(ctx, tx, fresh, "ON CONFLICT (corp_id, key) DO NOTHING")
+	n, err := insertTouches(ctx, tx, actDecide, fresh)
 	if err != nil {
-		return fmt.Errorf("write %d touches: %w", len(fresh), err)
+		return err
 	}
-	if int(n) < len(fresh) {
+	whole := n == len(fresh)
+	if !whole {
 		if err := g.adopt(ctx, tx, rows); err != nil {
 			return err
 		}
+		fresh = fresh[:0]
+		for _, r := range rows {
+			if !r.existing {
+				fresh = append(fresh, r.touch)
+			}
+		}
 	}
-	g.noteReserved(tx, fresh, int(n) == len(fresh))
+	logTouches(tx, actDecide, g.world.Now(), fresh)
+	g.noteReserved(tx, fresh, whole)
 	return g.putExpiry(ctx, tx, fresh)
 }
 

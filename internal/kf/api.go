@@ -134,8 +134,8 @@ func (s *Service) RegisterAPI(a *web.API, near Neighbours) {
 	web.Patch(a, "/kf/accounts/{id}", web.Op{ID: "update-kf-account", Permission: "kf.manage", Scope: web.Shared, Summary: "Change an account's desk and texts"}, h.configure)
 	web.Post(a, "/kf/accounts/{id}/link", web.Op{ID: "make-kf-link", Permission: "kf.manage", Scope: web.Shared, Summary: "The address under which customers reach an account"}, h.link)
 	web.Get(a, "/kf/sessions", web.Op{ID: "list-kf-sessions", Permission: "kf.read", Scope: web.Filtered, Summary: "List conversations"}, h.list)
-	web.Get(a, "/kf/sessions/{id}", web.Op{ID: "get-kf-session", Permission: "kf.read", Scope: web.Filtered, Summary: "Get a conversation"}, h.get)
-	web.Get(a, "/kf/sessions/{id}/messages", web.Op{ID: "list-kf-messages", Permission: "kf.read", Scope: web.Filtered, Summary: "Messages of a conversation"}, h.messages)
+	web.Get(a, "/kf/sessions/{id}", web.Op{ID: "get-kf-session", Permission: "kf.read", Scope: web.Filtered, Summary: "Get a conversation", Personal: true}, h.get)
+	web.Get(a, "/kf/sessions/{id}/messages", web.Op{ID: "list-kf-messages", Permission: "kf.read", Scope: web.Filtered, Summary: "Messages of a conversation", Personal: true}, h.messages)
 	web.Post(a, "/kf/sessions/{id}/messages", web.Op{ID: "send-kf-message", Permission: "kf.write", Scope: web.Filtered, Summary: "Answer a customer", Status: http.StatusCreated}, h.write)
 	act := func(path, id, summary string, f func(ctx context.Context, id int64, actor string) (Session, error)) {
 		web.Post(a, "/kf/sessions/{id}/"+path, web.Op{ID: id, Permission: "kf.write", Scope: web.Filtered, Summary: summary},

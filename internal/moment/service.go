@@ -43,6 +43,8 @@ type Config struct {
 	Names    func(ctx context.Context, ids []string) (map[string]string, error) // of customers
 	Key      []byte                                                             // signs personal links to history pages; empty = links are the same for all
 	Reviews  governance.Reviews                                                 // the queue of texts that a person looks at; nil = none
+	// Admitted says why the corp may not submit marketing with these texts; nil asks nobody.
+	Admitted func(ctx context.Context, texts ...string) error
 }
 
 // Tags is what this room asks of the room of tags.
@@ -309,6 +311,11 @@ func (s *Service) Submit(ctx context.Context, id int64, by string, scope []strin
 	}
 	if err := s.checkTime(ctx, w.PublishAt); err != nil {
 		return nil, err
+	}
+	if s.Admitted != nil {
+		if err := s.Admitted(ctx, w.texts()...); err != nil {
+			return nil, err
+		}
 	}
 	p, err := s.Plan(ctx, id, by, w, scope)
 	if err != nil {

@@ -8,11 +8,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 
 	"github.com/uptrace/bun"
 
+	"zhiyin.dev/zhiyin/internal/audit"
 	"zhiyin.dev/zhiyin/internal/config"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/errs"
@@ -172,6 +175,11 @@ func (s *Service) store(ctx context.Context, names map[string]config.Variable, c
 			if err := s.put(ctx, tx, name, value, names[name].Secret); err != nil {
 				return err
 			}
+		}
+		if corpID := s.Current().CorpID; corpID != "" { // without a corp there is no log of its yet
+			return audit.Log(ctx, tx, audit.Entry{
+				CorpID: corpID, Act: "settings.set", Subject: audit.Of("settings", ""), Detail: audit.Detail{"names": slices.Sorted(maps.Keys(change))},
+			})
 		}
 		return nil
 	})

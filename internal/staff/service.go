@@ -7,6 +7,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"zhiyin.dev/zhiyin/internal/audit"
 	"zhiyin.dev/zhiyin/internal/auth"
 	"zhiyin.dev/zhiyin/internal/bus"
 	"zhiyin.dev/zhiyin/internal/clock"
@@ -159,6 +160,12 @@ func (s *Service) SetAccess(ctx context.Context, id string, role auth.Role, scop
 			return fmt.Errorf("set the access of %s: %w", id, err)
 		}
 		m.Role, m.Scope = string(role), string(scope)
+		err = audit.Log(ctx, tx, audit.Entry{
+			CorpID: s.CorpID, Act: "role.set", Subject: audit.Of("staff", id), At: s.World.Now(), Detail: audit.Detail{"role": role, "scope": scope},
+		})
+		if err != nil {
+			return err
+		}
 		return s.tellAccess(ctx, tx, id)
 	})
 	return m, err

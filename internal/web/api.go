@@ -51,6 +51,8 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	// Identify tells who shows these credentials. It answers an errs.Unauthed error for wrong ones.
 	Identify func(ctx context.Context, c Credentials) (Who, error)
+	// Accessed logs a call of a route that is Personal, before it is answered; web.Asked tells which. An error withholds the answer.
+	Accessed func(ctx context.Context) error
 	// Ready is looked at by /readyz.
 	Ready []Check
 	// Metrics is shown at /metrics; nil shows nothing.

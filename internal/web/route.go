@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -36,6 +37,7 @@ type Op struct {
 	Tag        string // heading in the specification; default: the first part of the path
 	Status     int    // of success; default 200, or 204 when there is nothing to answer
 	MaxBody    int64  // bytes; default 1 MiB
+	Personal   bool   // it answers what customers said or who they are: each call is logged before it is answered
 }
 
 // None is the output of a route that answers nothing (204), and the input of one that takes nothing.
@@ -142,6 +144,10 @@ func (a *API) operation(method, path string, op Op) huma.Operation {
 		Middlewares: huma.Middlewares{a.admit(op)},
 		Extensions:  map[string]any{"x-permission": op.Permission, "x-scope": string(op.Scope)},
 	}
+	if op.Personal {
+		spec.Extensions["x-personal"] = true
+		spec.Description += " Each call is logged in the audit."
+	}
 	if op.Permission != Public {
 		spec.Security = []map[string][]string{{"session": {}}, {"token": {}}}
 	}
@@ -158,15 +164,20 @@ func (a *API) admit(op Op) func(huma.Context, func(huma.Context)) {
 		} else if op.Permission == Public {
 			err = nil
 		}
+		ask := &Ask{Who: who, Op: op, Method: r.Method, Path: strings.TrimPrefix(r.URL.Path, prefix)}
+		ctx := WithAsk(WithCaller(hc.Context(), who), ask)
+		if err == nil && op.Personal && a.cfg.Accessed != nil {
+			err = a.cfg.Accessed(ctx)
+		}
 		if err != nil {
 			p := problem(r.Context(), err)
 			if p.Status >= http.StatusInternalServerError {
-				a.cfg.Log.Error("identify a caller", "request_id", p.RequestID, "error", err)
+				a.cfg.Log.Error("admit a caller", "request_id", p.RequestID, "error", err)
 			}
 			writeProblem(w, p)
 			return
 		}
-		next(huma.WithContext(hc, WithCaller(hc.Context(), who)))
+		next(huma.WithContext(hc, ctx))
 	}
 }
 

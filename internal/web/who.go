@@ -96,6 +96,32 @@ func WithCaller(ctx context.Context, who Who) context.Context {
 	return context.WithValue(ctx, whoKey{}, &asked{who: who})
 }
 
+// Ask is a request of the API as the audit sees it: it can be read without counting as a look at the caller's scope.
+type Ask struct {
+	Who    Who
+	Op     Op
+	Method string
+	Path   string // below /api/v1, with its values
+	noted  atomic.Bool
+}
+
+// Note says that the audit log holds this request.
+func (a *Ask) Note() { a.noted.Store(true) }
+
+// Noted says whether the audit log holds this request.
+func (a *Ask) Noted() bool { return a.noted.Load() }
+
+type askKey struct{}
+
+// Asked answers the request that ctx belongs to, if it is one of the API.
+func Asked(ctx context.Context) (*Ask, bool) {
+	a, ok := ctx.Value(askKey{}).(*Ask)
+	return a, ok
+}
+
+// WithAsk puts a request into ctx: for tests.
+func WithAsk(ctx context.Context, a *Ask) context.Context { return context.WithValue(ctx, askKey{}, a) }
+
 type langKey struct{}
 
 // Lang is the language of the request: "zh" unless the caller prefers English.

@@ -4,6 +4,86 @@
  */
 
 export interface paths {
+    "/audit/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who did, decided or read what
+         * @description Permission: `audit.read`.
+         */
+        get: operations["list-audit-entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/entries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One entry, with the proof that it is in the log
+         * @description Permission: `audit.read`.
+         */
+        get: operations["get-audit-entry"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/head": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The signed head of the log, and what the last verification found
+         * @description Permission: `audit.read`.
+         */
+        get: operations["get-audit-head"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Compute the whole log again and compare; the head tells the result
+         * @description Permission: `audit.read`.
+         */
+        post: operations["verify-audit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/autoreplies": {
         parameters: {
             query?: never;
@@ -429,7 +509,7 @@ export interface paths {
         };
         /**
          * Export customers as CSV
-         * @description Permission: `customer.export`.
+         * @description Permission: `customer.export`. Each call is logged in the audit.
          */
         get: operations["export-customers"];
         put?: never;
@@ -489,7 +569,7 @@ export interface paths {
         };
         /**
          * Get a customer
-         * @description Permission: `customer.read`.
+         * @description Permission: `customer.read`. Each call is logged in the audit.
          */
         get: operations["get-customer"];
         put?: never;
@@ -533,7 +613,7 @@ export interface paths {
         };
         /**
          * What happened with a customer
-         * @description Permission: `customer.read`.
+         * @description Permission: `customer.read`. Each call is logged in the audit.
          */
         get: operations["get-customer-timeline"];
         put?: never;
@@ -642,6 +722,30 @@ export interface paths {
          * @description Permission: `doctor.write`.
          */
         post: operations["run-doctor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/governance/admission": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the corp is asked before its first marketing, and what it answered
+         * @description Permission: `governance.read`.
+         */
+        get: operations["get-admission"];
+        /**
+         * Answer the questions; owners only
+         * @description Permission: `admission.write`.
+         */
+        put: operations["answer-admission"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -808,6 +912,26 @@ export interface paths {
          * @description Permission: `governance.read`.
          */
         get: operations["get-governance-overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/governance/refusals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Functions that the platform refuses, why, and the lawful way
+         * @description Permission: `governance.read`.
+         */
+        get: operations["list-refusals"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1097,7 +1221,7 @@ export interface paths {
         };
         /**
          * Get a conversation
-         * @description Permission: `kf.read`.
+         * @description Permission: `kf.read`. Each call is logged in the audit.
          */
         get: operations["get-kf-session"];
         put?: never;
@@ -1137,7 +1261,7 @@ export interface paths {
         };
         /**
          * Messages of a conversation
-         * @description Permission: `kf.read`.
+         * @description Permission: `kf.read`. Each call is logged in the audit.
          */
         get: operations["list-kf-messages"];
         put?: never;
@@ -2351,12 +2475,138 @@ export interface components {
             /** @enum {string} */
             via: "staff" | "keyword" | "import";
         };
+        AnswerInBody: {
+            /** @description by question; true: we do that */
+            answers: {
+                [key: string]: boolean;
+            };
+            /** @description those that the corp takes on */
+            standards?: string[] | null;
+        };
         ApproveInBody: {
             /**
              * Format: int64
              * @description the number of reachable customers you saw
              */
             expect_reachable: number;
+        };
+        AuditCheck: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            leaves: number;
+            ok: boolean;
+            /**
+             * Format: int64
+             * @description rows of the ledger from before the log
+             */
+            older: number;
+            problems: components["schemas"]["AuditProblem"][] | null;
+            /**
+             * Format: int64
+             * @description rows of the ledger that are as the log says
+             */
+            touches: number;
+            who: string;
+        };
+        AuditEntry: {
+            act: string;
+            /** Format: date-time */
+            at: string;
+            detail?: unknown;
+            id: string;
+            /** @description of the subject */
+            kind?: string;
+            /**
+             * Format: int64
+             * @description its place in the tree; absent: it waits for one, a second at most
+             */
+            leaf?: number;
+            request_id?: string;
+            subject?: string;
+            who: string;
+        };
+        AuditEntryDetail: {
+            act: string;
+            /** Format: date-time */
+            at: string;
+            detail?: unknown;
+            /** @description of the leaf */
+            hash: string;
+            id: string;
+            /** @description leaf and proof lead to the root that was signed */
+            intact: boolean;
+            /** @description of the subject */
+            kind?: string;
+            /**
+             * Format: int64
+             * @description its place in the tree; absent: it waits for one, a second at most
+             */
+            leaf?: number;
+            /** @description the hashes that lead from the leaf to the root, RFC 6962 */
+            proof: string[] | null;
+            /** @description what the leaf's hash is made of */
+            record: string;
+            request_id?: string;
+            root: string;
+            /**
+             * Format: int64
+             * @description leaves of the tree that the proof is for
+             */
+            size: number;
+            /** @description the first hundred of them */
+            some: string[] | null;
+            subject?: string;
+            /**
+             * Format: int64
+             * @description how many rows of the ledger it speaks of
+             */
+            touches: number;
+            who: string;
+        };
+        AuditEntryPage: {
+            items: components["schemas"]["AuditEntry"][] | null;
+            /** @description Send as after to get the next page; empty at the end */
+            next: string;
+            /**
+             * Format: int64
+             * @description Exact up to 10,000
+             */
+            total: number;
+            /** @description There are more than total; ask with count=exact */
+            total_more: boolean;
+        };
+        AuditHead: {
+            /** @description the last verification */
+            checked?: components["schemas"]["AuditCheck"];
+            /** @description a verification runs on this node */
+            checking: boolean;
+            /** @description whose signature it is */
+            key: string;
+            /** @description the signed head: keep it elsewhere, and give it to zhiyin audit verify --against */
+            note: string;
+            root: string;
+            /**
+             * Format: int64
+             * @description leaves
+             */
+            size: number;
+            /**
+             * Format: int64
+             * @description committed, and without a place in the tree yet
+             */
+            waiting: number;
+        };
+        AuditProblem: {
+            en: string;
+            entry?: string;
+            /**
+             * Format: int64
+             * @description the leaf that shows it; -1: none
+             */
+            leaf: number;
+            touch?: string;
+            zh: string;
         };
         AuthAddresses: {
             /** @description Inside WeCom */
@@ -3129,10 +3379,65 @@ export interface components {
             /** @description What was sent, when it stood in the address */
             value?: unknown;
         };
+        GovernanceAdmission: {
+            /** Format: date-time */
+            at?: string;
+            by?: string;
+            /** @description answered by a demonstration, by nobody */
+            demo: boolean;
+            questions: components["schemas"]["GovernanceAsked"][] | null;
+            rule_id: string;
+            standards: components["schemas"]["GovernanceStandard"][] | null;
+            /**
+             * @description marketing can be submitted when admitted
+             * @enum {string}
+             */
+            state: "unanswered" | "admitted" | "refused";
+            /** Format: int64 */
+            version: number;
+        };
         GovernanceAfter: {
             /** Format: date-time */
             at: string;
             text: string;
+        };
+        GovernanceAsked: {
+            /** @description true: we do that; absent: not answered yet */
+            answer?: boolean;
+            id: string;
+            text: string;
+        };
+        GovernanceBasis: {
+            /**
+             * Format: int64
+             * @description of the corp's own limits; 0 = the policy's
+             */
+            caps_version: number;
+            /**
+             * Format: int64
+             * @description what it takes of each window
+             */
+            cost: number;
+            /** Format: date-time */
+            decided_at: string;
+            /**
+             * Format: int64
+             * @description percent; the draw is a keyed hash, which the answer cannot show
+             */
+            holdout: number;
+            /**
+             * Format: date-time
+             * @description the earliest delivery, for which was counted
+             */
+            on: string;
+            /** @description that decided */
+            policy: string;
+            /** @description of this program: another one may read words differently */
+            policy_now: string;
+            quiet: components["schemas"]["GovernanceQuietIO"];
+            /** @description every string that the content rules read */
+            texts: string[] | null;
+            topic?: string;
         };
         GovernanceCapRule: {
             /** Format: int64 */
@@ -3185,6 +3490,8 @@ export interface components {
             channel: "mass_customer" | "moment";
         };
         GovernanceEvidence: {
+            /** @description the entry of the audit log that tells of the decision; absent: older than the log */
+            audit?: string;
             /** @description the ledger row */
             entry: string;
             /** @description campaign, step and customer: the same key is the same touch */
@@ -3201,6 +3508,7 @@ export interface components {
             after: components["schemas"]["GovernanceAfter"][] | null;
             /** Format: date-time */
             at: string;
+            basis: components["schemas"]["GovernanceBasis"];
             campaign?: components["schemas"]["GovernanceNamed"];
             /** @enum {string} */
             channel: "welcome" | "kf" | "mass_customer" | "mass_group" | "moment" | "group_welcome";
@@ -3452,12 +3760,40 @@ export interface components {
             readonly zone?: string;
         };
         GovernanceRecompute: {
+            /** @description said when they differ: what could not be read again */
+            note?: string;
+            /** @description the policy that decided */
+            policy: string;
+            /** @description the policy of this program */
+            policy_now: string;
             rule_id?: string;
             rules: components["schemas"]["GovernanceRule"][] | null;
             /** @description verdict and counters are as they were */
             same: boolean;
             /** @enum {string} */
             verdict: "reserved" | "held";
+        };
+        GovernanceRefusal: {
+            id: string;
+            reason: string;
+            rule_id: string;
+            /** @description the test that shows that it is absent */
+            test: string;
+            title: string;
+            /** @description the lawful way, or that there is none */
+            way: string;
+        };
+        GovernanceRefusalPage: {
+            items: components["schemas"]["GovernanceRefusal"][] | null;
+            /** @description Send as after to get the next page; empty at the end */
+            next: string;
+            /**
+             * Format: int64
+             * @description Exact up to 10,000
+             */
+            total: number;
+            /** @description There are more than total; ask with count=exact */
+            total_more: boolean;
         };
         GovernanceRule: {
             /** Format: int64 */
@@ -3546,6 +3882,12 @@ export interface components {
             at: string;
             state: string;
             touch_id: string;
+        };
+        GovernanceStandard: {
+            id: string;
+            text: string;
+            /** @description the corp took it on */
+            took: boolean;
         };
         GovernanceTouch: {
             /** Format: date-time */
@@ -5458,6 +5800,139 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "list-audit-entries": {
+        parameters: {
+            query?: {
+                /** @description next of the page before */
+                after?: string;
+                limit?: number;
+                /** @description exact counts beyond 10,000 */
+                count?: "exact";
+                who?: string;
+                /** @description an act, or the first part of several: caps, touch.release */
+                act?: string;
+                /** @description of the subject */
+                kind?: string;
+                /** @description id of the subject */
+                subject?: string;
+                /** @description RFC 3339 */
+                from?: string;
+                /** @description RFC 3339, exclusive */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditEntryPage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-audit-entry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditEntryDetail"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-audit-head": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditHead"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "verify-audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-autoreplies": {
         parameters: {
             query?: never;
@@ -6813,6 +7288,68 @@ export interface operations {
             };
         };
     };
+    "get-admission": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceAdmission"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "answer-admission": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceAdmission"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-budget-use": {
         parameters: {
             query: {
@@ -7128,6 +7665,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StatsOverview"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-refusals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceRefusalPage"];
                 };
             };
             /** @description Problem */

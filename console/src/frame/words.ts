@@ -27,6 +27,8 @@ export const w = words({
   rules: ['规则', 'Rules'],
   reviews: ['复核', 'Review'],
   ladder: ['阶梯与申诉', 'Ladder and appeals'],
+  audit: ['审计', 'Audit'],
+  admission: ['准入与拒绝', 'Admission and refusals'],
   settings: ['设置', 'Settings'],
   corp: ['企业与应用', 'Corp and app'],
   staff: ['员工与角色', 'Staff and roles'],

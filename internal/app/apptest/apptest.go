@@ -18,6 +18,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/clock/clocktest"
 	"zhiyin.dev/zhiyin/internal/config"
 	"zhiyin.dev/zhiyin/internal/db/dbtest"
+	"zhiyin.dev/zhiyin/internal/governance"
 	"zhiyin.dev/zhiyin/internal/log"
 	"zhiyin.dev/zhiyin/internal/sync"
 	"zhiyin.dev/zhiyin/sandbox"
@@ -106,7 +107,7 @@ func Start(t *testing.T, opts sandbox.Options, databaseURL string, before func(b
 	return p
 }
 
-// everybody takes nobody into the holdout, so that a story can tell whom its messages reach.
+// everybody takes nobody into the holdout, so that a story can tell whom its messages reach, and answers the admission.
 func everybody(t *testing.T, a *app.App) {
 	t.Helper()
 	corp := a.Config.Config.CorpID
@@ -115,6 +116,9 @@ func everybody(t *testing.T, a *app.App) {
 		t.Fatal(err)
 	}
 	caps.Holdout = 0
+	if _, err := a.Governor.Answer(t.Context(), corp, "admin", governance.NoneOfIt(), nil, true); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := a.Governor.SetCaps(t.Context(), corp, "admin", caps); err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/app"
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/config"
+	"zhiyin.dev/zhiyin/internal/governance"
 	"zhiyin.dev/zhiyin/sandbox"
 )
 
@@ -77,8 +78,21 @@ func Start(ctx context.Context, c Config) (*Platform, error) {
 	if err := a.Start(ctx); err != nil {
 		return nil, errors.Join(err, p.Stop(ctx))
 	}
+	if err := admit(ctx, a); err != nil {
+		return nil, errors.Join(err, p.Stop(ctx))
+	}
 	p.unfollow = c.Box.Follow(&follower{ctx: ctx, app: a})
 	return p, nil
+}
+
+// admit answers the questions for a corp that exists in a sandbox only, marked as nobody's answers.
+func admit(ctx context.Context, a *app.App) error {
+	said, err := a.Governor.AdmissionOf(ctx, a.DB.Read(), a.CorpID)
+	if err != nil || said != nil {
+		return err
+	}
+	_, err = a.Governor.Answer(ctx, a.CorpID, "demo", governance.NoneOfIt(), nil, true)
+	return err
 }
 
 // New makes the platform without starting it.

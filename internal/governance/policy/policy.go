@@ -169,6 +169,8 @@ type Policy struct {
 	Sources []Source         `json:"sources"`
 	Rules   []Rule           `json:"-"`
 
+	Refusals []Refusal `json:"-"` // functions that are not built, on purpose
+
 	byID map[string]*Rule
 }
 
@@ -192,7 +194,7 @@ func Load() (*Policy, error) {
 		}
 		p.byID[r.ID] = r
 	}
-	return p, nil
+	return p, p.readRefusals()
 }
 
 func read(name string, into any) error {

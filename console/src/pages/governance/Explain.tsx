@@ -3,6 +3,7 @@ import { useParams } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { Button } from 'antd'
 import { useAct, useGet } from '../../api/queries'
+import { useCan, useMe } from '../../api/session'
 import type { Recomputed, RuleRead, TouchDetail } from '../../api/types'
 import { useFormat } from '../../i18n/i18n'
 import { A } from '../../kit/A'
@@ -33,6 +34,7 @@ export function Explain() {
       <Ready query={touch} rows={10}>
         {(x) => (
           <div className="explain panel">
+            {again.data?.note && <p className="note" role="status" style={{ margin: 16 }}>{again.data.note}</p>}
             {again.data && !again.data.same && <p className="note bad" role="alert" style={{ margin: 16 }}><Icon name="warn" size={14} />{t('differs', { v: again.data.verdict })}</p>}
             <Said touch={x} />
             <div className="halves">
@@ -130,11 +132,13 @@ function Course({ touch: x }: { touch: TouchDetail }) {
 function Afterwards({ touch: x }: { touch: TouchDetail }) {
   const { t } = useTouchWords()
   const f = useFormat()
+  const me = useMe()
+  const canAudit = useCan()('audit.read') && me.scope === 'all'
   return (
     <>
       {x.state !== 'held' && <section><h3>{t('afterwards')}</h3>{x.after.length === 0 ? <p className="mute s13">{t('nothingAfter')}</p> : <Facts rows={x.after.map((a): [string, string] => [f.moment(a.at), a.text])} />}</section>}
       {x.options.length > 0 && <section><h3>{t('options')}</h3><ul className="ways">{x.options.map((o) => <li key={o.text}>{o.text}</li>)}</ul></section>}
-      <section><h3>{t('evidence')}</h3><p className="s12 mute">{t('entry')} <span className="rule">{x.evidence.entry}</span>{x.evidence.permit && <>　{t('permitAt', { time: f.moment(x.evidence.permit) })}</>}{x.evidence.task_id && <>　{t('task')} <span className="rule">{x.evidence.task_id}</span></>}　<span className="rule">{x.evidence.key}</span></p></section>
+      <section><h3>{t('evidence')}</h3><p className="s12 mute">{t('entry')} <span className="rule">{x.evidence.entry}</span>{x.evidence.permit && <>　{t('permitAt', { time: f.moment(x.evidence.permit) })}</>}{x.evidence.task_id && <>　{t('task')} <span className="rule">{x.evidence.task_id}</span></>}　<span className="rule">{x.evidence.key}</span></p>{x.evidence.audit && canAudit && <p className="s12" style={{ marginTop: 6 }}><A to={`/audit/${encodeURIComponent(x.evidence.audit)}`}>{t('auditEntry')}</A></p>}</section>
     </>
   )
 }

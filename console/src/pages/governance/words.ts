@@ -95,6 +95,7 @@ export const w = words({
   d7: ['7 天', '7 days'],
   d30: ['30 天', '30 days'],
   count: ['次数', 'Count'],
+  auditEntry: ['这次判断的审计记录', 'Audit entry of this decision'],
   nextPossible: ['最早可再发', 'Next possible'],
   // opt-outs
   optouts: ['退订', 'Opt-outs'],

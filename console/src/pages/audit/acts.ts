@@ -1,0 +1,31 @@
+// What an entry of the audit says was done, in words. What has no word of its own is an operation of the API, shown by its name.
+import { useWords } from '../../i18n/i18n'
+import { useActor } from '../../kit/actor'
+import { w } from './words'
+
+const acts = {
+  'touch.decide': 'a_touch_decide', 'touch.observe': 'a_touch_observe', 'touch.permit': 'a_touch_permit', 'touch.refuse': 'a_touch_refuse', 'touch.task': 'a_touch_task',
+  'touch.recall': 'a_touch_recall', 'touch.deliver': 'a_touch_deliver', 'touch.release': 'a_touch_release', 'touch.note': 'a_touch_note', 'caps.set': 'a_caps_set',
+  'sending.stop': 'a_sending_stop', 'sending.resume': 'a_sending_resume', 'optout.set': 'a_optout_set', 'optout.lift': 'a_optout_lift', 'preference.set': 'a_preference_set',
+  login: 'a_login', 'login.refused': 'a_login_refused', 'password.set': 'a_password_set', 'token.create': 'a_token_create', 'token.delete': 'a_token_delete',
+  'settings.set': 'a_settings_set', 'role.set': 'a_role_set', 'audit.verify': 'a_audit_verify',
+} as const
+
+export const knownActs = Object.keys(acts) as (keyof typeof acts)[]
+
+export function useActs() {
+  const t = useWords(w)
+  const actor = useActor()
+  const known = (a: string): a is keyof typeof acts => a in acts
+  return {
+    act: (a: string) => (known(a) ? t(acts[a]) : a),
+    who: (name: string) => (name === 'system' ? t('system') : name === 'command line' ? t('commandLine') : name === 'unknown' ? t('unknown') : actor(name)),
+  }
+}
+
+/** Where the subject of an entry can be seen. */
+export function subjectPage(kind: string | undefined, id: string | undefined): string | undefined {
+  if (!kind || !id) return undefined
+  const rooms: Record<string, string> = { touch: 'touches', touches: 'touches', customers: 'customers', broadcast: 'broadcasts', broadcasts: 'broadcasts', moment: 'moments', moments: 'moments', groupchats: 'groupchats', welcomes: 'welcomes', autoreplies: 'autoreplies' }
+  return kind in rooms && /^[\w-]+$/.test(id) && !['new', 'preview', 'tags', 'export.csv', 'several'].includes(id) ? `/${rooms[kind]}/${encodeURIComponent(id)}` : undefined
+}

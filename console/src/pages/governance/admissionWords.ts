@@ -1,0 +1,28 @@
+import { words } from '../../i18n/i18n'
+
+export const w = words({
+  title: ['准入与拒绝', 'Admission and refusals'],
+  meta: ['这家企业能不能做营销触达，和平台永远不做的事', 'Whether this corp may send marketing, and what the platform never does'],
+  ask: ['准入问卷', 'Admission questions'],
+  askText: ['提交第一次营销之前，由所有者回答一次。客服回答和欢迎语从不受影响。每次回答都留一个版本，记在审计里。', 'An owner answers once, before the first marketing is submitted. Answers to customers and welcome messages are never affected. Each answer is a version of its own and stands in the audit.'],
+  unanswered: ['还没有回答：群发和朋友圈暂时不能提交。', 'Not answered yet: mass messages and Moments cannot be submitted.'],
+  admitted: ['已准入：群发和朋友圈可以提交。', 'Admitted: mass messages and Moments can be submitted.'],
+  refused: ['答了「是」的业务不提供营销触达。答错了，请所有者重新回答。', 'Marketing is not offered for what was answered with yes. If that was a mistake, an owner answers again.'],
+  demo: ['演示数据：由演示程序代答，不是任何人的回答。', 'Demo data: answered by the demonstration, by nobody.'],
+  version: ['第 {n} 版 · {by} · {time}', 'Version {n} · {by} · {time}'],
+  doWe: ['我们企业会……', 'Does the corp …'],
+  yes: ['是', 'Yes'],
+  no: ['否', 'No'],
+  standards: ['自己再加的标准', 'Standards of your own'],
+  standardsText: ['不是法律的要求，企业自愿遵守；选了就由平台执行。', 'The law does not ask for these; what you take on, the platform keeps.'],
+  save: ['提交回答', 'Submit the answers'],
+  saved: ['已存，现在生效', 'Saved, in force now'],
+  ownersOnly: ['只有所有者可以回答。', 'Only an owner can answer.'],
+  list: ['拒绝清单', 'What is refused'],
+  listText: ['{n} 项功能故意没有做。每一项都有一个测试，证明它不在接口、命令和企业微信调用里。', '{n, plural, one {# function is} other {# functions are}} not built, on purpose. A test for each shows that no route, command or call of WeCom offers it.'],
+  what: ['功能', 'Function'],
+  why: ['为什么不做', 'Why not'],
+  way: ['合规的做法', 'The lawful way'],
+  rule: ['规则', 'Rule'],
+  test: ['测试', 'Test'],
+})
