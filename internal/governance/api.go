@@ -47,6 +47,10 @@ func (g *Governor) RegisterAPI(a *web.API, near Neighbours) {
 	h.registerAdmission(a)
 	web.Get(a, "/governance/caps", web.Op{ID: "get-caps", Permission: "governance.read", Scope: web.Shared, Summary: "Limits in force"}, h.caps)
 	web.Put(a, "/governance/caps", web.Op{ID: "set-caps", Permission: "governance.write", Scope: web.WholeCorp, Summary: "Tighten the limits"}, h.setCaps)
+	web.Get(a, "/governance/holidays", web.Op{ID: "get-holidays", Permission: "governance.read", Scope: web.Shared, Summary: "The calendar of special days"}, h.days)
+	web.Put(a, "/governance/holidays", web.Op{
+		ID: "set-holidays", Permission: "governance.write", Scope: web.WholeCorp, Summary: "Replace the calendar of special days",
+	}, h.setDays)
 	web.Get(a, "/governance/halts", web.Op{ID: "list-halts", Permission: "governance.read", Scope: web.Shared, Summary: "What sending is stopped, and lately was"}, h.halts)
 	web.Post(a, "/governance/halts", web.Op{
 		ID: "halt-sending", Permission: "governance.write", Scope: web.WholeCorp, Summary: "Stop all sending, of everybody or of one member",

@@ -52,6 +52,8 @@ type Quiet struct {
 	From       int `json:"from"`
 	To         int `json:"to"`
 	SundayFrom int `json:"sunday_from"`
+	// Days are the corp's calendar of special days, by date ("2026-10-01"): on them it sends less, or nothing.
+	Days map[string]Day `json:"days,omitempty"`
 }
 
 // MassMode is how WeCom counts mass messages per customer (WC-01). It mirrors what the corp's administrator chose in WeCom.
@@ -93,6 +95,9 @@ func (c Caps) tightens(policy Caps) error {
 		return errs.Bad("quiet", "governance.only_tighter",
 			errs.T("允许发送的时段只能在 09:00 到 21:00 之内（周日 10:00 起），并且开始要早于结束（FTG-05）。",
 				"Sending hours can only lie within 09:00 and 21:00 (Sundays from 10:00), and must begin before they end (FTG-05)."))
+	}
+	if err := q.checkDays(); err != nil {
+		return err
 	}
 	if c.Holdout < 0 || c.Holdout > maxHoldout {
 		return errs.Bad("holdout", "governance.holdout", errs.Tf("对照组可以占 0%% 到 %d%%（FTG-11）。", "The holdout can be 0 to %d percent (FTG-11).", maxHoldout))
@@ -142,12 +147,17 @@ func (c Caps) tightensShares(policy Caps) error {
 // Day answers the sending hours of the day that t lies in.
 func (q Quiet) Day(t time.Time) (from, to time.Time) {
 	y, m, d := t.Date()
-	first := q.From
+	first, last := q.From, q.To
 	if t.Weekday() == time.Sunday {
 		first = q.SundayFrom
 	}
+	if len(q.Days) > 0 {
+		if special, ok := q.Days[t.Format(time.DateOnly)]; ok {
+			first, last = max(first, special.From), min(last, special.To)
+		}
+	}
 	at := func(min int) time.Time { return time.Date(y, m, d, min/60, min%60, 0, 0, t.Location()) }
-	return at(first), at(q.To)
+	return at(first), at(max(first, last)) // the same instant twice: nothing on that day
 }
 
 // Open says whether marketing may reach a customer at t.
@@ -161,15 +171,19 @@ func (q Quiet) Open(t clock.Time, zone *time.Location) bool {
 func (q Quiet) Next(t clock.Time, zone *time.Location) clock.Time {
 	l := t.In(zone)
 	from, to := q.Day(l)
-	if l.Before(from) {
+	if from.Before(to) && l.Before(from) {
 		return clock.At(from)
 	}
-	if l.Before(to) {
+	if from.Before(to) && l.Before(to) {
 		return t
 	}
 	y, m, d := l.Date()
-	from, _ = q.Day(time.Date(y, m, d+1, 12, 0, 0, 0, zone))
-	return clock.At(from)
+	for i := 1; ; i++ { // days on which nothing goes out are in the calendar, and that is bounded
+		from, to = q.Day(time.Date(y, m, d+i, 12, 0, 0, 0, zone))
+		if from.Before(to) || i > len(q.Days)+1 {
+			return clock.At(from)
+		}
+	}
 }
 
 // Close is the end of the window that is open at t, or that opens next.

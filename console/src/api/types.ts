@@ -123,6 +123,7 @@ export type Tried = S<'GovernanceTry'>
 export type Recomputed = S<'GovernanceRecompute'>
 export type Caps = S<'GovernanceCaps'>
 export type CapRule = S<'GovernanceCapRule'>
+export type Holidays = S<'GovernanceDaysOut'>
 export type Shares = S<'GovernanceSharesIO'>
 export type CapsDraft = S<'SetCapsInBody'>
 export type Optout = S<'GovernanceOptOut'>

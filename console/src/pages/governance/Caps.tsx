@@ -11,6 +11,7 @@ import { Facts, Page, Panel } from '../../kit/Page'
 import { useReach } from '../../kit/reach'
 import { Ready } from '../../kit/states'
 import { Halts } from './Halts'
+import { Holidays } from './Holidays'
 import { Shares } from './Shares'
 import { w } from './words'
 import './governance.css'
@@ -51,6 +52,7 @@ function Edit({ caps }: { caps: CapsData }) {
           <p className="s12 mute" style={{ marginTop: 8 }}>{t('holdoutText')}</p>
         </Panel>
         <Panel title={t('quiet')}><Facts rows={[[t('everyDay'), `${caps.quiet.from} – ${caps.quiet.to}`], [t('sunday'), caps.quiet.sunday_from], [t('zone'), caps.quiet.zone ?? '—']]} /><p className="s12 mute" style={{ marginTop: 8 }}>{t('quietText')}</p></Panel>
+        <Holidays />
         <Panel title={t('meaning')}><ul className="stack s13 second" style={{ gap: 8 }}><li>{t('meaning1')}</li><li>{t('meaning2')}</li><li>{t('meaning3')}</li></ul></Panel>
       </div>
     </div>
