@@ -68,7 +68,7 @@ func TestBrokenLedgersAreCaught(t *testing.T) {
 	}
 	for _, b := range append([]brokenBy{{name: "the ledger as it is"}}, broken...) {
 		t.Run(b.name, func(t *testing.T) {
-			out, err := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-vet=off", "-timeout=5m", "-overlay="+overlay(t, here, b.edits),
+			out, err := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-vet=off", "-timeout=5m", "-overlay="+overlaid(t, here, b.edits),
 				"-run=^TestLedgerKeepsItsInvariantsUnderAnyOrderAndCrash$/^sqlite$", ".", "-args", "-rapid.checks=300", "-rapid.shrinktime=1s", "-rapid.nofailfile").CombinedOutput()
 			switch {
 			case b.want == "" && err != nil:
@@ -88,8 +88,8 @@ func TestBrokenLedgersAreCaught(t *testing.T) {
 	}
 }
 
-// overlay writes changed copies of source files, and the file that puts them in their places for the compiler.
-func overlay(t *testing.T, here string, edits []edit) string {
+// overlaid writes changed copies of source files, and the file that puts them in their places for the compiler.
+func overlaid(t *testing.T, here string, edits []edit) string {
 	t.Helper()
 	dir := t.TempDir()
 	replace := map[string]string{}

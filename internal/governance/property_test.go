@@ -350,7 +350,9 @@ func (m *machine) RaceOptOut(t *rapid.T) {
 		})
 	})
 	wg.Go(func() {
-		errs[1] = m.d.Tx(context.Background(), func(ctx context.Context, tx *db.Tx) error { return m.nodes[1].OptOut(ctx, tx, m.corp, c, "page", "customer") })
+		errs[1] = m.d.Tx(context.Background(), func(ctx context.Context, tx *db.Tx) error {
+			return m.nodes[1].OptOut(ctx, tx, m.corp, c, "page", "customer")
+		})
 	})
 	wg.Wait()
 	if errs[0] != nil && !strings.Contains(errs[0].Error(), errChanged.Error()) || errs[1] != nil {

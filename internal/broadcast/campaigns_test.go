@@ -1,0 +1,150 @@
+package broadcast_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"zhiyin.dev/zhiyin/internal/broadcast"
+	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/customer"
+	"zhiyin.dev/zhiyin/internal/db"
+	"zhiyin.dev/zhiyin/internal/db/dbtest"
+	"zhiyin.dev/zhiyin/internal/governance"
+	"zhiyin.dev/zhiyin/sandbox"
+)
+
+// arrivals reads what reached customers from the sandbox's own list, as anybody outside would.
+func (n *node) arrivals() []sandbox.Delivery {
+	n.t.Helper()
+	var all []sandbox.Delivery
+	for after := 0; ; {
+		req, err := http.NewRequestWithContext(n.t.Context(), http.MethodGet, fmt.Sprintf("%s/_sandbox/deliveries?after=%d", n.box.url, after), nil)
+		n.must(err)
+		resp, err := http.DefaultClient.Do(req)
+		n.must(err)
+		var page struct {
+			Items []sandbox.Delivery
+			Next  int
+		}
+		err = json.NewDecoder(resp.Body).Decode(&page)
+		_ = resp.Body.Close()
+		n.must(err)
+		all = append(all, page.Items...)
+		if len(page.Items) == 0 || page.Next <= after {
+			return all
+		}
+		after = page.Next
+	}
+}
+
+// campaign plans a mass message to everybody for an instant, approved by a second person where that is wanted.
+func (n *node) campaign(name string, at time.Time) (*broadcast.Broadcast, error) {
+	ctx := n.t.Context()
+	w := broadcast.Words{Name: name, Text: "【花间】" + name + "：周末护理课开放预约。", Benefit: "可以预约护理课", SendAt: clock.At(at)}
+	b, err := n.sends.Create(ctx, "S01", w)
+	if err != nil {
+		return nil, err
+	}
+	if b, err = n.sends.Submit(ctx, b.ID, "S01", nil, n.all); err != nil || b.State != broadcast.Review {
+		return b, err
+	}
+	return n.sends.Approve(ctx, b.ID, "S02", n.all)
+}
+
+// TestAHundredCampaignsAtOnceHarassNobody lets many campaigns compete for everybody over nine days, while members confirm by day
+// and try to by night, and some customers say stop in between. It is judged by the sandbox's list of deliveries alone. Here it is
+// small; make soak runs it with ZHIYIN_CAMPAIGNS=100x10000.
+func TestAHundredCampaignsAtOnceHarassNobody(t *testing.T) {
+	t.Parallel()
+	campaigns, customers := 12, 150
+	if s := os.Getenv("ZHIYIN_CAMPAIGNS"); s != "" {
+		if _, err := fmt.Sscanf(s, "%dx%d", &campaigns, &customers); err != nil {
+			t.Fatalf("ZHIYIN_CAMPAIGNS is %q, want 100x10000", s)
+		}
+	}
+	start := tuesday.Add(10 * time.Hour) // 20:00
+	n := newNode(t, newBoxOf(t, start, customers), dbtest.SQLite(t), "one")
+	members, err := n.audience(t.Context(), customer.AudienceQuery{})
+	n.must(err)
+	n.all = 2 * customers // so that none counts double
+	var made sync.WaitGroup
+	errc := make(chan error, campaigns)
+	for i := range campaigns {
+		made.Go(func() {
+			at := time.Date(2026, 11, 25+i%6, 11+i%8, 0, 0, 0, sandbox.Zone)
+			_, err := n.campaign(fmt.Sprintf("活动 %d", i), at)
+			errc <- err
+		})
+	}
+	made.Wait()
+	close(errc)
+	for err := range errc {
+		n.must(err)
+	}
+	stops := map[string]time.Time{}
+	said := 0
+	for day := range 9 {
+		for _, hour := range []int{10, 12, 15, 19, 23} {
+			n.until(time.Date(2026, 11, 25+day, hour, 30, 0, 0, sandbox.Zone))
+			for range max(1, len(members)/200) { // while tasks wait for their members
+				who := members[(said*7)%len(members)].CustomerID
+				if said++; stops[who].IsZero() && said <= len(members)/5 {
+					n.must(n.d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+						return n.gov.OptOut(ctx, tx, testCorp, who, "page", "customer")
+					}))
+					stops[who] = n.world.Now().In(sandbox.Zone)
+				}
+			}
+			n.confirmAll()
+		}
+	}
+	n.until(time.Date(2026, 12, 4, 12, 0, 0, 0, sandbox.Zone))
+	n.quiet()
+	got := map[string][]time.Time{}
+	late := 0
+	for _, d := range n.arrivals() {
+		if d.Kind != "mass_customer" || d.Origin != "api" {
+			continue
+		}
+		at, err := time.Parse(time.RFC3339, d.Time)
+		n.must(err)
+		got[d.Customer] = append(got[d.Customer], at)
+		l, first := at.In(sandbox.Zone), 9
+		if l.Weekday() == time.Sunday {
+			first = 10
+		}
+		if l.Hour() < first || l.Hour() >= 21 {
+			t.Errorf("%s got something at %v", d.Customer, l)
+		}
+		if since, ok := stops[d.Customer]; ok && at.After(since) {
+			late++
+		}
+	}
+	if len(got) < customers/2 {
+		t.Fatalf("only %d of %d customers got anything: nothing was tried", len(got), customers)
+	}
+	for who, at := range got {
+		slices.SortFunc(at, time.Time.Compare)
+		for _, w := range governance.DefaultCaps().Per {
+			for i := w.Cap; i < len(at); i++ {
+				if at[i].Sub(at[i-w.Cap]) < time.Duration(w.Days)*24*time.Hour {
+					t.Errorf("%s got %d within %d days: %v", who, w.Cap+1, w.Days, at[i-w.Cap:i+1])
+				}
+			}
+		}
+	}
+	var booked int
+	n.must(n.d.Read().NewRaw("SELECT COUNT(*) FROM touch WHERE late AND state = 'committed'").Scan(t.Context(), &booked))
+	if booked != late {
+		t.Errorf("%d arrived after a stop, %d are counted as late", late, booked)
+	}
+	n.agrees()
+	t.Logf("%d campaigns, %d customers: %d of them reached, %d said stop, %d deliveries late", campaigns, customers, len(got), len(stops), late)
+}
