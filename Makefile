@@ -63,8 +63,10 @@ bench: ## callbacks, events, sync and matching per second, as figures and as sha
 bench-large: ## the same on large data: minutes and gigabytes
 	@scripts/bench.sh --large
 
-soak: build ## kill -9 amid 20,000 callbacks, demo at speed 600 for SOAK=15m, then SOAK_DAYS=90 days within SOAK_LIMIT=40m, watching caps, hours, stops, limits, memory
+soak: build ## kill -9 amid 20,000 callbacks, the ledger without each of its protections, 100 campaigns at once, demo at speed 600 for SOAK=15m, then SOAK_DAYS=90 days within SOAK_LIMIT=40m, watching caps, hours, stops, limits, memory
 	@ZHIYIN_CRASH_EVENTS=20000 go run ./scripts/gotest -- -count=1 -timeout 20m -run TestNothingAcknowledged ./e2e
+	@ZHIYIN_BROKEN_LEDGERS=1 go run ./scripts/gotest -- -count=1 -timeout 20m -run TestBrokenLedgersAreCaught ./internal/governance
+	@ZHIYIN_CAMPAIGNS=100x10000 go run ./scripts/gotest -- -count=1 -timeout 40m -run TestAHundredCampaignsAtOnceHarassNobody ./internal/broadcast
 	@node scripts/soak.mjs $(SOAK)
 	@node scripts/soak-days.mjs $(SOAK_DAYS) $(SOAK_LIMIT)
 

@@ -22,7 +22,7 @@ type edit struct{ file, old, new string }
 var broken = []brokenBy{
 	{
 		"reservations are not counted", "L1",
-		[]edit{{"store.go", "AND state IN ('reserved','tasked','delivered','committed') AND (delivered_at = 0 OR delivered_at > ?)\n\t\tGROUP BY", "AND state IN ('delivered','committed') AND (delivered_at = 0 OR delivered_at > ?)\n\t\tGROUP BY"}},
+		[]edit{{"past.go", "AND state IN ('reserved','tasked','delivered','committed') AND (delivered_at = 0 OR delivered_at > ?) AND `+where", "AND state IN ('delivered','committed') AND (delivered_at = 0 OR delivered_at > ?) AND `+where"}},
 	},
 	{
 		"a callback that comes twice is booked twice", "L2|L3",

@@ -900,6 +900,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/governance/holidays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The calendar of special days
+         * @description Permission: `governance.read`.
+         */
+        get: operations["get-holidays"];
+        /**
+         * Replace the calendar of special days
+         * @description Permission: `governance.write`.
+         */
+        put: operations["set-holidays"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/governance/overview": {
         parameters: {
             query?: never;
@@ -3489,6 +3513,21 @@ export interface components {
             /** @enum {string} */
             channel: "mass_customer" | "moment";
         };
+        GovernanceDay: {
+            /** @description nothing is sent on that day */
+            closed: boolean;
+            /** @example 2026-10-01 */
+            date: string;
+            /** @description what is left of the day's sending hours */
+            from?: string;
+            name: string;
+            to?: string;
+        };
+        GovernanceDays: {
+            /** @description the same as text, to be changed and sent back */
+            csv: string;
+            items: components["schemas"]["GovernanceDay"][] | null;
+        };
         GovernanceEvidence: {
             /** @description the entry of the audit log that tells of the decision; absent: older than the log */
             audit?: string;
@@ -5037,6 +5076,10 @@ export interface components {
             rules: components["schemas"]["Item"][] | null;
             /** @description left out: as they are */
             shares?: components["schemas"]["GovernanceSharesIO"];
+        };
+        SetDaysInBody: {
+            /** @description a day a line: date,name,closed or date,name,10:00,18:00. It replaces the calendar */
+            csv: string;
         };
         SettingCallback: {
             aes_set: boolean;
@@ -7633,6 +7676,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GovernanceHeld"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-holidays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceDays"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-holidays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetDaysInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceDays"];
                 };
             };
             /** @description Problem */
