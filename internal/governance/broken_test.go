@@ -41,7 +41,7 @@ var broken = []brokenBy{
 	},
 	{
 		"time alone ends what a member holds", "L1|L2|L6",
-		[]edit{{"jobs.go", `Where("corp_id = ? AND state = ? AND expires_at <= ?", w.CorpID, Reserved, now)`, `Where("corp_id = ? AND state IN (?, 'tasked') AND expires_at <= ?", w.CorpID, Reserved, now)`}},
+		[]edit{{"jobs.go", "state = 'reserved' AND expires_at <= ?", "state IN ('reserved', 'tasked') AND expires_at <= ?"}},
 	},
 	{
 		"a choice leaves reservations as they are", "FTG-07",
