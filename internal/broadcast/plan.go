@@ -36,6 +36,12 @@ func (s *Service) plan(ctx context.Context, id int64, by string, w Words, member
 	if p.Preview, err = s.Governor.Preview(ctx, s.request(id, by, w, cost), recipients(members)); err != nil {
 		return nil, err
 	}
+	about := governance.About{
+		Class: governance.Marketing, Channel: governance.MassCustomer, Topic: w.Topic, At: max(s.World.Now(), w.SendAt), Audience: p.Reachable, Staff: by, Tags: w.Audience.Tags,
+	}
+	if p.Check, err = s.Governor.WithHouse(ctx, s.CorpID, p.Check, about, w.fields()); err != nil {
+		return nil, err
+	}
 	if p.Approval, err = s.approval(ctx, by, p.Check, p.Reachable); err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/errs"
+	"zhiyin.dev/zhiyin/internal/governance/guard"
 )
 
 // Step is one rule that was read for a decision, with its counters.
@@ -22,6 +23,7 @@ type Step struct {
 	Since   clock.Time  `json:"since,omitempty"`   // of an opt-out
 	Next    clock.Time  `json:"next,omitempty"`    // when this rule would allow it
 	Text    string      `json:"text,omitempty"`    // the words a content rule found, or the topic that a cap is about
+	Facts   string      `json:"facts,omitempty"`   // JSON: what a rule of the corp's own saw beside the words
 	Channel Channel     `json:"channel,omitempty"` // that a cap is about
 }
 
@@ -45,6 +47,7 @@ type standing struct {
 	open       int         // Moments for everybody of the calendar day (WC-08)
 	at         []spent     // what makes up used, only loaded for those over a cap
 	halted     clock.Time  // since when the sender's sending is stopped; 0 = it is not
+	house      *Finding    // what a rule of the corp's own forbids
 	ladder     *LadderStep // what keeps this touch back; nil = nothing
 	pref       *Preference // what they chose for themselves; nil = nothing
 	heldOut    bool        // no marketing, to measure what marketing is worth
@@ -94,12 +97,19 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 		st := s.ladder.step()
 		refuse(st, st.reason())
 	}
+	if content == nil {
+		content = s.house
+	}
 	contentStep := Step{RuleID: ruleContent, Verdict: Pass}
 	if v.held {
 		contentStep.Verdict = NotRead
 		v.steps = append(v.steps, contentStep)
 	} else if content != nil {
-		refuse(Step{RuleID: content.RuleID, Text: content.Text}, content.Reason)
+		st := Step{RuleID: content.RuleID, Text: content.Text}
+		if content.Layer == guard.ByHouse {
+			st.Facts = content.Matched
+		}
+		refuse(st, content.Reason)
 	} else {
 		v.steps = append(v.steps, contentStep)
 	}

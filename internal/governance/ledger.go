@@ -15,6 +15,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/bus"
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/db"
+	"zhiyin.dev/zhiyin/internal/governance/house"
 )
 
 // Config of a Governor.
@@ -44,6 +45,7 @@ type Governor struct {
 	key        []byte
 	log        *slog.Logger
 	book       *rulebook
+	houses     programs // expressions of the corp's own rules
 	identities func(ctx context.Context, tx bun.IDB, corpID string, customerIDs []string) (map[string][]string, error)
 	began      func(ctx context.Context, tx bun.IDB, corpID string, staffIDs []string, after clock.Time) (map[string]clock.Time, error)
 	alike      func(ctx context.Context, tx bun.IDB, corpID, customerID string) ([]string, error)
@@ -78,7 +80,7 @@ func New(c Config) (*Governor, error) {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Governor{
-		db: c.DB, bus: c.Bus, world: c.World, zone: c.Zone, key: c.Key, log: c.Log, book: book, identities: c.Identities,
+		db: c.DB, bus: c.Bus, world: c.World, zone: c.Zone, key: c.Key, log: c.Log, book: book, houses: programs{known: map[string]*house.Rule{}}, identities: c.Identities,
 		began: c.Began,
 		alike: c.Alike, censusFrom: censusFrom, censuses: map[string]*census{},
 	}, nil
@@ -249,6 +251,9 @@ func (g *Governor) decide(ctx context.Context, q bun.IDB, reqs []Request, caps C
 		s := facts[on][r.CustomerID]
 		s.halted = stops.of(r.StaffID)
 		s.ladder = ladder.against(r.Class, r.StaffID, r.By, r.CampaignID, on)
+		if s.house, err = g.houseRefusal(ctx, q, r, on); err != nil {
+			return nil, err
+		}
 		if caps.limits(began[r.StaffID]) {
 			s.load = load{since: began[r.StaffID], used: used[member] + over.days[member]}
 		}

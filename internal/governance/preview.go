@@ -213,6 +213,7 @@ type stance struct {
 	at, week             [3]spent
 	halted               clock.Time
 	ladder               *LadderStep
+	house                *Finding
 	pref                 *Preference
 	heldOut              bool
 	load                 load
@@ -222,7 +223,7 @@ type stance struct {
 // stanceOf answers the key of a standing; ok is false when it has none.
 func stanceOf(s standing) (k stance, ok bool) {
 	k = stance{
-		optedOut: s.optedOut, suppressed: s.suppressed, used: s.used, mass: s.mass, open: s.open, halted: s.halted, ladder: s.ladder, pref: s.pref,
+		optedOut: s.optedOut, suppressed: s.suppressed, used: s.used, mass: s.mass, open: s.open, halted: s.halted, ladder: s.ladder, house: s.house, pref: s.pref,
 		heldOut: s.heldOut, load: s.load, displaced: s.displaced,
 	}
 	put := func(into *[3]spent, list []spent) bool {

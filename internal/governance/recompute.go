@@ -60,6 +60,9 @@ func (g *Governor) Recompute(ctx context.Context, corpID string, touchID int64) 
 	default:
 		content = g.foundThen(was)
 	}
+	if s.house, err = g.houseThen(ctx, t, was); err != nil {
+		return nil, err
+	}
 	v := judge(r, t.EarliestAt, waits, s, caps, content, g.zone)
 	out.State, out.Rule, out.Rules, out.Same = Reserved, v.rule, v.steps, len(was) == len(v.steps)
 	if v.held {

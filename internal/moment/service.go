@@ -287,6 +287,12 @@ func (s *Service) Plan(ctx context.Context, id int64, by string, w Words, scope 
 		}
 	}
 	p.Tally = governance.TallyOf(decisions)
+	about := governance.About{
+		Class: governance.Marketing, Channel: governance.Moment, Topic: w.Topic, At: p.OpensAt, Audience: p.Reachable, Staff: by, Tags: w.Audience.Tags,
+	}
+	if p.Check, err = s.Governor.WithHouse(ctx, s.CorpID, p.Check, about, w.fields()); err != nil {
+		return nil, err
+	}
 	if p.Approval, err = s.Governor.CauseOf(ctx, s.CorpID, by, p.Check, p.Reachable); err != nil {
 		return nil, err
 	}

@@ -1084,6 +1084,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/house-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rules of the corp's own
+         * @description Permission: `governance.read`.
+         */
+        get: operations["list-house-rules"];
+        put?: never;
+        /**
+         * Make a rule; a broken expression is refused with its place
+         * @description Permission: `governance.write`.
+         */
+        post: operations["create-house-rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/house-rules/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read an expression, and ask it about a message
+         * @description Permission: `governance.read`.
+         */
+        post: operations["try-house-rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/house-rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Make the next version of a rule
+         * @description Permission: `governance.write`.
+         */
+        put: operations["update-house-rule"];
+        post?: never;
+        /**
+         * End a rule; its versions stay
+         * @description Permission: `governance.write`.
+         */
+        delete: operations["delete-house-rule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/house-rules/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All versions of a rule, the newest first
+         * @description Permission: `governance.read`.
+         */
+        get: operations["list-house-rule-versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/joinways": {
         parameters: {
             query?: never;
@@ -3634,6 +3722,62 @@ export interface components {
             rule_id: string;
             title: string;
         };
+        GovernanceHouse: {
+            /** @enum {string} */
+            action: "warn" | "review" | "block";
+            /** Format: date-time */
+            at: string;
+            by: string;
+            deleted: boolean;
+            enabled: boolean;
+            expression: string;
+            id: string;
+            name: string;
+            reason: string;
+            /** @description as findings and the ledger name it */
+            rule_id: string;
+            /** Format: int64 */
+            version: number;
+        };
+        GovernanceHouseIn: {
+            /** @enum {string} */
+            action: "warn" | "review" | "block";
+            enabled: boolean;
+            /** @description over text, class, channel, topic, hour, weekday, audience, staff, tags */
+            expression: string;
+            name: string;
+            /** @description authors read it */
+            reason: string;
+        };
+        GovernanceHousePage: {
+            items: components["schemas"]["GovernanceHouse"][] | null;
+            /** @description Send as after to get the next page; empty at the end */
+            next: string;
+            /**
+             * Format: int64
+             * @description Exact up to 10,000
+             */
+            total: number;
+            /** @description There are more than total; ask with count=exact */
+            total_more: boolean;
+        };
+        GovernanceHouseTried: {
+            /**
+             * Format: int64
+             * @description in characters, from 1
+             */
+            column?: number;
+            /** @description it would object */
+            holds: boolean;
+            /**
+             * Format: int64
+             * @description of what is wrong, from 1
+             */
+            line?: number;
+            /** @description what is wrong */
+            message?: string;
+            valid: boolean;
+        };
         GovernanceLadder: {
             appeal?: components["schemas"]["GovernanceLadderAppeal"];
             /** @description id ladder: by itself */
@@ -4123,7 +4267,7 @@ export interface components {
              * @description what found it
              * @enum {string}
              */
-            layer: "pattern" | "lexicon" | "sound" | "link" | "code" | "classifier";
+            layer: "pattern" | "lexicon" | "sound" | "link" | "code" | "classifier" | "house";
             /** @description the words in the form in which they were read */
             matched?: string;
             reason: string;
@@ -4190,6 +4334,26 @@ export interface components {
             expires_at?: string;
             /** @enum {string} */
             state: "ok" | "warn" | "error";
+        };
+        HouseTryInBody: {
+            /** Format: int64 */
+            audience?: number;
+            /** @enum {string} */
+            channel?: "welcome" | "kf" | "mass_customer" | "mass_group" | "moment" | "group_welcome";
+            /** @enum {string} */
+            class?: "emergency" | "transactional" | "service" | "lifecycle" | "marketing";
+            expression: string;
+            /** Format: int64 */
+            hour?: number;
+            staff?: string;
+            tags?: string[] | null;
+            text?: string;
+            topic?: string;
+            /**
+             * Format: int64
+             * @description 1 Monday to 7 Sunday
+             */
+            weekday?: number;
         };
         Item: {
             /** Format: int64 */
@@ -8017,6 +8181,196 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StatsHome"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-house-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceHousePage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-house-rule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GovernanceHouseIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceHouse"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "try-house-rule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HouseTryInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceHouseTried"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "update-house-rule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GovernanceHouseIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceHouse"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-house-rule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-house-rule-versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceHousePage"];
                 };
             };
             /** @description Problem */

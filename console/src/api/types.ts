@@ -129,6 +129,8 @@ export type CapsDraft = S<'SetCapsInBody'>
 export type Optout = S<'GovernanceOptOut'>
 export type OptoutDraft = S<'AddOptOutInBody'>
 export type Held = S<'GovernanceHeld'>
+export type HouseRule = S<'GovernanceHouse'>
+export type HouseTried = S<'GovernanceHouseTried'>
 export type LadderStep = S<'GovernanceLadder'>
 
 // Review

@@ -46,6 +46,7 @@ const (
 	ByLink    Layer = "link"
 	ByCode    Layer = "code"
 	ByModel   Layer = "classifier"
+	ByHouse   Layer = "house" // a rule of the corp's own
 )
 
 // Finding is one place that a content rule objects to.

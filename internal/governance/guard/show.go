@@ -26,7 +26,7 @@ type FindingOut struct {
 	Text     string        `json:"text"`
 	Reason   string        `json:"reason"`
 	WayOut   string        `json:"way_out"`
-	Layer    Layer         `json:"layer" enum:"pattern,lexicon,sound,link,code,classifier" doc:"what found it"`
+	Layer    Layer         `json:"layer" enum:"pattern,lexicon,sound,link,code,classifier,house" doc:"what found it"`
 	Matched  string        `json:"matched,omitempty" doc:"the words in the form in which they were read"`
 }
 

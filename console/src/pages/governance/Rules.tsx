@@ -7,6 +7,7 @@ import { List, type Column, type Filter } from '../../kit/List'
 import { RuleId, State, type Tone } from '../../kit/marks'
 import { Facts, Page } from '../../kit/Page'
 import { w } from './ruleWords'
+import { HouseRules } from './HouseRules'
 import { TryText } from './TryText'
 import './governance.css'
 
@@ -33,7 +34,7 @@ export function Rules() {
   ]
   return (
     <Page title={t('title')} meta={t('meta')}>
-      <div style={{ marginBottom: 16 }}><TryText /></div>
+      <div className="stack" style={{ marginBottom: 16 }}><TryText /><HouseRules /></div>
       <List<PolicyRule> id="rules" path="/governance/rules" rowKey={(r) => r.id} columns={columns} filters={filters} search={t('search')} open={setOpen} empty={{ title: t('none'), text: t('noneText') }} />
       <Drawer open={open !== undefined} onClose={() => setOpen(undefined)} title={open && <span className="row"><RuleId id={open.id} />{open.title}</span>} size="large">{open && <One rule={open} />}</Drawer>
     </Page>

@@ -58,6 +58,7 @@ export const w = words({
   l_link: ['链接', 'link'],
   l_code: ['号码', 'number'],
   l_classifier: ['分类器', 'classifier'],
+  l_house: ['自定规则', 'rule of your own'],
   readAs: ['读作', 'Read as'],
   undone: ['还原了什么', 'What was undone'],
   dropped: ['去掉', 'dropped'],
