@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { languages, open, picture, tooWide, url, widths } from './lib.mjs';
 
 const said = {
-  'zh-CN': { hint: '粘贴一段要发的话', never: '不能发；规则还要停用发送者，这一步还没有', may: '可以发', sound: '读音', rule: '赌博彩票', lawful: '您的订单已发货，预计明天送达', search: '编号、名称或内容', missing: '还没有客户旅程。', standing: '还没有' },
-  'en-US': { hint: 'Paste words you mean to send', never: 'It may not go out; the rule would suspend the sender too, which is not there yet', may: 'It may go out', sound: 'sound', rule: 'Gambling', lawful: '您的订单已发货，预计明天送达', search: 'Id, name or words', missing: 'There are no journeys yet.', standing: 'Not yet' },
+  'zh-CN': { hint: '粘贴一段要发的话', never: '不能发，并让发送者在阶梯上算两次', may: '可以发', sound: '读音', rule: '赌博彩票', lawful: '您的订单已发货，预计明天送达', search: '编号、名称或内容', missing: '还没有客户旅程。', standing: '还没有' },
+  'en-US': { hint: 'Paste words you mean to send', never: 'It may not go out, and counts twice against its sender on the ladder', may: 'It may go out', sound: 'sound', rule: 'Gambling', lawful: '您的订单已发货，预计明天送达', search: 'Id, name or words', missing: 'There are no journeys yet.', standing: 'Not yet' },
 };
 
 for (const language of languages) {

@@ -78,7 +78,7 @@ func TestBrokenLedgersAreCaught(t *testing.T) {
 			case err == nil:
 				t.Fatal("no property failed")
 			}
-			for _, w := range strings.Split(b.want, "|") {
+			for w := range strings.SplitSeq(b.want, "|") {
 				if strings.Contains(string(out), w+": ") {
 					return
 				}

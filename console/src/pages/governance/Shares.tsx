@@ -31,7 +31,7 @@ export function Shares({ caps }: { caps: Caps }) {
   const shown = (value: number | undefined) => <b>{value ?? t('capNone')}</b>
   return (
     <Panel title={t('shares')} sub={t('sharesSub')}>
-      <ul className="caps">
+      <ul className="caps shares">
         <li><span>{t('topicWeek')}</span>{may ? <InputNumber min={0} max={most?.topic_week} value={s.topic_week} onChange={(n) => setS({ ...s, topic_week: n ?? now.topic_week })} aria-label={t('topicWeek')} style={{ width: 90 }} /> : shown(now.topic_week)}<span className="second s13 nowrap">{t('times')}</span><RuleId id="FTG-02" /></li>
         {channels.map((c) => (
           <li key={c}><span>{t(c === 'moment' ? 'momentWeek' : 'massWeek')}</span>{may ? <InputNumber min={0} max={most?.channel_week?.find((x) => x.channel === c)?.cap} value={of(c) ?? null} placeholder={t('capNone')} onChange={(n) => setChannel(c, n)} aria-label={t(c === 'moment' ? 'momentWeek' : 'massWeek')} style={{ width: 90 }} /> : shown(of(c))}<span className="second s13 nowrap">{t('times')}</span><RuleId id="FTG-02" /></li>
