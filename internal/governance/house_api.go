@@ -123,8 +123,7 @@ type HouseTried struct {
 func (h *API) houseTry(_ context.Context, in *houseTryIn) (*HouseTried, error) {
 	b := in.Body
 	wrong := func(err error) (*HouseTried, error) {
-		var e *house.Error
-		if errors.As(err, &e) {
+		if e, ok := errors.AsType[*house.Error](err); ok {
 			return &HouseTried{Line: e.Line, Column: e.Column, Message: e.Message}, nil
 		}
 		return nil, err

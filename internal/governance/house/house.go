@@ -93,8 +93,7 @@ func (r *Rule) Holds(f Facts) (bool, error) {
 }
 
 func placed(err error) error {
-	var at *file.Error
-	if errors.As(err, &at) {
+	if at, ok := errors.AsType[*file.Error](err); ok {
 		return &Error{max(at.Line, 1), at.Column + 1, at.Message}
 	}
 	return &Error{1, 1, err.Error()}

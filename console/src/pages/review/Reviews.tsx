@@ -13,6 +13,7 @@ import { Page } from '../../kit/Page'
 import { useUrl } from '../../kit/useurl'
 import { OneText } from './OneText'
 import { w } from './words'
+import '../broadcast/broadcast.css'
 import '../governance/governance.css'
 import './review.css'
 
