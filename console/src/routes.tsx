@@ -30,6 +30,7 @@ const pages: [path: string, page: RouteComponent][] = [
   ['/moments/$id', lazy(() => import('./pages/moment/MomentDetail'), 'MomentDetail')],
   ['/moments/$id/edit', lazy(() => import('./pages/moment/MomentPlanner'), 'MomentPlanner')],
   ['/governance', lazy(() => import('./pages/overview/Overview'), 'Overview')],
+  ['/materials', lazy(() => import('./pages/material/Materials'), 'Materials')],
   ['/touches', lazy(() => import('./pages/governance/Touches'), 'Touches')],
   ['/touches/$id', lazy(() => import('./pages/governance/Explain'), 'Explain')],
   ['/held', lazy(() => import('./pages/governance/HeldBack'), 'HeldBack')],

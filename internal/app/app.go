@@ -37,6 +37,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/inbound"
 	"zhiyin.dev/zhiyin/internal/joinway"
 	"zhiyin.dev/zhiyin/internal/kf"
+	"zhiyin.dev/zhiyin/internal/material"
 	"zhiyin.dev/zhiyin/internal/moment"
 	"zhiyin.dev/zhiyin/internal/outreach"
 	"zhiyin.dev/zhiyin/internal/pages"
@@ -97,6 +98,7 @@ type App struct {
 	Kf         *kf.Service
 	Broadcasts *broadcast.Service
 	Blobs      *blob.Store
+	Materials  *material.Service
 	Moments    *moment.Service
 	Stats      *stats.Service
 	Settings   *setting.Service
@@ -234,8 +236,11 @@ func (a *App) build() (err error) {
 			return a.Tags.Mark(ctx, customerID, staffID, tagIDs, nil)
 		},
 	})
+	a.Blobs = blob.New(a.DB, a.Data, a.World)
+	a.Materials = material.New(material.Config{DB: a.DB, World: a.World, Zone: a.Zone, WeCom: a.WeCom, Blobs: a.Blobs, CorpID: a.CorpID})
 	a.Outreach = outreach.New(outreach.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, Governor: a.Governor, WeCom: a.WeCom, CorpID: a.CorpID, Page: a.historyPage,
+		Media: a.Materials.MediaID,
 	})
 	if a.Reviews, err = a.newReviews(); err != nil {
 		return err
@@ -257,13 +262,13 @@ func (a *App) build() (err error) {
 	a.Broadcasts = broadcast.New(broadcast.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, Outreach: a.Outreach, Governor: a.Governor, CorpID: a.CorpID,
 		Audience: a.Customers.Audience, Muster: a.Customers.Muster, Live: a.Live.Publish, Admitted: a.admitted, Reviews: a.Reviews,
+		Groups: a.rooms, People: a.peopleIn, Materials: a.Materials.Fill,
 	})
 	readerKey, err := a.Sealer.Derive("reader")
 	if err != nil {
 		return err
 	}
 	a.reader = &pages.Reader{Key: readerKey, Wall: clock.SystemWall(), Ask: a.askReader, Customer: a.readerOf, URL: a.API.URL}
-	a.Blobs = blob.New(a.DB, a.Data, a.World)
 	linkKey, err := a.Sealer.Derive("moment-link")
 	if err != nil {
 		return err
@@ -375,7 +380,8 @@ func (a *App) connect() {
 	a.Joinways.RegisterPages(a.API.Mux())
 	a.Autoreply.RegisterAPI(a.API)
 	a.Kf.RegisterAPI(a.API, kf.Neighbours{Zone: a.Zone, Scope: scope, Staff: a.staffNames})
-	a.Broadcasts.RegisterAPI(a.API, broadcast.Neighbours{Scope: scope, Staff: a.staffNames, Customers: a.customerNames})
+	a.Materials.RegisterAPI(a.API, material.Neighbours{Staff: a.staffNames})
+	a.Broadcasts.RegisterAPI(a.API, broadcast.Neighbours{Scope: scope, Staff: a.staffNames, Customers: a.customerNames, Groups: a.groupBriefs})
 	a.Moments.RegisterAPI(a.API, moment.Neighbours{Scope: scope, Staff: a.staffNames, Customers: a.customerNames, URL: a.API.URL})
 	a.Governor.RegisterAPI(a.API, governance.Neighbours{
 		Scope: scope, Staff: a.staffNames, Customers: a.customerNames, FindCustomers: a.findCustomers,

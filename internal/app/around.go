@@ -329,3 +329,16 @@ func (a *App) fetchPicture(ctx context.Context, url string) ([]byte, string, err
 	body, err := io.ReadAll(io.LimitReader(resp.Body, most))
 	return body, resp.Header.Get("Content-Type"), err
 }
+
+// rooms are the live groups of a query.
+func (a *App) rooms(ctx context.Context, q groupchat.RoomQuery) ([]groupchat.Room, error) {
+	return groupchat.Rooms(ctx, a.DB.Read(), a.CorpID, q)
+}
+
+func (a *App) peopleIn(ctx context.Context, chatIDs []string) (int, error) {
+	return groupchat.PeopleIn(ctx, a.DB.Read(), a.CorpID, chatIDs)
+}
+
+func (a *App) groupBriefs(ctx context.Context, ids []string) (map[string]groupchat.Brief, error) {
+	return groupchat.Briefs(ctx, a.DB.Read(), a.CorpID, ids)
+}

@@ -23,11 +23,12 @@ var grants = map[Role][]string{
 	Owner: {"*.*"},
 	Manager: {
 		"*.read", "customer.*", "tag.*", "contactway.*", "welcome.*", "groupchat.*", "joinway.*", "autoreply.*", "kf.*", "broadcast.*", "moment.*",
-		"governance.*", "review.*", "ladder.*", "sync.*", "deadletter.*", "doctor.*",
+		"material.*", "governance.*", "review.*", "ladder.*", "sync.*", "deadletter.*", "doctor.*",
 	},
 	Operator: {
 		"home.read", "staff.read", "tag.*", "customer.read", "customer.write", "contactway.*", "welcome.*", "groupchat.*", "joinway.*", "autoreply.*",
-		"kf.*", "broadcast.read", "broadcast.write", "moment.read", "moment.write", "moment.answer", "governance.read", "review.read", "ladder.read", "ladder.appeal", "sync.read",
+		"kf.*", "broadcast.read", "broadcast.write", "moment.read", "moment.write", "moment.answer", "material.*", "governance.read", "review.read",
+		"ladder.read", "ladder.appeal", "sync.read",
 	},
 	Staff: {
 		"home.read", "staff.read", "tag.read", "customer.read", "customer.write", "groupchat.read", "kf.read", "kf.write", "moment.read", "moment.answer", "governance.read", "ladder.read", "ladder.appeal",

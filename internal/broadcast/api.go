@@ -1,6 +1,7 @@
 package broadcast
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/customer"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/errs"
+	"zhiyin.dev/zhiyin/internal/groupchat"
 	"zhiyin.dev/zhiyin/internal/outreach"
 	"zhiyin.dev/zhiyin/internal/web"
 )
@@ -22,6 +24,7 @@ type Neighbours struct {
 	Scope     func(ctx context.Context) ([]string, error) // staff ids the caller may see; nil = all
 	Staff     func(ctx context.Context, ids []string) (map[string]string, error)
 	Customers func(ctx context.Context, ids []string) (map[string]string, error)
+	Groups    func(ctx context.Context, ids []string) (map[string]groupchat.Brief, error)
 }
 
 // API serves the routes of this room.
@@ -55,6 +58,7 @@ func (s *Service) RegisterAPI(a *web.API, near Neighbours) {
 	web.Post(a, "/broadcasts/{id}/return", approve("return-broadcast", "Give it back to its author, with the reason"), h.sendBack)
 	web.Post(a, "/broadcasts/{id}/remind", write("remind-broadcast", "Remind members who have not confirmed"), h.remind)
 	web.Post(a, "/broadcasts/{id}/cancel", write("cancel-broadcast", "Take back what nobody has confirmed"), h.cancel)
+	web.Post(a, "/broadcasts/{id}/revise", write("revise-broadcast", "Change the words of one that runs: open tasks are made again"), h.revise)
 	web.Get(a, "/broadcasts/{id}/receivers", read("list-broadcast-receivers", "What became of each receiver"), h.receivers)
 	web.Get(a, "/broadcasts/{id}/tasks", read("list-broadcast-tasks", "The members' tasks"), h.tasks)
 }
@@ -65,6 +69,7 @@ type idIn struct {
 
 // wordsIn is the body of drafts and previews.
 type wordsIn struct {
+	Kind        Kind                  `json:"kind,omitempty" enum:"customer,group" default:"customer" doc:"whom it goes to"`
 	Name        string                `json:"name,omitempty" maxLength:"200" doc:"for staff only; needed to save"`
 	Text        string                `json:"text" maxLength:"4000" doc:"at most 4000 bytes"`
 	Attachments []outreach.Attachment `json:"attachments,omitempty" maxItems:"9"`
@@ -75,7 +80,7 @@ type wordsIn struct {
 }
 
 func (w wordsIn) words() Words {
-	out := Words{Name: w.Name, Text: w.Text, Attachments: w.Attachments, Audience: w.Audience, Topic: w.Topic, Benefit: w.Benefit}
+	out := Words{Kind: cmp.Or(w.Kind, ToCustomers), Name: w.Name, Text: w.Text, Attachments: w.Attachments, Audience: w.Audience, Topic: w.Topic, Benefit: w.Benefit}
 	if !w.SendAt.IsZero() {
 		out.SendAt = clock.At(w.SendAt)
 	}
@@ -129,6 +134,7 @@ var likeEscape = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
 type listIn struct {
 	web.List
 	State []string `query:"state" enum:"draft,review,planned,creating,open,done,cancelled,failed"`
+	Kind  string   `query:"kind" enum:"customer,group"`
 	Query string   `query:"q" maxLength:"100"`
 }
 
@@ -141,6 +147,9 @@ func (h *API) list(ctx context.Context, in *listIn) (*web.Page[broadcastOut], er
 	q := h.visible(ctx, h.DB.Read().NewSelect().Model(&rows), scope)
 	if len(in.State) > 0 {
 		q = q.Where("b.state IN (?)", bun.List(in.State))
+	}
+	if in.Kind != "" {
+		q = q.Where("b.kind = ?", in.Kind)
 	}
 	if in.Query != "" {
 		q = q.Where("b.name LIKE ? ESCAPE '!'", "%"+likeEscape.Replace(in.Query)+"%")
@@ -348,6 +357,35 @@ func (h *API) sendBack(ctx context.Context, in *returnIn) (*broadcastOut, error)
 	return h.showOne(ctx, b, nil)
 }
 
+type reviseIn struct {
+	ID   web.ID `path:"id"`
+	Body struct {
+		Text        string                `json:"text" maxLength:"4000" doc:"at most 4000 bytes"`
+		Attachments []outreach.Attachment `json:"attachments,omitempty" maxItems:"9"`
+	}
+}
+
+type reviseOut struct {
+	Revised
+	Broadcast broadcastOut `json:"broadcast"`
+}
+
+func (h *API) revise(ctx context.Context, in *reviseIn) (*reviseOut, error) {
+	b, scope, err := h.own(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	b, done, err := h.Revise(ctx, b.ID, web.Caller(ctx).User, in.Body.Text, in.Body.Attachments)
+	if err != nil {
+		return nil, err
+	}
+	out, err := h.showOne(ctx, b, scope)
+	if err != nil {
+		return nil, err
+	}
+	return &reviseOut{done, *out}, nil
+}
+
 type remindOut struct {
 	Reminded int `json:"reminded" doc:"members who are being reminded"`
 }
@@ -412,11 +450,11 @@ func (h *API) receivers(ctx context.Context, in *receiversIn) (*web.Page[receive
 	if err := q.OrderExpr("customer_id").Limit(int64(in.Limit) + 1).Scan(ctx); err != nil {
 		return nil, fmt.Errorf("list receivers of mass message %d: %w", b.ID, err)
 	}
-	out, err := h.showReceivers(ctx, rows)
+	out, err := h.showReceivers(ctx, b.Kind, rows)
 	if err != nil {
 		return nil, err
 	}
-	return web.NewPage(out, in.List, total, more, func(r receiverOut) string { return r.Customer.ID }), nil
+	return web.NewPage(out, in.List, total, more, func(r receiverOut) string { return r.id }), nil
 }
 
 func (h *API) tasks(ctx context.Context, in *idIn) (*web.Page[taskOut], error) {

@@ -32,7 +32,7 @@ func (s *Service) approval(ctx context.Context, by string, check governance.Chec
 // reviewText is a mass message as the queue of texts takes it in.
 func (s *Service) reviewText(b *Broadcast, w Words, p *Plan) governance.ReviewText {
 	return governance.ReviewText{
-		CorpID: s.CorpID, Noun: "broadcast", Ref: fmt.Sprint(b.ID), Title: b.Name, Class: governance.Marketing, Channel: governance.MassCustomer, Author: b.SubmittedBy,
+		CorpID: s.CorpID, Noun: "broadcast", Ref: fmt.Sprint(b.ID), Title: b.Name, Class: governance.Marketing, Channel: w.channel(), Author: b.SubmittedBy,
 		Fields: w.fields(), Check: p.Check, Audience: p.Reachable, Cause: governance.Cause(p.Approval),
 	}
 }
@@ -91,7 +91,7 @@ func (s *Service) Approve(ctx context.Context, id int64, by string, expect int) 
 		return nil, f.Refusal("broadcast.content", errs.T("内容不能发送", "This cannot be sent"))
 	}
 	if p.Reachable > expect {
-		return nil, grown(p.Reachable, expect)
+		return nil, grown(b.Kind, p.Reachable, expect)
 	}
 	return s.decide(ctx, id, by, func(ctx context.Context, tx *db.Tx, b *Broadcast) error {
 		b.State, b.OpensAt, b.ClosesAt, b.ReviewNote = Planned, p.OpensAt, p.ClosesAt, ""
@@ -170,7 +170,12 @@ func (s *Service) frozen(ctx context.Context, id int64) ([]customer.Member, erro
 	return s.matched(ctx, s.DB.Read(), id, 0)
 }
 
-func grown(reachable, expect int) error {
+func grown(k Kind, reachable, expect int) error {
+	if k == ToGroups {
+		return errs.New(errs.Conflict, "broadcast.reach_changed", errs.T(
+			fmt.Sprintf("现在可触达 %d 个群，比你看到的 %d 个多。请再看一遍再提交。", reachable, expect),
+			fmt.Sprintf("It would reach %s now, more than the %d you saw. Look again before you submit.", errs.Count(reachable, "group", "groups"), expect)))
+	}
 	return errs.New(errs.Conflict, "broadcast.reach_changed", errs.T(
 		fmt.Sprintf("现在可触达 %d 位，比你看到的 %d 位多。请再看一遍再提交。", reachable, expect),
 		fmt.Sprintf("It would reach %s now, more than the %d you saw. Look again before you submit.", errs.Count(reachable, "customer", "customers"), expect)))

@@ -1,4 +1,4 @@
-// Package broadcast sends one text to many customers: a mass message. WeCom gives it to members as tasks, and what a
+// Package broadcast sends one text to many customers, or to many customer groups: a mass message. WeCom gives it to members as tasks, and what a
 // member has confirmed reaches the customers of that member.
 //
 // A mass message is drafted, planned (who gets it, who is held back and why), submitted, and then runs by itself: it
@@ -13,7 +13,9 @@
 //
 // One that reaches many, or whose words a rule doubts, waits in review for a second person.
 //
-// It is not: messages to groups, Moments, or journeys; and it decides nothing about who may be reached: governance does.
+// One to customer groups takes the same way: its receivers are groups, its members the groups' owners.
+//
+// It is not: Moments, or journeys; and it decides nothing about who may be reached: governance does.
 package broadcast
 
 import (
@@ -28,6 +30,15 @@ import (
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/errs"
 	"zhiyin.dev/zhiyin/internal/message"
+)
+
+// Kind is whom a mass message goes to.
+type Kind string
+
+// The kinds.
+const (
+	ToCustomers Kind = "customer"
+	ToGroups    Kind = "group"
 )
 
 // State of a mass message.
@@ -86,12 +97,16 @@ const (
 	reminderWindow = 24 * time.Hour
 )
 
-// Audience chooses receivers among live relations. Tags count for the person.
+// Audience chooses receivers among live relations, where tags count for the person, or among live groups.
 type Audience struct {
 	Tags        []string `json:"tags"`
 	TagMode     string   `json:"tag_mode,omitempty" enum:"any,all" default:"any"`
 	Staff       []string `json:"staff,omitempty" doc:"only customers of these; empty = of everybody the caller may see"`
 	ExcludeTags []string `json:"exclude_tags,omitempty"`
+	// Of one to groups: Staff are their owners, and tags choose nothing.
+	Chats        []string `json:"chats,omitempty" doc:"to groups: only these; empty = all"`
+	ExcludeChats []string `json:"exclude_chats,omitempty" doc:"to groups: all but these"`
+	ChatName     string   `json:"chat_name,omitempty" maxLength:"60" doc:"to groups: part of the group's name"`
 }
 
 // Counts say what became of the receivers.

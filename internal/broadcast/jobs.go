@@ -126,7 +126,7 @@ func (s *Service) reserve(ctx context.Context, tx *db.Tx, w bus.Work) error {
 	reqs := make([]governance.Request, len(members))
 	for i, m := range members {
 		reqs[i] = req
-		reqs[i].Key, reqs[i].CustomerID, reqs[i].StaffID = touchKey(b.ID, m.CustomerID), m.CustomerID, m.StaffID
+		aim(&reqs[i], b, m)
 	}
 	decisions, err := s.Governor.Reserve(ctx, tx, reqs...)
 	if err != nil {
@@ -189,7 +189,7 @@ func (s *Service) open(ctx context.Context, tx *db.Tx, w bus.Work) error {
 	for _, staffID := range order {
 		list := byStaff[staffID]
 		for len(list) > 0 {
-			n := min(outreach.MassMost, len(list))
+			n := min(massMost(b.Kind), len(list))
 			if err := s.makeTask(ctx, tx, b, staffID, 1, list[:n]); err != nil {
 				return err
 			}
@@ -221,7 +221,18 @@ func (s *Service) makeTask(ctx context.Context, tx *db.Tx, b *Broadcast, staffID
 	if err := writeTasked(ctx, tx, list); err != nil {
 		return err
 	}
-	return s.Outreach.Mass(ctx, tx, outreach.Mass{TaskID: t.ID, StaffID: staffID, TouchIDs: touchIDs, Text: b.Text, Attachments: attachments})
+	if b.Revision > 0 { // the entries say what was asked for first
+		texts, err := b.texts()
+		if err != nil {
+			return err
+		}
+		if err := s.Governor.Reword(ctx, tx, texts, touchIDs); err != nil {
+			return err
+		}
+	}
+	return s.Outreach.Mass(ctx, tx, outreach.Mass{
+		TaskID: t.ID, StaffID: staffID, Groups: b.Kind == ToGroups, TouchIDs: touchIDs, Text: b.Text, Attachments: attachments,
+	})
 }
 
 // close takes back what no member has confirmed when sending hours end.
@@ -312,7 +323,7 @@ func (s *Service) find(ctx context.Context, tx *db.Tx, b *Broadcast, t *Task) er
 	if err != nil {
 		return err
 	}
-	m := outreach.Mass{TaskID: t.ID, StaffID: t.StaffID, Text: b.Text, Attachments: attachments}
+	m := outreach.Mass{TaskID: t.ID, StaffID: t.StaffID, Groups: b.Kind == ToGroups, Text: b.Text, Attachments: attachments}
 	for _, r := range rows {
 		m.TouchIDs = append(m.TouchIDs, r.TouchID)
 	}

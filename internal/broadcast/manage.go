@@ -115,7 +115,11 @@ func (s *Service) Test(ctx context.Context, id int64, staffID string) error {
 		case a.MiniProgram != nil:
 			text.WriteString("\n[小程序] " + a.MiniProgram.Title)
 		case a.Image != nil:
-			text.WriteString("\n[图片]")
+			text.WriteString("\n[图片] " + a.Image.Name)
+		case a.Video != nil:
+			text.WriteString("\n[视频] " + a.Video.Name)
+		case a.File != nil:
+			text.WriteString("\n[文件] " + a.File.Name)
 		}
 	}
 	for _, part := range pieces(text.String(), appText) {

@@ -8,7 +8,6 @@ import (
 	"zhiyin.dev/zhiyin/internal/bus"
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/db"
-	"zhiyin.dev/zhiyin/internal/governance"
 	"zhiyin.dev/zhiyin/wecom"
 )
 
@@ -49,21 +48,23 @@ func (s *Service) observe(ctx context.Context, w bus.Work) (bus.Settle, error) {
 		return nil, err
 	}
 	now := s.World.Now()
-	f := wecom.GroupMsgFilter{
-		Kind: wecom.MassCustomers, By: wecom.MassByMember, Limit: 100,
-		Start: max(p.Since.Add(-observeAgain), now.Add(-observeMost)).Unix(), End: now.Unix(),
-	}
-	for more := true; more; more = f.Cursor != "" {
-		page, next, err := s.WeCom.GroupMsgs(ctx, f)
-		if err != nil {
-			return nil, s.readFailed(err, "list members' mass messages")
+	for _, kind := range observedKinds() {
+		f := wecom.GroupMsgFilter{
+			Kind: kind, By: wecom.MassByMember, Limit: 100,
+			Start: max(p.Since.Add(-observeAgain), now.Add(-observeMost)).Unix(), End: now.Unix(),
 		}
-		for _, m := range page {
-			if err := s.observeOne(ctx, m); err != nil {
-				return nil, err
+		for more := true; more; more = f.Cursor != "" {
+			page, next, err := s.WeCom.GroupMsgs(ctx, f)
+			if err != nil {
+				return nil, s.readFailed(err, "list members' mass messages")
 			}
+			for _, m := range page {
+				if err := s.observeOne(ctx, m); err != nil {
+					return nil, err
+				}
+			}
+			f.Cursor = next
 		}
-		f.Cursor = next
 	}
 	return func(ctx context.Context, tx *db.Tx) error { return s.putObserve(ctx, tx, now.Add(observeEvery), now) }, nil
 }
@@ -90,15 +91,10 @@ func (s *Service) observeOne(ctx context.Context, m wecom.GroupMsg) error {
 
 func (s *Service) bookObserved(ctx context.Context, tx *db.Tx, m wecom.GroupMsg, page []wecom.GroupMsgResult) error {
 	for _, r := range page {
-		if r.Status != wecom.ReceiverSent || r.Customer == "" {
+		if r.Status != wecom.ReceiverSent || receiverOf(r) == "" {
 			continue
 		}
-		err := s.Governor.Observe(ctx, tx, governance.Request{
-			CorpID: s.CorpID, Key: fmt.Sprint("member/", m.ID, "/", r.Customer), CustomerID: string(r.Customer), StaffID: string(r.Staff),
-			Channel: governance.MassCustomer, Class: governance.Marketing, CampaignID: "member/" + m.ID, Texts: []string{m.Text.Content},
-			By: string(r.Staff), Reason: "a member's own mass message",
-		}, clock.Unix(r.SendTime))
-		if err != nil {
+		if err := s.Governor.Observe(ctx, tx, s.observed(m, r), clock.Unix(r.SendTime)); err != nil {
 			return err
 		}
 	}

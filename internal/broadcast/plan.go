@@ -1,6 +1,7 @@
 package broadcast
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -12,7 +13,9 @@ import (
 // Plan says what a mass message would do now.
 type Plan struct {
 	governance.Preview
-	Matched  int // persons of the audience
+	Kind     Kind
+	Matched  int // persons or groups of the audience
+	People   int // customers in the groups that it would reach, each once; 0 = not to groups
 	Check    governance.Check
 	OpensAt  clock.Time // when tasks are made: now, or when sending hours begin
 	ClosesAt clock.Time // when what nobody confirmed is taken back
@@ -23,6 +26,13 @@ type Plan struct {
 
 // Plan decides about everybody as Submit would, and writes nothing. by is who plans, scope their data scope.
 func (s *Service) Plan(ctx context.Context, id int64, by string, w Words, scope []string) (*Plan, error) {
+	if w.Kind == ToGroups { // a group's caps count messages, however many people are in it: none counts double
+		members, err := s.groups(ctx, w.Audience, scope)
+		if err != nil {
+			return nil, err
+		}
+		return s.plan(ctx, id, by, w, members, 1)
+	}
 	members, all, err := s.Muster(ctx, query(w.Audience, scope))
 	if err != nil {
 		return nil, err
@@ -31,23 +41,38 @@ func (s *Service) Plan(ctx context.Context, id int64, by string, w Words, scope 
 }
 
 func (s *Service) plan(ctx context.Context, id int64, by string, w Words, members []customer.Member, cost int) (*Plan, error) {
-	p := &Plan{Matched: len(members), Cost: cost, Check: s.Governor.CheckFor(governance.Marketing, governance.MassCustomer, w.fields()...)}
+	p := &Plan{
+		Kind: cmp.Or(w.Kind, ToCustomers), Matched: len(members), Cost: cost, OptOuts: -1,
+		Check: s.Governor.CheckFor(governance.Marketing, w.channel(), w.fields()...),
+	}
 	var err error
-	if p.Preview, err = s.Governor.Preview(ctx, s.request(id, by, w, cost), recipients(members)); err != nil {
-		return nil, err
+	persons := 0
+	if w.Kind == ToGroups {
+		if p.Preview, p.People, err = s.planGroups(ctx, s.request(id, by, w, cost), members); err != nil {
+			return nil, err
+		}
+		persons = p.People
+	} else {
+		if p.Preview, err = s.Governor.Preview(ctx, s.request(id, by, w, cost), recipients(members)); err != nil {
+			return nil, err
+		}
+		persons = p.Reachable
 	}
 	about := governance.About{
-		Class: governance.Marketing, Channel: governance.MassCustomer, Topic: w.Topic, At: max(s.World.Now(), w.SendAt), Audience: p.Reachable, Staff: by, Tags: w.Audience.Tags,
+		Class: governance.Marketing, Channel: w.channel(), Topic: w.Topic, At: max(s.World.Now(), w.SendAt), Audience: persons, Staff: by, Tags: w.Audience.Tags,
 	}
 	if p.Check, err = s.Governor.WithHouse(ctx, s.CorpID, p.Check, about, w.fields()); err != nil {
 		return nil, err
 	}
-	if p.Approval, err = s.approval(ctx, by, p.Check, p.Reachable); err != nil {
+	if p.Approval, err = s.approval(ctx, by, p.Check, persons); err != nil {
 		return nil, err
 	}
 	now := s.World.Now()
 	if p.OpensAt, p.ClosesAt, err = s.Governor.Window(ctx, s.CorpID, max(now, w.SendAt)); err != nil {
 		return nil, err
+	}
+	if w.Kind == ToGroups { // nobody opts out of a room: they leave it
+		return p, nil
 	}
 	if p.OptOuts, err = s.forecast(ctx, now); err != nil {
 		return nil, err

@@ -110,7 +110,7 @@ func (s *Service) opened(ctx context.Context, tx *db.Tx, b *Broadcast, t *Task, 
 		case d.RuleID == ruleUnconfirmed:
 			o.state = Unconfirmed
 		}
-		if err := s.mark(ctx, tx, b.ID, []string{d.CustomerID}, o); err != nil {
+		if err := s.mark(ctx, tx, b.ID, []string{d.Receiver()}, o); err != nil {
 			return err
 		}
 	}
@@ -120,7 +120,7 @@ func (s *Service) opened(ctx context.Context, tx *db.Tx, b *Broadcast, t *Task, 
 	}
 	waits := map[string]bool{}
 	for _, d := range e.Refused {
-		waits[d.CustomerID] = true
+		waits[d.Receiver()] = true
 	}
 	var in []string
 	for _, r := range rows {
@@ -295,22 +295,21 @@ func (s *Service) book(ctx context.Context, tx *db.Tx, t *Task, page []wecom.Gro
 	if err != nil {
 		return err
 	}
-	rows, err := s.receiversOfTask(ctx, tx, t.ID)
+	rows, err := s.rowsOf(ctx, tx, b, t, page)
 	if err != nil {
 		return err
 	}
-	byCustomer := make(map[string]*Receiver, len(rows))
-	for _, r := range rows {
-		byCustomer[r.CustomerID] = r
+	if err := s.unplanned(ctx, tx, b, t, page, rows); err != nil {
+		return err
 	}
 	var results []outreach.Result
 	var changed []*Receiver
 	for _, m := range page {
-		r := byCustomer[string(m.Customer)]
+		r := rows[receiverOf(m)]
 		if r == nil || r.State == Delivered || r.State != Tasked && m.Status != wecom.ReceiverSent {
 			continue
 		}
-		res := outreach.Result{CorpID: s.CorpID, TouchID: r.TouchID, Channel: governance.MassCustomer, CustomerID: r.CustomerID, StaffID: string(m.Staff)}
+		res := outreach.Result{CorpID: s.CorpID, TouchID: r.TouchID, Channel: channelOf(b.Kind), CustomerID: string(m.Customer), StaffID: string(m.Staff)}
 		o := outcome{}
 		switch m.Status {
 		case wecom.ReceiverSent:
@@ -382,7 +381,7 @@ func (s *Service) polled(ctx context.Context, tx *db.Tx, p pollStep, confirmedAt
 	case t.State == TaskCancelling: // its own end reads again
 		return nil
 	case t.State == TaskConfirmed:
-		if err := s.giveBack(ctx, tx, b, left, outcome{state: Lost, rule: codeSilent, reason: reasonSilent}); err != nil {
+		if err := s.giveBack(ctx, tx, b, left, silence(b.Kind)); err != nil {
 			return err
 		}
 	default:
@@ -408,7 +407,7 @@ func (s *Service) left(ctx context.Context, tx *db.Tx, b *Broadcast, t *Task, le
 		o := outcome{state: Unconfirmed, rule: ruleUnconfirmed, reason: reasonUnconfirmed}
 		switch {
 		case t.ConfirmedAt != 0:
-			o = outcome{state: Lost, rule: codeSilent, reason: reasonSilent}
+			o = silence(b.Kind)
 		case halted:
 			o = outcome{state: TakenBack, rule: ruleHalt, reason: reasonHalted}
 		case b.State == Cancelled:
@@ -431,7 +430,6 @@ func (s *Service) left(ctx context.Context, tx *db.Tx, b *Broadcast, t *Task, le
 		if u, ok := out[r.TouchID]; ok {
 			unwanted[u] = append(unwanted[u], r)
 		} else {
-			r.State = Reserved
 			again, touches = append(again, r), append(touches, r.TouchID)
 		}
 	}
@@ -442,6 +440,16 @@ func (s *Service) left(ctx context.Context, tx *db.Tx, b *Broadcast, t *Task, le
 	}
 	if len(again) == 0 {
 		return nil
+	}
+	tasks, err := s.tasks(ctx, tx, b.ID)
+	if err != nil {
+		return err
+	}
+	if s.asks(tasks, t.StaffID) >= maxAsks {
+		return s.giveBack(ctx, tx, b, again, outcome{state: Unconfirmed, rule: codeAskedTwice, reason: reasonAskedTwice})
+	}
+	for _, r := range again {
+		r.State = Reserved
 	}
 	if err := s.Governor.Recall(ctx, tx, touches...); err != nil { // the same entries of the ledger go with the new task
 		return err

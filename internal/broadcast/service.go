@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/errs"
 	"zhiyin.dev/zhiyin/internal/governance"
+	"zhiyin.dev/zhiyin/internal/groupchat"
 	"zhiyin.dev/zhiyin/internal/outreach"
 	"zhiyin.dev/zhiyin/wecom"
 )
@@ -31,9 +33,14 @@ type Config struct {
 	// Audience answers the persons of an audience, each once, with the member who is to speak.
 	Audience func(ctx context.Context, q customer.AudienceQuery) ([]customer.Member, error)
 	// Muster answers the same in no order, quick for millions, and how many persons have a live relation at all.
-	Muster  func(ctx context.Context, q customer.AudienceQuery) (chosen []customer.Member, all int, err error)
-	Live    func(kind, id string) // tells the consoles that are open; may be nil
-	Reviews governance.Reviews    // the queue of texts that a person looks at; nil = none
+	Muster func(ctx context.Context, q customer.AudienceQuery) (chosen []customer.Member, all int, err error)
+	// Groups answers the live groups of an audience, People how many customers are in some groups.
+	Groups func(ctx context.Context, q groupchat.RoomQuery) ([]groupchat.Room, error)
+	People func(ctx context.Context, chatIDs []string) (int, error)
+	// Materials fills in what the library knows of attachments, and refuses those it does not have.
+	Materials func(ctx context.Context, as []outreach.Attachment) error
+	Live      func(kind, id string) // tells the consoles that are open; may be nil
+	Reviews   governance.Reviews    // the queue of texts that a person looks at; nil = none
 	// Admitted says why the corp may not submit marketing with these texts; nil asks nobody.
 	Admitted func(ctx context.Context, texts ...string) error
 }
@@ -54,6 +61,9 @@ func New(c Config) *Service {
 	if c.Reviews == nil {
 		c.Reviews = governance.NoReviews{}
 	}
+	if c.Materials == nil {
+		c.Materials = func(context.Context, []outreach.Attachment) error { return nil }
+	}
 	s := &Service{Config: c}
 	s.step.Store(firstStep)
 	return s
@@ -61,6 +71,7 @@ func New(c Config) *Service {
 
 // Words are what a draft says and to whom.
 type Words struct {
+	Kind        Kind // empty = to customers
 	Name        string
 	Text        string
 	Attachments []outreach.Attachment
@@ -112,7 +123,7 @@ func (b *Broadcast) words() (Words, error) {
 	}
 	audience, err := b.audience()
 	return Words{
-		Name: b.Name, Text: b.Text, Attachments: as, Audience: audience, Topic: b.Topic, Benefit: b.Benefit, SendAt: b.SendAt,
+		Kind: b.Kind, Name: b.Name, Text: b.Text, Attachments: as, Audience: audience, Topic: b.Topic, Benefit: b.Benefit, SendAt: b.SendAt,
 	}, err
 }
 
@@ -127,7 +138,7 @@ func (s *Service) Create(ctx context.Context, by string, w Words) (*Broadcast, e
 	}
 	now := s.World.Now()
 	b := &Broadcast{
-		CorpID: s.CorpID, ID: s.DB.NewID(), Name: w.Name, Text: w.Text, Attachments: attachments, Audience: audience, Topic: w.Topic,
+		CorpID: s.CorpID, ID: s.DB.NewID(), Kind: cmp.Or(w.Kind, ToCustomers), Name: w.Name, Text: w.Text, Attachments: attachments, Audience: audience, Topic: w.Topic,
 		Benefit: w.Benefit, SendAt: w.SendAt, Cost: 1, State: Draft, CreatedBy: by, CreatedAt: now, UpdatedAt: now,
 	}
 	err = s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
@@ -161,15 +172,21 @@ func (s *Service) Update(ctx context.Context, id int64, w Words) (*Broadcast, er
 			return errNotDraft
 		}
 		b.Name, b.Text, b.Attachments, b.Audience, b.Topic, b.UpdatedAt = w.Name, w.Text, attachments, audience, w.Topic, s.World.Now()
-		b.Benefit, b.SendAt = w.Benefit, w.SendAt
-		return save(ctx, tx, b, "name", "text", "attachments", "audience", "topic", "benefit", "send_at", "updated_at")
+		b.Kind, b.Benefit, b.SendAt = cmp.Or(w.Kind, ToCustomers), w.Benefit, w.SendAt
+		return save(ctx, tx, b, "kind", "name", "text", "attachments", "audience", "topic", "benefit", "send_at", "updated_at")
 	})
 	return b, err
 }
 
-// check says what is wrong with a draft.
+// check says what is wrong with a draft, and fills in what the library knows of its files.
 func (s *Service) check(ctx context.Context, w Words) error {
 	if err := checkWords(w.Name, w.Text, w.Benefit, w.Attachments); err != nil {
+		return err
+	}
+	if err := w.Audience.check(w.Kind); err != nil {
+		return err
+	}
+	if err := s.Materials(ctx, w.Attachments); err != nil {
 		return err
 	}
 	return s.checkTime(ctx, w.SendAt)
@@ -221,29 +238,27 @@ func (s *Service) Delete(ctx context.Context, id int64) error {
 
 // query is what chooses the persons of an audience within a data scope (staff ids; nil = all).
 func query(a Audience, scope []string) customer.AudienceQuery {
-	q := customer.AudienceQuery{TagIDs: a.Tags, TagMode: customer.TagMode(a.TagMode), ExcludeTagIDs: a.ExcludeTags}
+	var staff []string // nil = all
 	switch {
 	case len(a.Staff) > 0 && scope != nil:
-		q.StaffIDs = []string{}
+		staff = []string{}
 		for _, id := range a.Staff {
-			for _, allowed := range scope {
-				if id == allowed {
-					q.StaffIDs = append(q.StaffIDs, id)
-				}
+			if slices.Contains(scope, id) {
+				staff = append(staff, id)
 			}
 		}
 	case len(a.Staff) > 0:
-		q.StaffIDs = a.Staff
+		staff = a.Staff
 	case scope != nil:
-		q.StaffIDs = scope
+		staff = scope
 	}
-	return q
+	return customer.AudienceQuery{TagIDs: a.Tags, TagMode: customer.TagMode(a.TagMode), ExcludeTagIDs: a.ExcludeTags, StaffIDs: staff}
 }
 
 // request is what a mass message asks for each of its receivers.
 func (s *Service) request(id int64, by string, w Words, cost int) governance.Request {
 	return governance.Request{
-		CorpID: s.CorpID, Channel: governance.MassCustomer, Class: governance.Marketing, Topic: w.Topic, CampaignID: campaignID(id),
+		CorpID: s.CorpID, Channel: w.channel(), Class: governance.Marketing, Topic: w.Topic, CampaignID: campaignID(id),
 		CampaignName: w.Name, Texts: w.texts(), By: by, Reason: cmp.Or(w.Benefit, w.Name, "mass message"), Cost: cost, NotBefore: w.SendAt,
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"zhiyin.dev/zhiyin/internal/blob"
 	"zhiyin.dev/zhiyin/internal/broadcast"
 	"zhiyin.dev/zhiyin/internal/bus"
 	"zhiyin.dev/zhiyin/internal/clock"
@@ -23,6 +24,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/errs"
 	"zhiyin.dev/zhiyin/internal/governance"
 	"zhiyin.dev/zhiyin/internal/log"
+	"zhiyin.dev/zhiyin/internal/material"
 	"zhiyin.dev/zhiyin/internal/outreach"
 	"zhiyin.dev/zhiyin/sandbox"
 	"zhiyin.dev/zhiyin/wecom"
@@ -50,7 +52,12 @@ func newBox(t *testing.T, start time.Time) *wecomBox {
 
 func newBoxOf(t *testing.T, start time.Time, customers int) *wecomBox {
 	t.Helper()
-	box, err := sandbox.New(sandbox.Options{Staff: 4, Customers: customers, Groups: 2, Start: start, Speed: 60, Patience: clocktest.Patience})
+	return newBoxWith(t, start, customers, 2)
+}
+
+func newBoxWith(t *testing.T, start time.Time, customers, groups int) *wecomBox {
+	t.Helper()
+	box, err := sandbox.New(sandbox.Options{Staff: 4, Customers: customers, Groups: groups, Start: start, Speed: 60, Patience: clocktest.Patience})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,16 +84,17 @@ func newBoxOf(t *testing.T, start time.Time, customers int) *wecomBox {
 
 // node is one process of the platform, as far as mass messages go.
 type node struct {
-	t     *testing.T
-	box   *wecomBox
-	d     *db.DB
-	world clock.World
-	bus   *bus.Bus
-	wecom *wecom.Client
-	gov   *governance.Governor
-	sends *broadcast.Service
-	stop  func()
-	all   int // customers of the corp; the box holds part of them
+	t         *testing.T
+	box       *wecomBox
+	d         *db.DB
+	world     clock.World
+	bus       *bus.Bus
+	wecom     *wecom.Client
+	gov       *governance.Governor
+	materials *material.Service
+	sends     *broadcast.Service
+	stop      func()
+	all       int // customers of the corp; the box holds part of them
 }
 
 const testCorp = "ww1"
@@ -125,14 +133,18 @@ func newNode(t *testing.T, box *wecomBox, d *db.DB, name string) *node {
 	if _, err := gov.SetCaps(t.Context(), testCorp, "S01", caps); err != nil {
 		t.Fatal(err)
 	}
-	out := outreach.New(outreach.Config{DB: d, Bus: b, World: world, Zone: sandbox.Zone, Governor: gov, WeCom: client, CorpID: testCorp})
-	n := &node{t: t, box: box, d: d, world: world, bus: b, wecom: client, gov: gov, all: 10_000}
+	library := material.New(material.Config{DB: d, World: world, Zone: sandbox.Zone, WeCom: client, Blobs: blob.New(d, t.TempDir(), world), CorpID: testCorp})
+	out := outreach.New(outreach.Config{
+		DB: d, Bus: b, World: world, Zone: sandbox.Zone, Governor: gov, WeCom: client, CorpID: testCorp, Media: library.MediaID,
+	})
+	n := &node{t: t, box: box, d: d, world: world, bus: b, wecom: client, gov: gov, materials: library, all: 10_000}
 	n.sends = broadcast.New(broadcast.Config{
 		DB: d, Bus: b, World: world, Zone: sandbox.Zone, WeCom: client, Outreach: out, Governor: gov, CorpID: testCorp, Audience: n.audience,
 		Muster: func(ctx context.Context, q customer.AudienceQuery) ([]customer.Member, int, error) {
 			members, err := n.audience(ctx, q)
 			return members, n.all, err
 		},
+		Groups: n.rooms, People: func(_ context.Context, ids []string) (int, error) { return 10 * len(ids), nil }, Materials: library.Fill,
 	})
 	out.OnMass = append(out.OnMass, n.sends.Massed)
 	gov.OnOptOut = append(gov.OnOptOut, n.sends.OptedOut)
@@ -290,7 +302,7 @@ func (n *node) agrees() {
 	for _, d := range n.box.Deliveries(0) {
 		at, err := time.Parse(time.RFC3339, d.Time)
 		n.must(err)
-		arrivals = append(arrivals, governance.Arrival{Channel: governance.Channel(d.Kind), CustomerID: d.Customer, StaffID: d.Staff, At: clock.At(at)})
+		arrivals = append(arrivals, governance.Arrival{Channel: governance.Channel(d.Kind), CustomerID: d.Customer, ChatID: d.Chat, StaffID: d.Staff, At: clock.At(at)})
 	}
 	unbooked, unsent, err := n.gov.Orphans(n.t.Context(), testCorp, arrivals)
 	if err != nil || len(unbooked) != 0 || len(unsent) != 0 {

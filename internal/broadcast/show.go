@@ -9,6 +9,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/errs"
 	"zhiyin.dev/zhiyin/internal/governance"
+	"zhiyin.dev/zhiyin/internal/groupchat"
 	"zhiyin.dev/zhiyin/internal/outreach"
 	"zhiyin.dev/zhiyin/internal/web"
 )
@@ -21,7 +22,7 @@ type named struct {
 type broadcastOut struct {
 	ID          web.ID                `json:"id"`
 	Name        string                `json:"name"`
-	Kind        string                `json:"kind" enum:"customer"`
+	Kind        Kind                  `json:"kind" enum:"customer,group"`
 	Text        string                `json:"text"`
 	Attachments []outreach.Attachment `json:"attachments"`
 	Audience    Audience              `json:"audience"`
@@ -41,6 +42,9 @@ type broadcastOut struct {
 	Tasks       tasksSum              `json:"tasks"`
 	Reminded    int                   `json:"reminded" doc:"reminders sent within 24 hours, the most any member had"`
 	Harm        harmOut               `json:"harm"`
+	Revision    int                   `json:"revision" doc:"how often its words were changed after it was submitted"`
+	RevisedAt   *time.Time            `json:"revised_at,omitempty"`
+	Revisable   bool                  `json:"revisable" doc:"its words can still be changed"`
 }
 
 type reviewOut struct {
@@ -85,8 +89,10 @@ type forecastOut struct {
 }
 
 type planOut struct {
-	Matched   int                 `json:"matched"`
+	Kind      Kind                `json:"kind" enum:"customer,group"`
+	Matched   int                 `json:"matched" doc:"customers, or groups"`
 	Reachable int                 `json:"reachable"`
+	People    int                 `json:"people,omitempty" doc:"to groups: customers in the groups that it would reach, each once"`
 	Held      int                 `json:"held"`
 	PerStaff  []staffShare        `json:"per_staff"`
 	Reasons   []reasonOut         `json:"reasons"`
@@ -99,8 +105,16 @@ type planOut struct {
 	Approval  Approval            `json:"approval,omitempty" enum:"size,words,ladder" doc:"why a second person has to look"`
 }
 
+type roomOut struct {
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Members int    `json:"members"`
+}
+
 type receiverOut struct {
-	Customer named      `json:"customer"`
+	id       string
+	Customer *named     `json:"customer,omitempty"`
+	Chat     *roomOut   `json:"chat,omitempty" doc:"of one to groups"`
 	Staff    named      `json:"staff"`
 	State    string     `json:"state" enum:"matched,held,reserved,tasked,delivered,late,not_friend,over_limit,unconfirmed,cancelled,failed"`
 	RuleID   string     `json:"rule_id,omitempty"`
@@ -154,10 +168,11 @@ func (h *API) show(ctx context.Context, rows []*Broadcast, scope []string) ([]br
 			return nil, err
 		}
 		o := broadcastOut{
-			ID: web.IDOf(b.ID), Name: b.Name, Kind: "customer", Text: b.Text, Attachments: w.Attachments, Audience: w.Audience, Topic: b.Topic,
+			ID: web.IDOf(b.ID), Name: b.Name, Kind: b.Kind, Text: b.Text, Attachments: w.Attachments, Audience: w.Audience, Topic: b.Topic,
 			State: b.State, CreatedBy: named{b.CreatedBy, orID(names, b.CreatedBy)}, CreatedAt: b.CreatedAt.In(h.Zone),
 			SubmittedAt: h.when(b.SubmittedAt), OpensAt: h.when(b.OpensAt), ClosesAt: h.when(b.ClosesAt), EndedAt: h.when(b.EndedAt),
 			Counts: counts[b.ID], Harm: harmOut{b.OptOuts, b.Deletions}, Benefit: b.Benefit, SendAt: h.when(b.SendAt), Cost: b.Cost,
+			Revision: b.Revision, RevisedAt: h.when(b.RevisedAt), Revisable: b.revisable() == nil,
 		}
 		if b.Approval != NoApproval || b.ReviewNote != "" {
 			me := web.Caller(ctx).User
@@ -195,7 +210,7 @@ func (h *API) show(ctx context.Context, rows []*Broadcast, scope []string) ([]br
 func (h *API) showPlan(ctx context.Context, p *Plan, text string) (*planOut, error) {
 	lang := web.Lang(ctx)
 	out := &planOut{
-		Matched: p.Matched, Reachable: p.Reachable, Held: p.Held, PerStaff: []staffShare{}, Reasons: []reasonOut{},
+		Kind: p.Kind, People: p.People, Matched: p.Matched, Reachable: p.Reachable, Held: p.Held, PerStaff: []staffShare{}, Reasons: []reasonOut{},
 		Check: p.Check.Show(lang, text, MaxText), ClosesAt: p.ClosesAt.In(h.Zone), Quota: quotaOut{p.Limit, p.UsedMost},
 		Cost: p.Cost, Approval: p.Approval,
 	}
@@ -228,12 +243,19 @@ func (h *API) showPlan(ctx context.Context, p *Plan, text string) (*planOut, err
 	return out, nil
 }
 
-func (h *API) showReceivers(ctx context.Context, rows []*Receiver) ([]receiverOut, error) {
-	customers, staff := make([]string, len(rows)), make([]string, len(rows))
+func (h *API) showReceivers(ctx context.Context, kind Kind, rows []*Receiver) ([]receiverOut, error) {
+	ids, staff := make([]string, len(rows)), make([]string, len(rows))
 	for i, r := range rows {
-		customers[i], staff[i] = r.CustomerID, r.StaffID
+		ids[i], staff[i] = r.CustomerID, r.StaffID
 	}
-	customerNames, err := h.near.Customers(ctx, customers)
+	var customerNames map[string]string
+	var rooms map[string]groupchat.Brief
+	var err error
+	if kind == ToGroups {
+		rooms, err = h.near.Groups(ctx, ids)
+	} else {
+		customerNames, err = h.near.Customers(ctx, ids)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -244,8 +266,14 @@ func (h *API) showReceivers(ctx context.Context, rows []*Receiver) ([]receiverOu
 	out := make([]receiverOut, len(rows))
 	for i, r := range rows {
 		out[i] = receiverOut{
-			Customer: named{r.CustomerID, customerNames[r.CustomerID]}, Staff: named{r.StaffID, staffNames[r.StaffID]}, State: string(r.State),
+			id: r.CustomerID, Staff: named{r.StaffID, staffNames[r.StaffID]}, State: string(r.State),
 			RuleID: r.RuleID, Reason: errs.T(r.ReasonZh, r.ReasonEn).In(web.Lang(ctx)), NextAt: h.when(r.NextAt), SentAt: h.when(r.SentAt),
+		}
+		if kind == ToGroups {
+			g := rooms[r.CustomerID]
+			out[i].Chat = &roomOut{r.CustomerID, g.Name, g.Members}
+		} else {
+			out[i].Customer = &named{r.CustomerID, customerNames[r.CustomerID]}
 		}
 		if r.Late {
 			out[i].State = "late"

@@ -25,6 +25,7 @@ type Broadcast struct {
 
 	CorpID      string `bun:",pk"`
 	ID          int64  `bun:",pk"`
+	Kind        Kind
 	Name        string
 	Text        string
 	Attachments string // JSON
@@ -49,6 +50,9 @@ type Broadcast struct {
 	ReviewedAt  clock.Time
 	ReviewNote  string
 	Freezing    int64 // whose submitting writes the audience
+	Revision    int   // how often its words were changed after it was submitted
+	RevisedAt   clock.Time
+	RevisedBy   string
 }
 
 // Task is one member's part.
@@ -72,13 +76,13 @@ type Task struct {
 	Error       string
 }
 
-// Receiver is one customer of a mass message.
+// Receiver is one customer of a mass message, or one group.
 type Receiver struct {
 	bun.BaseModel `bun:"table:broadcast_receiver"`
 
 	CorpID      string `bun:",pk"`
 	BroadcastID int64  `bun:",pk"`
-	CustomerID  string `bun:",pk"`
+	CustomerID  string `bun:",pk"` // the group's id in one to groups
 	StaffID     string
 	TouchID     int64
 	TaskID      int64
@@ -97,6 +101,19 @@ func (b *Broadcast) attachments() ([]outreach.Attachment, error) {
 		return nil, fmt.Errorf("read the attachments of mass message %d: %w", b.ID, err)
 	}
 	return out, nil
+}
+
+// texts are the words as the ledger keeps them.
+func (b *Broadcast) texts() (string, error) {
+	w, err := b.words()
+	if err != nil {
+		return "", err
+	}
+	raw, err := json.Marshal(append([]string{}, w.texts()...))
+	if err != nil {
+		return "", fmt.Errorf("write the texts of mass message %d: %w", b.ID, err)
+	}
+	return string(raw), nil
 }
 
 func (b *Broadcast) audience() (Audience, error) {
@@ -245,6 +262,20 @@ func (s *Service) receiversOfTask(ctx context.Context, q bun.IDB, taskID int64, 
 	}
 	slices.SortFunc(rows, func(a, b *Receiver) int { return cmp.Compare(a.CustomerID, b.CustomerID) })
 	return rows, nil
+}
+
+// receiversNamed reads some receivers of a mass message.
+func (s *Service) receiversNamed(ctx context.Context, q bun.IDB, id int64, receivers []string) ([]*Receiver, error) {
+	var out []*Receiver
+	for part := range slices.Chunk(receivers, chunk) {
+		var rows []*Receiver
+		err := q.NewSelect().Model(&rows).Where("corp_id = ? AND broadcast_id = ? AND customer_id IN (?)", s.CorpID, id, bun.List(part)).Scan(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("read %d receivers of mass message %d: %w", len(part), id, err)
+		}
+		out = append(out, rows...)
+	}
+	return out, nil
 }
 
 // outcome is how a group of receivers ended or moved on, alike for all of them.

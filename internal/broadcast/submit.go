@@ -49,12 +49,14 @@ func (s *Service) Submit(ctx context.Context, id int64, by string, scope []strin
 	case strings.TrimSpace(b.Benefit) == "":
 		return nil, errs.Bad("benefit", "broadcast.no_benefit", errs.T("写明这条消息对客户有什么用，审批和账本里都会看到（OWN-01）。",
 			"Say what the customer has of it; approvers and the ledger show it (OWN-01)."))
+	case p.Matched == 0 && b.Kind == ToGroups:
+		return nil, errs.New(errs.Conflict, "broadcast.no_group", errs.T("没有客户群符合这些条件。", "No customer group matches."))
 	case p.Matched == 0: // with nobody to hold back there is nothing to book
 		return nil, errs.New(errs.Conflict, "broadcast.nobody", errs.T("没有客户符合这些条件。", "No customer matches."))
 	case p.Reachable > expect:
-		return nil, grown(p.Reachable, expect)
+		return nil, grown(b.Kind, p.Reachable, expect)
 	}
-	if err := s.freeze(ctx, b, query(w.Audience, scope)); err != nil {
+	if err := s.freeze(ctx, b, w.Audience, scope); err != nil {
 		return nil, err
 	}
 	err = s.draft(ctx, b, func(ctx context.Context, tx *db.Tx) error {
@@ -82,10 +84,16 @@ func (s *Service) Submit(ctx context.Context, id int64, by string, scope []strin
 	return b, nil
 }
 
-// freeze writes the persons of the audience as receivers, in parts: until the message is submitted they mean nothing, and
+// freeze writes the persons or groups of the audience as receivers, in parts: until the message is submitted they mean nothing, and
 // whoever submits it next begins anew.
-func (s *Service) freeze(ctx context.Context, b *Broadcast, q customer.AudienceQuery) error {
-	members, err := s.Audience(ctx, q)
+func (s *Service) freeze(ctx context.Context, b *Broadcast, a Audience, scope []string) error {
+	var members []customer.Member
+	var err error
+	if b.Kind == ToGroups {
+		members, err = s.groups(ctx, a, scope)
+	} else {
+		members, err = s.Audience(ctx, query(a, scope))
+	}
 	if err != nil {
 		return err
 	}

@@ -22,18 +22,18 @@ type house struct {
 var ours = house{
 	ground: []string{"audit", "auth", "automaton", "blob", "bus", "calls", "clock", "config", "db", "errs", "log", "message", "pages", "seal", "setting", "web"},
 	spine:  []string{"governance", "inbound", "outreach"},
-	nouns:  []string{"autoreply", "broadcast", "contactway", "customer", "deadletter", "doctor", "groupchat", "joinway", "kf", "moment", "review", "staff", "stats", "sync", "tag", "welcome"},
+	nouns:  []string{"autoreply", "broadcast", "contactway", "customer", "deadletter", "doctor", "groupchat", "joinway", "kf", "material", "moment", "review", "staff", "stats", "sync", "tag", "welcome"},
 	top:    []string{"app"},
 	apart:  []string{"deptest"},
 	pairs: map[string][]string{
-		"broadcast":  {"customer"},             // its audience, and who was lost after it
-		"contactway": {"customer"},             // a code's customers and tags
-		"joinway":    {"groupchat"},            // the groups behind a code
-		"kf":         {"autoreply", "joinway"}, // a rule's answer may be a group code
-		"moment":     {"customer"},             // whom it is aimed at
-		"sync":       {"customer"},             // what it reads is stored by the customer's own service
-		"tag":        {"sync"},                 // tags are one part of a sync
-		"welcome":    {"customer"},             // it answers the event "customer added"
+		"broadcast":  {"customer", "groupchat"}, // its audience, and who was lost after it
+		"contactway": {"customer"},              // a code's customers and tags
+		"joinway":    {"groupchat"},             // the groups behind a code
+		"kf":         {"autoreply", "joinway"},  // a rule's answer may be a group code
+		"moment":     {"customer"},              // whom it is aimed at
+		"sync":       {"customer"},              // what it reads is stored by the customer's own service
+		"tag":        {"sync"},                  // tags are one part of a sync
+		"welcome":    {"customer"},              // it answers the event "customer added"
 	},
 }
 

@@ -26,6 +26,8 @@ type Caps struct {
 	// anybody's may on a day (OWN-05): 0 = the corp set none.
 	Ramp     [rampDays]int `json:"ramp"`
 	StaffDay int           `json:"staff_day,omitempty"`
+	// Chat are the windows of a customer group (FTG-20): the policy's own, nobody sets them.
+	Chat [2]Window `json:"-"`
 }
 
 // maxHoldout is the most customers that may be held out, in percent.
@@ -73,6 +75,7 @@ func DefaultCaps() Caps {
 		Quiet:    Quiet{From: 9 * 60, To: 21 * 60, SundayFrom: 10 * 60},
 		MassMode: PerMonthDays,
 		Holdout:  5, TopicWeek: 2, Ramp: [rampDays]int{50, 100, 200, 400, 800},
+		Chat: [2]Window{{1, 1}, {7, 3}},
 	}
 }
 

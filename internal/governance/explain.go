@@ -108,12 +108,9 @@ func tightest(steps []Step) *Step {
 // around reads the customer's other counted touches of the 30 days before, those after, and what followed.
 func (g *Governor) around(ctx context.Context, e *Explanation) error {
 	t := e.Touch
-	if t.CustomerID == "" {
-		return nil
-	}
 	var rows []Touch
 	err := g.db.Read().NewSelect().Model(&rows).
-		Where("corp_id = ? AND customer_id = ? AND class IN (?, ?)", t.CorpID, t.CustomerID, Marketing, Lifecycle).
+		Where("corp_id = ? AND customer_id = ? AND (customer_id <> '' OR chat_id = ?) AND class IN (?, ?)", t.CorpID, t.CustomerID, t.ChatID, Marketing, Lifecycle).
 		Where("state IN (?, ?, ?, ?) OR id = ?", Reserved, Tasked, Delivered, Committed, t.ID).
 		Where("reserved_at > ?", t.EarliestAt.Add(-31*24*time.Hour)).OrderExpr("id").Limit(200).Scan(ctx)
 	if err != nil {
@@ -125,6 +122,9 @@ func (g *Governor) around(ctx context.Context, e *Explanation) error {
 			at = r.ReservedAt
 		}
 		e.Timeline = append(e.Timeline, Stage{State: r.State, At: at, TouchID: r.ID})
+	}
+	if t.CustomerID == "" {
+		return nil
 	}
 	var stops []OptOutRow
 	err = g.db.Read().NewSelect().Model(&stops).
@@ -166,12 +166,17 @@ func (g *Governor) sentence(t *Touch) errs.Text {
 		}
 		return errs.T("已占用一次触达，还没有交给企业微信。", "One contact is reserved; WeCom has not been asked yet.")
 	case Tasked:
+		if t.Channel == MassGroup {
+			return errs.T("任务已交给群主，等待群主在企业微信里确认。", "The group's owner has the task and has not confirmed it in WeCom yet.")
+		}
 		if t.Channel == MassCustomer {
 			return errs.T("任务已交给成员，等待成员在企业微信里确认。", "The member has the task and has not confirmed it in WeCom yet.")
 		}
 		return errs.T("已交给企业微信，等待结果。", "WeCom has it; the result is not known yet.")
 	case Delivered, Committed:
 		switch {
+		case t.SeenOnly && t.Channel == MassGroup:
+			return two("群主自己在 %s 发到了群里，事后计入。", "The group's owner sent it on their own at %s; it was booked afterwards.", t.DeliveredAt)
 		case t.SeenOnly:
 			return two("成员自己在 %s 发给了客户，事后计入。", "A member sent it on their own at %s; it was booked afterwards.", t.DeliveredAt)
 		case t.Late:
@@ -201,6 +206,8 @@ func (g *Governor) options(t *Touch) []errs.Text {
 		return []errs.Text{errs.T("改天再发，或请另一位也加了这位客户的员工发。", "Send it on another day, or let another member of this customer send it.")}
 	case ruleCap, rulePlatform:
 		return []errs.Text{errs.T("到时间后重新建一次，这位客户会重新计入。", "Make another one after that time; this customer is counted in again.")}
+	case ruleRoom:
+		return []errs.Text{errs.T("到时间后重新建一次，这个群会重新计入。", "Make another one after that time; this group is counted in again.")}
 	case rulePreference:
 		return []errs.Text{errs.T("这是客户自己的选择，只有本人能在偏好页上改。", "The customer chose this; only they can change it, on the preference page.")}
 	case ruleHalt:

@@ -1,6 +1,7 @@
 package governance
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 
@@ -93,9 +94,13 @@ type Decision struct {
 	Reason   errs.Text // empty when nothing stands against it
 	Next     clock.Time
 	Existing bool // the same Key was asked before
-	// CustomerID repeats the request's, so that a caller of thousands can sort the answers.
+	// CustomerID and ChatID repeat the request's, so that a caller of thousands can sort the answers.
 	CustomerID string
+	ChatID     string
 }
+
+// Receiver is whom the touch is for: the customer, or the group.
+func (d Decision) Receiver() string { return cmp.Or(d.CustomerID, d.ChatID) }
 
 // OK says whether the touch is reserved or further.
 func (d Decision) OK() bool { return d.State != Held && d.State != Released }
@@ -199,6 +204,7 @@ func (t *Touch) texts() []string {
 func (t *Touch) decision(existing bool) Decision {
 	return Decision{
 		TouchID: t.ID, State: t.State, RuleID: t.RuleID, Reason: t.Reason(), Next: t.NextAt, Existing: existing, CustomerID: t.CustomerID,
+		ChatID: t.ChatID,
 	}
 }
 

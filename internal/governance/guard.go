@@ -101,7 +101,7 @@ func (r *rulebook) readPlans() error {
 	return r.Params(ruleHarm, &r.plans.Brake)
 }
 
-// readCaps reads the numbers of FTG-01, FTG-02, FTG-05, FTG-11, FTG-16 and WC-01.
+// readCaps reads the numbers of FTG-01, FTG-02, FTG-05, FTG-11, FTG-16, FTG-20 and WC-01.
 func (r *rulebook) readCaps() error {
 	var windows struct {
 		Per [3]Window `json:"per"`
@@ -123,14 +123,19 @@ func (r *rulebook) readCaps() error {
 	var ramp struct {
 		Ramp [rampDays]int `json:"ramp"`
 	}
+	var room struct {
+		PerDay  int `json:"per_day"`
+		PerWeek int `json:"per_week"`
+	}
 	for rule, into := range map[string]any{
-		ruleCap: &windows, ruleQuiet: &quiet, rulePlatform: &mass, ruleHoldout: &holdout, ruleShare: &topics, ruleRamp: &ramp,
+		ruleCap: &windows, ruleQuiet: &quiet, rulePlatform: &mass, ruleHoldout: &holdout, ruleShare: &topics, ruleRamp: &ramp, ruleRoom: &room,
 	} {
 		if err := r.Params(rule, into); err != nil {
 			return err
 		}
 	}
 	r.caps = Caps{Per: windows.Per, MassMode: mass.Mode, Holdout: int(math.Round(100 * holdout.Share)), TopicWeek: topics.Week, Ramp: ramp.Ramp}
+	r.caps.Chat = [2]Window{{1, room.PerDay}, {7, room.PerWeek}}
 	for _, f := range []struct {
 		s string
 		v *int

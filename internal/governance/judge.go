@@ -25,6 +25,7 @@ type Step struct {
 	Text    string      `json:"text,omitempty"`    // the words a content rule found, or the topic that a cap is about
 	Facts   string      `json:"facts,omitempty"`   // JSON: what a rule of the corp's own saw beside the words
 	Channel Channel     `json:"channel,omitempty"` // that a cap is about
+	Room    bool        `json:"room,omitempty"`    // counted for a group, not for a person
 }
 
 // StepVerdict is what a rule said.
@@ -38,11 +39,11 @@ const (
 	NotRead StepVerdict = "not_read"
 )
 
-// standing is what the ledger knows of one customer at the earliest possible delivery.
+// standing is what the ledger knows of one customer, or group, at the earliest possible delivery.
 type standing struct {
 	optedOut   clock.Time  // since when; 0 = not
 	suppressed clock.Time  // since when, under any identity
-	used       [3]int      // open touches and those delivered within each window of FTG-01
+	used       [3]int      // open touches and those delivered within each window of FTG-01 (of a group: of FTG-20)
 	mass       int         // mass messages of the calendar period of WC-01
 	open       int         // Moments for everybody of the calendar day (WC-08)
 	at         []spent     // what makes up used, only loaded for those over a cap
@@ -117,6 +118,9 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 		read(func() { v.steps = append(v.steps, Step{RuleID: ruleService, Verdict: Pass}) })
 		return v
 	}
+	if r.toRoom() {
+		return judgeRoom(v, on, waits, s, c, zone)
+	}
 	pass := func(st Step) { st.Verdict = Pass; v.steps = append(v.steps, st) }
 	cost := r.cost()
 
@@ -148,7 +152,7 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 			pass(Step{RuleID: rulePreference, Since: s.pref.SetAt})
 		})
 	}
-	if r.Class == Marketing && r.Channel != MassGroup { // a group has no persons to hold out
+	if r.Class == Marketing {
 		read(func() {
 			if s.heldOut {
 				refuse(Step{RuleID: ruleHoldout}, reasonHoldout)

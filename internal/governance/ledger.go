@@ -248,7 +248,8 @@ func (g *Governor) decide(ctx context.Context, q bun.IDB, reqs []Request, caps C
 			day, end = dayOf(on, g.zone)
 		}
 		member := memberDay{r.StaffID, day}
-		s := facts[on][r.CustomerID]
+		subject := r.subject()
+		s := facts[on][subject]
 		s.halted = stops.of(r.StaffID)
 		s.ladder = ladder.against(r.Class, r.StaffID, r.By, r.CampaignID, on)
 		if s.house, err = g.houseRefusal(ctx, q, r, on); err != nil {
@@ -257,7 +258,7 @@ func (g *Governor) decide(ctx context.Context, q bun.IDB, reqs []Request, caps C
 		if caps.limits(began[r.StaffID]) {
 			s.load = load{since: began[r.StaffID], used: used[member] + over.days[member]}
 		}
-		s = over.onto(s, r.CustomerID)
+		s = over.onto(s, subject)
 		content := g.content(contents, r)
 		again := func(gone []*Touch) verdict {
 			return judge(r, on, on > wanted, s.without(gone, r.StaffID, day, end), caps, content, g.zone)
@@ -286,14 +287,14 @@ func (g *Governor) decide(ctx context.Context, q bun.IDB, reqs []Request, caps C
 	return out, nil
 }
 
-// onto adds to a customer's standing what was decided in this call.
-func (o overlay) onto(s standing, customerID string) standing {
+// onto adds to a customer's or group's standing what was decided in this call.
+func (o overlay) onto(s standing, subject string) standing {
 	for i := range s.used {
-		s.used[i] += o.used[customerID]
+		s.used[i] += o.used[subject]
 	}
-	s.mass += o.mass[customerID]
-	s.open += o.open[customerID]
-	s.week = slices.Concat(s.week, o.week[customerID])
+	s.mass += o.mass[subject]
+	s.open += o.open[subject]
+	s.week = slices.Concat(s.week, o.week[subject])
 	s.week = slices.DeleteFunc(s.week, func(x spent) bool { return x.id != 0 && o.gone[x.id] != nil })
 	return s
 }
@@ -305,18 +306,18 @@ func (o overlay) left(touches []*Touch) []*Touch {
 
 // note counts a decision and what gave way to it.
 func (o overlay) note(t *Touch, gone []*Touch, day, end clock.Time) {
-	if t.State != Reserved || t.CustomerID == "" {
+	if t.State != Reserved {
 		return
 	}
 	add := func(x *Touch, n int) {
 		if x.Class.Limited() {
-			o.used[x.CustomerID] += n * x.Cost
+			o.used[x.subject()] += n * x.Cost
 		}
-		if x.Channel == MassCustomer {
-			o.mass[x.CustomerID] += n
+		if x.Channel == MassCustomer || x.Channel == MassGroup {
+			o.mass[x.subject()] += n
 		}
 		if x.open() {
-			o.open[x.CustomerID] += n
+			o.open[x.subject()] += n
 		}
 		if x.onDay(false, 0, day, end) {
 			o.days[memberDay{x.StaffID, day}] += n
@@ -324,7 +325,7 @@ func (o overlay) note(t *Touch, gone []*Touch, day, end clock.Time) {
 	}
 	add(t, 1)
 	if t.Class.Limited() {
-		o.week[t.CustomerID] = append(o.week[t.CustomerID], spent{cost: t.Cost, topic: t.Topic, channel: t.Channel})
+		o.week[t.subject()] = append(o.week[t.subject()], spent{cost: t.Cost, topic: t.Topic, channel: t.Channel})
 	}
 	for _, x := range gone {
 		add(x, -1)

@@ -79,7 +79,7 @@ func lockTouches(ctx context.Context, tx *db.Tx, touches map[int64]*Touch) error
 	var keys []string
 	for _, t := range touches {
 		if t.Class.Limited() {
-			keys = append(keys, customerLock(t.CorpID, t.CustomerID))
+			keys = append(keys, customerLock(t.CorpID, t.subject()))
 		}
 	}
 	return lockKeys(ctx, tx, keys)
@@ -363,15 +363,22 @@ func (g *Governor) Observe(ctx context.Context, tx *db.Tx, r Request, at clock.T
 	if err != nil {
 		return err
 	}
-	s, err := g.standingAt(ctx, tx, r.CorpID, []string{r.CustomerID}, caps, at)
+	read, id := g.standingAt, r.CustomerID
+	if r.toRoom() {
+		read, id = g.roomStandings, r.ChatID
+	}
+	s, err := read(ctx, tx, r.CorpID, []string{id}, caps, at)
 	if err != nil {
 		return err
 	}
 	now := g.world.Now()
-	if err := g.sharesAt(ctx, tx, r, caps, at, now, s); err != nil {
-		return err
+	if !r.toRoom() {
+		if err := g.sharesAt(ctx, tx, r, caps, at, now, s); err != nil {
+			return err
+		}
 	}
-	v := judge(r, at, false, s[r.CustomerID], caps, nil, g.zone)
+	had := s[r.subject()]
+	v := judge(r, at, false, had, caps, nil, g.zone)
 	why, err := v.why()
 	if err != nil {
 		return err
@@ -382,7 +389,7 @@ func (g *Governor) Observe(ctx context.Context, tx *db.Tx, r Request, at clock.T
 	}
 	t.ID, t.State, t.SeenOnly, t.NextAt, t.ExpiresAt = tx.NewID(), Committed, true, 0, 0
 	t.DeliveredAt, t.CommittedAt = at, now
-	t.Late = r.Class.Limited() && (s[r.CustomerID].optedOut != 0 && at >= s[r.CustomerID].optedOut || !caps.Quiet.Open(at, g.zone))
+	t.Late = r.Class.Limited() && (had.optedOut != 0 && at >= had.optedOut || !caps.Quiet.Open(at, g.zone))
 	n, err := insertTouches(ctx, tx, actObserve, []*Touch{t})
 	if err != nil {
 		return fmt.Errorf("book an observed touch: %w", err)

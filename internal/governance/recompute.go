@@ -44,7 +44,8 @@ func (g *Governor) Recompute(ctx context.Context, corpID string, touchID int64) 
 		return nil, err
 	}
 	r := Request{
-		CorpID: t.CorpID, Key: t.Key, CustomerID: t.CustomerID, Channel: t.Channel, Class: t.Class, Topic: t.Topic, StaffID: t.StaffID, Texts: t.texts(), Cost: t.Cost,
+		CorpID: t.CorpID, Key: t.Key, CustomerID: t.CustomerID, ChatID: t.ChatID, Channel: t.Channel, Class: t.Class, Topic: t.Topic, StaffID: t.StaffID,
+		Texts: t.texts(), Cost: t.Cost,
 		Open: t.open(),
 	}
 	out := &Recomputed{PolicyThen: policyOf(t.RuleVersion), PolicyNow: g.book.Version}
@@ -127,7 +128,8 @@ func (g *Governor) standingThen(ctx context.Context, t *Touch, caps Caps, was []
 		return s, err
 	}
 	if t.CustomerID == "" {
-		return s, nil
+		err = g.roomThen(ctx, t, caps, &s)
+		return s, err
 	}
 	gave, err := g.db.Read().NewSelect().Model((*Touch)(nil)).Where("corp_id = ? AND displaced_by = ?", t.CorpID, t.ID).Count(ctx)
 	if err != nil {
@@ -148,12 +150,9 @@ func (g *Governor) standingThen(ctx context.Context, t *Touch, caps Caps, was []
 		return s, err
 	}
 	s.heldOut = g.heldOut(t.CorpID, t.CustomerID, caps.Holdout)
-	var rows []Touch
-	err = g.db.Read().NewSelect().Model(&rows).
-		Where("corp_id = ? AND customer_id = ? AND state <> ? AND id <> ?", t.CorpID, t.CustomerID, Held, t.ID).
-		Where("(reserved_at < ? OR reserved_at = ? AND id < ?)", t.ReservedAt, t.ReservedAt, t.ID).Scan(ctx)
+	rows, err := g.ledgerThen(ctx, t)
 	if err != nil {
-		return s, fmt.Errorf("read the ledger of then: %w", err)
+		return s, err
 	}
 	from, _, _ := caps.MassMode.Period(t.EarliestAt, g.zone)
 	for _, r := range rows {
@@ -213,4 +212,31 @@ func (g *Governor) loadThen(ctx context.Context, t *Touch) (int, error) {
 		}
 	}
 	return n, nil
+}
+
+// ledgerThen are the entries that stood for the same customer or group when t was decided.
+func (g *Governor) ledgerThen(ctx context.Context, t *Touch) ([]Touch, error) {
+	var rows []Touch
+	err := g.db.Read().NewSelect().Model(&rows).
+		Where("corp_id = ? AND customer_id = ? AND (customer_id <> '' OR chat_id = ?) AND state <> ? AND id <> ?", t.CorpID, t.CustomerID, t.ChatID, Held, t.ID).
+		Where("(reserved_at < ? OR reserved_at = ? AND id < ?)", t.ReservedAt, t.ReservedAt, t.ID).Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the ledger of then: %w", err)
+	}
+	return rows, nil
+}
+
+// roomThen counts what a group had had when t was decided.
+func (g *Governor) roomThen(ctx context.Context, t *Touch, caps Caps, s *standing) error {
+	rows, err := g.ledgerThen(ctx, t)
+	if err != nil {
+		return err
+	}
+	from, _, _ := caps.MassMode.Period(t.EarliestAt, g.zone)
+	for i := range rows {
+		if at, gone := rows[i].then(t.ReservedAt); !gone {
+			s.countRoom(&rows[i], at, t.EarliestAt, from, caps)
+		}
+	}
+	return nil
 }

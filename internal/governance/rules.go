@@ -16,6 +16,7 @@ const (
 	rulePlatform   = "WC-01"
 	ruleOpenMoment = "WC-08"
 	ruleCap        = "FTG-01"
+	ruleRoom       = "FTG-20"
 	rulePreference = "FTG-07"
 	ruleHoldout    = "FTG-11"
 	ruleService    = "FTG-04"
@@ -93,6 +94,10 @@ func (s Step) reason() errs.Text {
 		}
 		return reasonPaused
 	case rulePlatform:
+		if s.Room {
+			return errs.T(fmt.Sprintf("这个群在这个周期内已收到 %d 条群发，企业微信最多允许 %d 条。", s.Before, s.Cap),
+				fmt.Sprintf("This group has had %s in the present period; WeCom allows %d.", errs.Count(s.Before, "mass message", "mass messages"), s.Cap))
+		}
 		return errs.T(fmt.Sprintf("这位客户在这个周期内已收到 %d 条群发，企业微信最多允许 %d 条。", s.Before, s.Cap),
 			fmt.Sprintf("This customer has had %s in the present period; WeCom allows %d.", errs.Count(s.Before, "mass message", "mass messages"), s.Cap))
 	case ruleOpenMoment:
@@ -114,6 +119,9 @@ func (s Step) reason() errs.Text {
 	case ruleStaffDay:
 		return errs.Tf("这位员工当天的群发已安排 %d 位客户，企业设定的上限是 %d 位。",
 			"This member's mass messages of the day have %d customers; the corp's cap is %d.", s.Before, s.Cap)
+	case ruleRoom:
+		return errs.T(fmt.Sprintf("这个群 %d 天内已有 %d 次群发，上限 %d 次。", s.Days, s.Before, s.Cap),
+			fmt.Sprintf("This group has had %s within %s; the cap is %d.", errs.Count(s.Before, "mass message", "mass messages"), errs.Count(s.Days, "day", "days"), s.Cap))
 	case ruleCap:
 		return errs.T(fmt.Sprintf("%d 天内已触达 %d 次，上限 %d 次。", s.Days, s.Before, s.Cap),
 			fmt.Sprintf("%s within %s; the cap is %d.", errs.Count(s.Before, "touch", "touches"), errs.Count(s.Days, "day", "days"), s.Cap))

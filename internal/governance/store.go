@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -29,7 +30,7 @@ func lockCustomers(ctx context.Context, tx *db.Tx, reqs []Request, more ...strin
 	keys := more
 	for _, r := range reqs {
 		if r.Class.Limited() {
-			keys = append(keys, customerLock(r.CorpID, r.CustomerID))
+			keys = append(keys, customerLock(r.CorpID, r.subject()))
 		}
 	}
 	return lockKeys(ctx, tx, keys)
@@ -63,20 +64,25 @@ func (g *Governor) touchesByKey(ctx context.Context, q bun.IDB, corpID string, k
 	return out, nil
 }
 
-// standings reads what the ledger knows of every customer of the requests, for each earliest delivery among them.
+// standings reads what the ledger knows of every customer and group of the requests, by subject, for each earliest delivery among them.
 func (g *Governor) standings(ctx context.Context, q bun.IDB, reqs []Request, found map[string]*Touch, caps Caps, now clock.Time) (map[clock.Time]map[string]standing, error) {
-	ids := map[clock.Time][]string{}
+	ids, rooms := map[clock.Time][]string{}, map[clock.Time][]string{}
 	seen := map[clock.Time]map[string]bool{}
 	for _, r := range reqs {
-		if _, ok := found[r.Key]; ok || r.CustomerID == "" || !r.Class.Limited() {
+		if _, ok := found[r.Key]; ok || !r.Class.Limited() {
 			continue
 		}
 		on := r.earliest(max(now, r.NotBefore), caps.Quiet, g.zone)
 		if seen[on] == nil {
 			seen[on] = map[string]bool{}
 		}
-		if !seen[on][r.CustomerID] {
-			seen[on][r.CustomerID] = true
+		if seen[on][r.subject()] {
+			continue
+		}
+		seen[on][r.subject()] = true
+		if r.toRoom() {
+			rooms[on] = append(rooms[on], r.ChatID)
+		} else {
 			ids[on] = append(ids[on], r.CustomerID)
 		}
 	}
@@ -89,6 +95,17 @@ func (g *Governor) standings(ctx context.Context, q bun.IDB, reqs []Request, fou
 			return nil, err
 		}
 		out[on] = s
+	}
+	for on, chats := range rooms {
+		s, err := g.roomStandings(ctx, q, reqs[0].CorpID, chats, caps, on)
+		if err != nil {
+			return nil, err
+		}
+		if out[on] == nil {
+			out[on] = s
+		} else {
+			maps.Copy(out[on], s)
+		}
 	}
 	return out, nil
 }

@@ -12,10 +12,12 @@ import (
 
 // Attachment is one thing that goes with a message; exactly the member named by Type is set.
 type Attachment struct {
-	Type        string       `json:"type" enum:"link,image,miniprogram"`
+	Type        string       `json:"type" enum:"link,image,miniprogram,video,file"`
 	Link        *Link        `json:"link,omitempty"`
 	Image       *Image       `json:"image,omitempty"`
 	MiniProgram *MiniProgram `json:"miniprogram,omitempty"`
+	Video       *Media       `json:"video,omitempty"`
+	File        *Media       `json:"file,omitempty"`
 }
 
 // Link is a card that opens a page.
@@ -26,18 +28,47 @@ type Link struct {
 	PicURL string `json:"pic_url,omitempty" maxLength:"2048"`
 }
 
-// Image is a picture that WeCom holds, by media id, or by a URL of its image upload.
+// Image is a picture of the library, or one that WeCom holds, by media id or by a URL of its image upload.
 type Image struct {
-	MediaID string `json:"media_id,omitempty"`
-	PicURL  string `json:"pic_url,omitempty"`
+	MaterialID string `json:"material_id,omitempty" maxLength:"32" doc:"of the library; wins over the others"`
+	Name       string `json:"name,omitempty" maxLength:"200" doc:"of the library's picture, as staff see it"`
+	MediaID    string `json:"media_id,omitempty"`
+	PicURL     string `json:"pic_url,omitempty"`
+}
+
+// Media is a film or a file of the library.
+type Media struct {
+	MaterialID string `json:"material_id" maxLength:"32" doc:"of the library"`
+	Name       string `json:"name,omitempty" maxLength:"200" doc:"the file's name, from the library; customers see that of a file"`
+	Size       int    `json:"size,omitempty" doc:"bytes, from the library"`
 }
 
 // MiniProgram is a card that opens a mini program linked to the corp.
 type MiniProgram struct {
-	Title      string `json:"title" maxLength:"64" doc:"at most 64 bytes"`
-	PicMediaID string `json:"pic_media_id"`
-	AppID      string `json:"appid"`
-	Page       string `json:"page"`
+	Title         string `json:"title" maxLength:"64" doc:"at most 64 bytes"`
+	PicMaterialID string `json:"pic_material_id,omitempty" maxLength:"32" doc:"the cover, of the library; wins over pic_media_id"`
+	PicMediaID    string `json:"pic_media_id,omitempty"`
+	AppID         string `json:"appid"`
+	Page          string `json:"page"`
+}
+
+// Materials are the files of the library that the attachment needs.
+func (a Attachment) Materials() []string {
+	var id string
+	switch {
+	case a.Image != nil:
+		id = a.Image.MaterialID
+	case a.Video != nil:
+		id = a.Video.MaterialID
+	case a.File != nil:
+		id = a.File.MaterialID
+	case a.MiniProgram != nil:
+		id = a.MiniProgram.PicMaterialID
+	}
+	if id == "" {
+		return nil
+	}
+	return []string{id}
 }
 
 // Texts answers every string of the attachment that governance must read.
@@ -47,6 +78,8 @@ func (a Attachment) Texts() []string {
 		return []string{a.Link.Title, a.Link.Desc, a.Link.URL}
 	case a.MiniProgram != nil:
 		return []string{a.MiniProgram.Title}
+	case a.File != nil && a.File.Name != "":
+		return []string{a.File.Name}
 	default:
 		return nil
 	}
@@ -56,9 +89,17 @@ func (a Attachment) Texts() []string {
 // the message, so it is said when the message is saved.
 func Check(attachments []Attachment) error {
 	for i, a := range attachments {
-		if field, text := a.fault(); field != "" {
-			return errs.Bad(fmt.Sprintf("attachments[%d].%s", i, field), "message.attachment", text)
+		if err := a.Check(fmt.Sprintf("attachments[%d]", i)); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// Check is Check for one attachment, whose fields are named below at.
+func (a Attachment) Check(at string) error {
+	if field, text := a.fault(); field != "" {
+		return errs.Bad(at+"."+field, "message.attachment", text)
 	}
 	return nil
 }
@@ -75,13 +116,19 @@ func (a Attachment) fault() (string, errs.Text) {
 		m := a.MiniProgram
 		return first(
 			filled("miniprogram.title", m.Title), atMost("miniprogram.title", m.Title, 64), filled("miniprogram.appid", m.AppID),
-			filled("miniprogram.page", m.Page), filled("miniprogram.pic_media_id", m.PicMediaID),
+			filled("miniprogram.page", m.Page), filled("miniprogram.pic_media_id", m.PicMaterialID+m.PicMediaID),
 		)
 	case a.Image != nil:
-		if a.Image.MediaID != "" {
+		if a.Image.MaterialID != "" || a.Image.MediaID != "" {
 			return "", errs.Text{}
 		}
 		return first(filled("image.pic_url", a.Image.PicURL), address("image.pic_url", a.Image.PicURL))
+	}
+	switch {
+	case a.Video != nil:
+		return first(filled("video.material_id", a.Video.MaterialID))
+	case a.File != nil:
+		return first(filled("file.material_id", a.File.MaterialID))
 	}
 	return "type", errs.T("附件没有内容。", "The attachment is empty.")
 }

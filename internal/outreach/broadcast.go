@@ -1,9 +1,11 @@
 package outreach
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"zhiyin.dev/zhiyin/internal/bus"
@@ -23,6 +25,8 @@ const (
 	massRemindKind = "outreach.mass_remind"
 	// MassMost is how many customers one task takes. Official page: document/path/92135.
 	MassMost = 10_000
+	// MassMostGroups is how many groups one task takes.
+	MassMostGroups = 2_000
 )
 
 // CodeUnreachable says that WeCom could not give a customer's message to the member: no relation any more.
@@ -35,7 +39,8 @@ var ReasonUnreachable = errs.T("企业微信无法通过这位员工发给该客
 type Mass struct {
 	TaskID      int64 // the caller's
 	StaffID     string
-	TouchIDs    []int64 // reserved, at most MassMost
+	Groups      bool    // to groups that StaffID owns, not to customers
+	TouchIDs    []int64 // reserved, at most MassMost or MassMostGroups
 	Text        string
 	Attachments []Attachment
 }
@@ -58,7 +63,7 @@ type MassEvent struct {
 	Stage       MassStage
 	MsgID       string
 	At          clock.Time
-	Unreachable []string              // customers WeCom named as unreachable; their touches are released
+	Unreachable []string              // customers or groups WeCom named as unreachable; their touches are released
 	Refused     []governance.Decision // touches without a permit; those still Reserved only have to wait
 	Err         string                // why a reminder or a cancellation was refused
 }
@@ -142,9 +147,13 @@ func (s *Service) makeMass(ctx context.Context, w bus.Work) (bus.Settle, error) 
 			return settle, err
 		}
 	}
+	attachments, err := s.wired(ctx, p.Attachments)
+	if err != nil {
+		return nil, err
+	}
 	var permits []governance.Permit
 	e := MassEvent{TaskID: p.TaskID, Stage: MassNone}
-	err := s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+	err = s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
 		permits, e.Refused, err = s.Governor.Permit(ctx, tx, p.TouchIDs...)
 		return err
 	})
@@ -157,23 +166,29 @@ func (s *Service) makeMass(ctx context.Context, w bus.Work) (bus.Settle, error) 
 	if len(permits) == 0 {
 		return s.happened(e), nil
 	}
-	customers, touchIDs, byCustomer := make([]wecom.ExternalUserID, len(permits)), make([]int64, len(permits)), map[string]int64{}
+	m := wire.MassMessage{Kind: p.kind(), Sender: wecom.StaffID(p.StaffID), Text: p.Text, Attachments: attachments}
+	touchIDs, byReceiver := make([]int64, len(permits)), map[string]int64{}
 	for i, permit := range permits {
-		customers[i], touchIDs[i] = wecom.ExternalUserID(permit.CustomerID()), permit.TouchID()
-		byCustomer[permit.CustomerID()] = permit.TouchID()
+		touchIDs[i] = permit.TouchID()
+		if p.Groups {
+			m.Chats = append(m.Chats, wecom.ChatID(permit.ChatID()))
+			byReceiver[permit.ChatID()] = permit.TouchID()
+		} else {
+			m.Customers = append(m.Customers, wecom.ExternalUserID(permit.CustomerID()))
+			byReceiver[permit.CustomerID()] = permit.TouchID()
+		}
 	}
-	made, err := s.with(permits[0]).AddMsgTemplate(ctx, wire.MassMessage{
-		Kind: wecom.MassCustomers, Customers: customers, Sender: wecom.StaffID(p.StaffID), Text: p.Text, Attachments: wired(p.Attachments),
-	})
+	made, err := s.with(permits[0]).AddMsgTemplate(ctx, m)
 	switch {
 	case err == nil:
 		e.Stage, e.MsgID, e.Unreachable = MassOpen, made.MsgID, made.Unreachable
-		return s.happened(e, s.tasked(made.MsgID, touchIDs), s.unreachable(byCustomer, made.Unreachable)), nil
+		return s.happened(e, s.tasked(made.MsgID, touchIDs), s.unreachable(byReceiver, made.Unreachable)), nil
 	case errors.Is(err, wecom.ErrNoReceiver):
-		for _, c := range customers {
-			e.Unreachable = append(e.Unreachable, string(c))
+		for r := range byReceiver {
+			e.Unreachable = append(e.Unreachable, r)
 		}
-		return s.happened(e, s.unreachable(byCustomer, e.Unreachable)), nil
+		slices.Sort(e.Unreachable)
+		return s.happened(e, s.unreachable(byReceiver, e.Unreachable)), nil
 	default:
 		return nil, calls.Failed(err, "make a mass message for "+p.StaffID)
 	}
@@ -194,11 +209,11 @@ func (s *Service) tasked(msgID string, touchIDs []int64) bus.Settle {
 	return func(ctx context.Context, tx *db.Tx) error { return s.Governor.Tasked(ctx, tx, msgID, touchIDs...) }
 }
 
-func (s *Service) unreachable(touches map[string]int64, customers []string) bus.Settle {
+func (s *Service) unreachable(touches map[string]int64, receivers []string) bus.Settle {
 	return func(ctx context.Context, tx *db.Tx) error {
 		var ids []int64
-		for _, c := range customers {
-			if id, ok := touches[c]; ok {
+		for _, r := range receivers {
+			if id, ok := touches[r]; ok {
 				ids = append(ids, id)
 			}
 		}
@@ -214,7 +229,7 @@ func (s *Service) adopt(ctx context.Context, p massPayload) (bus.Settle, error) 
 	}
 	ours := make(map[string]int64, len(touches))
 	for _, t := range touches {
-		ours[t.CustomerID] = t.ID
+		ours[receiver(&t)] = t.ID
 	}
 	msgID, reached, err := s.lookUp(ctx, p, ours)
 	if err != nil || msgID == "" {
@@ -224,24 +239,37 @@ func (s *Service) adopt(ctx context.Context, p massPayload) (bus.Settle, error) 
 	var in []int64
 	for _, t := range touches {
 		switch {
-		case reached[t.CustomerID]:
+		case reached[receiver(&t)], p.Groups && t.State == governance.Tasked: // of groups WeCom lists only those that were sent to
 			in = append(in, t.ID)
 		case t.State == governance.Tasked: // had a permit, and WeCom left it out
 			e.Unreachable = append(e.Unreachable, t.CustomerID)
 		case t.State == governance.Held || t.State == governance.Released:
 			e.Refused = append(e.Refused, governance.Decision{
-				TouchID: t.ID, State: t.State, RuleID: t.RuleID, Reason: t.Reason(), CustomerID: t.CustomerID, Existing: true,
+				TouchID: t.ID, State: t.State, RuleID: t.RuleID, Reason: t.Reason(), CustomerID: t.CustomerID, ChatID: t.ChatID,
+				Existing: true,
 			})
 		}
 	}
 	return s.happened(e, s.tasked(msgID, in), s.unreachable(ours, e.Unreachable)), nil
 }
 
+// receiver is whom a touch is for: the customer, or the group.
+func receiver(t *governance.Touch) string { return cmp.Or(t.CustomerID, t.ChatID) }
+
+func (m Mass) kind() wecom.MassKind {
+	if m.Groups {
+		return wecom.MassGroups
+	}
+	return wecom.MassCustomers
+}
+
 // lookUp finds the corp's mass message that has our words, was made since the work began, belongs to no other touch and
-// goes to none but our customers.
+// goes to none but our customers. Of one to groups WeCom tells only the owner who has to send it until it was sent: that it is
+// ours alone, and no touch of ours has it yet, is what there is to know. Should two tasks of one owner with the same words be lost
+// at once, each finds one of the two messages: still none goes out twice.
 func (s *Service) lookUp(ctx context.Context, p massPayload, ours map[string]int64) (msgID string, reached map[string]bool, err error) {
 	f := wecom.GroupMsgFilter{
-		Kind: wecom.MassCustomers, By: wecom.MassByCorp, Limit: 100,
+		Kind: p.kind(), By: wecom.MassByCorp, Limit: 100,
 		Start: p.Since.Add(-time.Minute).Unix(), End: s.World.Now().Add(time.Minute).Unix(),
 	}
 	for {
@@ -256,6 +284,16 @@ func (s *Service) lookUp(ctx context.Context, p massPayload, ours map[string]int
 			if known, err := s.Governor.TaskKnown(ctx, s.CorpID, m.ID); err != nil || known {
 				if err != nil {
 					return "", nil, err
+				}
+				continue
+			}
+			if p.Groups {
+				members, err := s.massMembers(ctx, m.ID)
+				if err != nil {
+					return "", nil, err
+				}
+				if len(members) == 1 && string(members[0].Staff) == p.StaffID {
+					return m.ID, nil, nil
 				}
 				continue
 			}

@@ -77,6 +77,10 @@ func (s *Service) sendWelcome(ctx context.Context, w bus.Work) (bus.Settle, erro
 		return s.settle(r.not(CodeWelcomeExpired, errs.T("欢迎码只有 20 秒有效，轮到它时已经过期。",
 			"A welcome code lives 20 seconds; it had expired when its turn came."))), nil
 	}
+	attachments, err := s.wired(ctx, p.Attachments)
+	if err != nil {
+		return nil, err
+	}
 	permit, held, err := s.permit(ctx, p.TouchID)
 	if err != nil {
 		return nil, err
@@ -89,7 +93,7 @@ func (s *Service) sendWelcome(ctx context.Context, w bus.Work) (bus.Settle, erro
 	if err != nil {
 		return nil, calls.Failed(err, "fill in what is "+p.CustomerID+"'s own")
 	}
-	err = s.with(permit).SendWelcome(ctx, wire.WelcomeRequest{Code: p.Code, Text: text, Attachments: wired(p.Attachments)})
+	err = s.with(permit).SendWelcome(ctx, wire.WelcomeRequest{Code: p.Code, Text: text, Attachments: attachments})
 	r.At = s.World.Now()
 	switch {
 	case err == nil, errors.Is(err, wecom.ErrWelcomeUsed) && w.Attempts > 0: // our own earlier call was the one that used it

@@ -348,6 +348,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/broadcasts/{id}/revise": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change the words of one that runs: open tasks are made again
+         * @description Permission: `broadcast.write`.
+         */
+        post: operations["revise-broadcast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/broadcasts/{id}/submit": {
         parameters: {
             query?: never;
@@ -1604,6 +1624,74 @@ export interface paths {
          * @description Permission: `customer.read`.
          */
         get: operations["list-losses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/materials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the library: pictures, films, files and cards
+         * @description Permission: `material.read`.
+         */
+        get: operations["list-materials"];
+        put?: never;
+        /**
+         * Upload a file, or write a card
+         * @description Permission: `material.write`.
+         */
+        post: operations["create-material"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/materials/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a material
+         * @description Permission: `material.read`.
+         */
+        get: operations["get-material"];
+        put?: never;
+        post?: never;
+        /**
+         * Take a material off the shelf; messages that carry it keep it
+         * @description Permission: `material.write`.
+         */
+        delete: operations["delete-material"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/materials/{id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The file of a material
+         * @description Permission: `material.read`.
+         */
+        get: operations["get-material-content"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2905,7 +2993,7 @@ export interface components {
             harm: components["schemas"]["BroadcastHarm"];
             id: string;
             /** @enum {string} */
-            kind: "customer";
+            kind: "customer" | "group";
             name: string;
             /** Format: date-time */
             opens_at?: string;
@@ -2916,6 +3004,15 @@ export interface components {
             reminded: number;
             /** @description of one that needs or needed a second person */
             review?: components["schemas"]["BroadcastReview"];
+            /** @description its words can still be changed */
+            revisable: boolean;
+            /** Format: date-time */
+            revised_at?: string;
+            /**
+             * Format: int64
+             * @description how often its words were changed after it was submitted
+             */
+            revision: number;
             /**
              * Format: date-time
              * @description not before
@@ -2930,6 +3027,12 @@ export interface components {
             topic?: string;
         };
         BroadcastAudience: {
+            /** @description to groups: part of the group's name */
+            chat_name?: string;
+            /** @description to groups: only these; empty = all */
+            chats?: string[] | null;
+            /** @description to groups: all but these */
+            exclude_chats?: string[] | null;
             exclude_tags?: string[] | null;
             /** @description only customers of these; empty = of everybody the caller may see */
             staff?: string[] | null;
@@ -3025,13 +3128,23 @@ export interface components {
             forecast: components["schemas"]["BroadcastForecast"];
             /** Format: int64 */
             held: number;
-            /** Format: int64 */
+            /** @enum {string} */
+            kind: "customer" | "group";
+            /**
+             * Format: int64
+             * @description customers, or groups
+             */
             matched: number;
             /**
              * Format: date-time
              * @description when it is not now: sending hours begin
              */
             opens_at?: string;
+            /**
+             * Format: int64
+             * @description to groups: customers in the groups that it would reach, each once
+             */
+            people?: number;
             per_staff: components["schemas"]["BroadcastStaffShare"][] | null;
             quota: components["schemas"]["BroadcastQuota"];
             /** Format: int64 */
@@ -3060,7 +3173,9 @@ export interface components {
             title: string;
         };
         BroadcastReceiver: {
-            customer: components["schemas"]["BroadcastNamed"];
+            /** @description of one to groups */
+            chat?: components["schemas"]["BroadcastRoom"];
+            customer?: components["schemas"]["BroadcastNamed"];
             /** Format: date-time */
             next_at?: string;
             reason?: string;
@@ -3103,6 +3218,30 @@ export interface components {
             /** @enum {string} */
             reason?: "size" | "words" | "ladder";
             submitted_by: components["schemas"]["BroadcastNamed"];
+        };
+        BroadcastRevise: {
+            /**
+             * Format: int64
+             * @description members whose task is taken back and made again
+             */
+            again: number;
+            broadcast: components["schemas"]["Broadcast"];
+            /**
+             * Format: int64
+             * @description members who were asked twice today: their task is taken back and not made again
+             */
+            ended: number;
+            /**
+             * Format: int64
+             * @description members who had confirmed: what they sent stays as it was
+             */
+            sent: number;
+        };
+        BroadcastRoom: {
+            id: string;
+            /** Format: int64 */
+            members: number;
+            name: string;
         };
         BroadcastStaffShare: {
             /** Format: int64 */
@@ -3151,6 +3290,12 @@ export interface components {
             audience: components["schemas"]["BroadcastAudience"];
             /** @description what the customer has of it; needed to submit */
             benefit?: string;
+            /**
+             * @description whom it goes to
+             * @default customer
+             * @enum {string}
+             */
+            kind: "customer" | "group";
             /** @description for staff only; needed to save */
             name?: string;
             /**
@@ -3216,6 +3361,16 @@ export interface components {
             total: number;
             /** @description There are more than total; ask with count=exact */
             total_more: boolean;
+        };
+        CreateInBody: {
+            /** @description of a link or a mini program */
+            card?: components["schemas"]["MaterialCard"];
+            /** @description base64: JPG or PNG up to 10 MB, MP4 up to 10 MB, files up to 20 MB; of a mini program its cover (520 x 416) */
+            content?: string;
+            /** @enum {string} */
+            kind: "image" | "video" | "file" | "link" | "miniprogram";
+            /** @description of a file what receivers see, with its ending */
+            name: string;
         };
         CreateTagGroupRequest: {
             name: string;
@@ -4610,15 +4765,74 @@ export interface components {
             password: string;
             user: string;
         };
+        Material: {
+            /** @description of a link or a mini program */
+            card?: components["schemas"]["MaterialCard"];
+            /** Format: date-time */
+            created_at: string;
+            created_by: components["schemas"]["MaterialNamed"];
+            /** Format: int64 */
+            height?: number;
+            id: string;
+            /** @enum {string} */
+            kind: "image" | "video" | "file" | "link" | "miniprogram";
+            name: string;
+            /** @description off the shelf */
+            removed?: boolean;
+            /**
+             * Format: int64
+             * @description bytes
+             */
+            size?: number;
+            /** @description media type of its file */
+            type?: string;
+            /** Format: int64 */
+            width?: number;
+        };
+        MaterialCard: {
+            /** @description of a mini program */
+            appid?: string;
+            /** @description of a link */
+            desc?: string;
+            /** @description of a mini program */
+            page?: string;
+            /** @description of a link */
+            pic_url?: string;
+            title: string;
+            /** @description of a link */
+            url?: string;
+        };
+        MaterialNamed: {
+            id: string;
+            name: string;
+        };
+        MaterialPage: {
+            items: components["schemas"]["Material"][] | null;
+            /** @description Send as after to get the next page; empty at the end */
+            next: string;
+            /**
+             * Format: int64
+             * @description Exact up to 10,000
+             */
+            total: number;
+            /** @description There are more than total; ask with count=exact */
+            total_more: boolean;
+        };
         MessageAttachment: {
+            file?: components["schemas"]["MessageMedia"];
             image?: components["schemas"]["MessageImage"];
             link?: components["schemas"]["MessageLink"];
             miniprogram?: components["schemas"]["MessageMiniProgram"];
             /** @enum {string} */
-            type: "link" | "image" | "miniprogram";
+            type: "link" | "image" | "miniprogram" | "video" | "file";
+            video?: components["schemas"]["MessageMedia"];
         };
         MessageImage: {
+            /** @description of the library; wins over the others */
+            material_id?: string;
             media_id?: string;
+            /** @description of the library's picture, as staff see it */
+            name?: string;
             pic_url?: string;
         };
         MessageLink: {
@@ -4630,10 +4844,23 @@ export interface components {
             /** Format: uri */
             url: string;
         };
+        MessageMedia: {
+            /** @description of the library */
+            material_id: string;
+            /** @description the file's name, from the library; customers see that of a file */
+            name?: string;
+            /**
+             * Format: int64
+             * @description bytes, from the library
+             */
+            size?: number;
+        };
         MessageMiniProgram: {
             appid: string;
             page: string;
-            pic_media_id: string;
+            /** @description the cover, of the library; wins over pic_media_id */
+            pic_material_id?: string;
+            pic_media_id?: string;
             /** @description at most 64 bytes */
             title: string;
         };
@@ -5217,6 +5444,11 @@ export interface components {
              * @description log odds of its worst phrase
              */
             score: number;
+        };
+        ReviseInBody: {
+            attachments?: components["schemas"]["MessageAttachment"][] | null;
+            /** @description at most 4000 bytes */
+            text: string;
         };
         RevokeInBody: {
             /** @description whose links; absent = everybody's */
@@ -6339,6 +6571,7 @@ export interface operations {
                 /** @description exact counts beyond 10,000 */
                 count?: "exact";
                 state?: ("draft" | "review" | "planned" | "creating" | "open" | "done" | "cancelled" | "failed")[] | null;
+                kind?: "customer" | "group";
                 q?: string;
             };
             header?: never;
@@ -6717,6 +6950,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Broadcast"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "revise-broadcast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviseInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastRevise"];
                 };
             };
             /** @description Problem */
@@ -9233,6 +9501,166 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["CustomerLossPage"];
                 };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-materials": {
+        parameters: {
+            query?: {
+                /** @description next of the page before */
+                after?: string;
+                limit?: number;
+                /** @description exact counts beyond 10,000 */
+                count?: "exact";
+                kind?: ("image" | "video" | "file" | "link" | "miniprogram")[] | null;
+                /** @description part of the name */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaterialPage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-material": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Material"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-material": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Material"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-material": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-material-content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Problem */
             default: {

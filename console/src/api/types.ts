@@ -96,6 +96,11 @@ export type Plan = S<'BroadcastPlan'>
 export type Receiver = S<'BroadcastReceiver'>
 export type ReceiverState = Receiver['state']
 export type BroadcastTask = S<'BroadcastTask'>
+export type BroadcastKind = Broadcast['kind']
+export type BroadcastRevised = S<'BroadcastRevise'>
+export type Material = S<'Material'>
+export type MaterialKind = Material['kind']
+export type MaterialCard = S<'MaterialCard'>
 
 // Moments
 export type Moment = S<'Moment'>

@@ -4,7 +4,7 @@ import type { IconName } from '../kit/Icon'
 
 export type NavKey =
   | 'home' | 'acquisition' | 'contactways' | 'joinways' | 'customersGroup' | 'customers' | 'losses' | 'groupsGroup' | 'groupchats' | 'several' | 'conversations' | 'inbox' | 'autoreplies'
-  | 'engagement' | 'welcomes' | 'broadcasts' | 'moments' | 'governance' | 'overview' | 'touches' | 'held' | 'optouts' | 'caps' | 'rules' | 'reviews' | 'ladder' | 'audit' | 'admission' | 'settings' | 'corp' | 'staff' | 'tokens' | 'sync' | 'doctor' | 'deadletters'
+  | 'engagement' | 'welcomes' | 'broadcasts' | 'moments' | 'materials' | 'governance' | 'overview' | 'touches' | 'held' | 'optouts' | 'caps' | 'rules' | 'reviews' | 'ladder' | 'audit' | 'admission' | 'settings' | 'corp' | 'staff' | 'tokens' | 'sync' | 'doctor' | 'deadletters'
 /** `whole`: the server shows it only to those who see the whole corp. */
 export interface NavItem { key: NavKey; to: string; needs?: string; whole?: boolean }
 export interface NavGroup { key: NavKey; icon: IconName; items: NavItem[] }
@@ -15,7 +15,7 @@ export const nav: NavGroup[] = [
   { key: 'customersGroup', icon: 'person', items: [{ key: 'customers', to: '/customers', needs: 'customer.read' }, { key: 'losses', to: '/losses', needs: 'customer.read' }] },
   { key: 'groupsGroup', icon: 'people', items: [{ key: 'groupchats', to: '/groupchats', needs: 'groupchat.read' }, { key: 'several', to: '/groupchats/several', needs: 'groupchat.read' }] },
   { key: 'conversations', icon: 'talk', items: [{ key: 'inbox', to: '/inbox', needs: 'kf.read' }, { key: 'autoreplies', to: '/autoreplies', needs: 'autoreply.read' }] },
-  { key: 'engagement', icon: 'send', items: [{ key: 'welcomes', to: '/welcomes', needs: 'welcome.read' }, { key: 'broadcasts', to: '/broadcasts', needs: 'broadcast.read' }, { key: 'moments', to: '/moments', needs: 'moment.read' }] },
+  { key: 'engagement', icon: 'send', items: [{ key: 'welcomes', to: '/welcomes', needs: 'welcome.read' }, { key: 'broadcasts', to: '/broadcasts', needs: 'broadcast.read' }, { key: 'moments', to: '/moments', needs: 'moment.read' }, { key: 'materials', to: '/materials', needs: 'material.read' }] },
   {
     key: 'governance', icon: 'shield', items: [
       { key: 'overview', to: '/governance', needs: 'governance.read' }, { key: 'touches', to: '/touches', needs: 'governance.read' }, { key: 'held', to: '/held', needs: 'governance.read' },

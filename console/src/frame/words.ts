@@ -18,6 +18,7 @@ export const w = words({
   welcomes: ['欢迎语', 'Welcome messages'],
   broadcasts: ['客户群发', 'Mass messages'],
   moments: ['朋友圈', 'Moments'],
+  materials: ['素材库', 'Materials'],
   governance: ['治理', 'Governance'],
   overview: ['治理总览', 'Overview'],
   touches: ['触达记录', 'Touches'],

@@ -3,7 +3,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { call, type ApiError } from '../api/client'
 import { useCan } from '../api/session'
-import type { Contactway, Department, Joinway, KfAccount, Page, Staff, TagGroup } from '../api/types'
+import type { Contactway, Department, Groupchat, Joinway, KfAccount, Page, Staff, TagGroup } from '../api/types'
 import type { Option } from './List'
 
 function useAll<T>(path: string, needs: string): T[] {
@@ -31,6 +31,7 @@ export const useTagGroups = () => useAll<TagGroup>('/tag-groups', 'customer.read
 export const useTagOptions = (): Option[] => useTagGroups().map((g) => ({ value: g.id, label: g.name, options: named(g.tags) }))
 export const useStaffOptions = (): Option[] => named(useAll<Staff>('/staff', 'staff.read'))
 export const useDepartmentOptions = (): Option[] => named(useAll<Department>('/departments', 'staff.read'))
+export const useGroupchatOptions = (): Option[] => useAll<Groupchat>('/groupchats', 'groupchat.read').map((g) => ({ value: g.id, label: g.name || g.id }))
 export const useContactwayOptions = (): Option[] => named(useAll<Contactway>('/contactways', 'contactway.read'))
 /** Channel codes by their state: what customers carry as their source. */
 export const useChannelOptions = (): Option[] => useAll<Contactway>('/contactways', 'contactway.read').map((x) => ({ value: x.state, label: x.name }))

@@ -32,6 +32,7 @@ export function BroadcastList() {
   const started = (b: Broadcast) => b.state !== 'draft'
   const columns: Column<Broadcast>[] = [
     { key: 'name', title: t('name'), render: (b) => <div><A to={to(b)}>{b.name}</A><div className="mute s12 cut" style={{ maxWidth: 300 }}>{b.text.split('\n')[0]}</div></div> },
+    { key: 'kind', title: t('to'), render: (b) => <span className="nowrap">{t(b.kind === 'group' ? 'toGroups' : 'toCustomers')}</span> },
     { key: 'state', title: t('state'), render: (b) => <BroadcastStateTag state={b.state} /> },
     { key: 'matched', title: t('planned'), num: true, render: (b) => (started(b) ? f.count(b.counts.matched) : '—') },
     { key: 'sent', title: t('sent'), num: true, render: (b) => (started(b) ? f.count(b.counts.sent) : '—') },
@@ -45,7 +46,7 @@ export function BroadcastList() {
     <Page title={t('title')} meta={total === undefined ? t('meta') : t('count', { n: total })} actions={create}>
       <List<Broadcast>
         id="broadcasts" path="/broadcasts" rowKey={(b) => b.id} columns={columns} search={t('search')} opens={to} total={(n) => setTotal(n)}
-        filters={[{ kind: 'one', key: 'state', label: t('state'), options: states.map((x) => ({ value: x, label: s(x) })) }]} empty={{ title: t('empty'), text: t('emptyText'), action: create }}
+        filters={[{ kind: 'one', key: 'kind', label: t('to'), options: [{ value: 'customer', label: t('toCustomers') }, { value: 'group', label: t('toGroups') }] }, { kind: 'one', key: 'state', label: t('state'), options: states.map((x) => ({ value: x, label: s(x) })) }]} empty={{ title: t('empty'), text: t('emptyText'), action: create }}
       />
     </Page>
   )

@@ -11,6 +11,7 @@ export function PlanPanel({ plan: p, fresh, error, retry }: { plan?: Plan; fresh
   const t = useWords(w)
   const f = useFormat()
   if (!p) return <div className="plan"><Panel title={t('plan')}>{error ? <Failed error={error} retry={retry} /> : fresh ? <p className="mute s13">{t('planWait')}</p> : <Skeleton rows={5} />}</Panel></div>
+  const groups = p.kind === 'group'
   const other = Math.max(0, p.matched - p.reachable - p.held)
   const of = Math.max(1, p.matched)
   const most = p.per_staff.reduce((m, x) => Math.max(m, x.customers), 0)
@@ -20,7 +21,8 @@ export function PlanPanel({ plan: p, fresh, error, retry }: { plan?: Plan; fresh
     <div className="plan stack">
       <Panel title={t('plan')} sub={error ? <span className="bad">{t('planFailed')}</span> : fresh ? t('planFresh') : t('planBusy')}>
         <div aria-live="polite" style={fresh ? undefined : { opacity: 0.6 }}>
-          <p className="big" title={f.exact(p.reachable)}>{t.rich('receive', { n: p.reachable })}</p>
+          <p className="big" title={f.exact(p.reachable)}>{t.rich(groups ? 'receiveGroups' : 'receive', { n: p.reachable })}</p>
+          {groups && <p className="s13 second">{t('people', { n: p.people ?? 0 })}</p>}
           <div className="share" role="img" aria-label={`${t('lgReached', { n: p.reachable })}, ${t('lgHeld', { n: p.held })}`}>
             {p.reachable > 0 && <i style={{ flex: p.reachable / of, background: 'var(--pine)' }} />}
             {p.held > 0 && <i className="hatch" style={{ flex: p.held / of }} />}
@@ -41,9 +43,9 @@ export function PlanPanel({ plan: p, fresh, error, retry }: { plan?: Plan; fresh
       </Panel>
       <Panel title={t('after')}>
         <dl className="fc">
-          <div><dt>{t('perStaff')}</dt><dd>{p.per_staff.length === 0 ? '—' : t('perStaffN', { n: p.per_staff.length, max: most })}</dd></div>
+          <div><dt>{t(groups ? 'perOwner' : 'perStaff')}</dt><dd>{p.per_staff.length === 0 ? '—' : t(groups ? 'perOwnerN' : 'perStaffN', { n: p.per_staff.length, max: most })}</dd></div>
           <div><dt>{t('quota')}</dt><dd>{t.rich('quotaMax', { a: p.quota.used_max, b: p.quota.limit })}</dd></div>
-          <div><dt>{t('forecast')}</dt><dd>{per1000 !== undefined ? <span className={expected >= 0.5 ? 'harm' : 'mute'}>{t('forecastN', { n: Math.round(expected), rate: f.perMille(per1000, 1000) })}</span> : <span className="mute">{t('forecastNone')}</span>}</dd></div>
+          {!groups && <div><dt>{t('forecast')}</dt><dd>{per1000 !== undefined ? <span className={expected >= 0.5 ? 'harm' : 'mute'}>{t('forecastN', { n: Math.round(expected), rate: f.perMille(per1000, 1000) })}</span> : <span className="mute">{t('forecastNone')}</span>}</dd></div>}
         </dl>
       </Panel>
     </div>

@@ -7,7 +7,7 @@ import { useState } from 'react'
 import { ApiError, call } from '../../api/client'
 import { useGet, useInvalidate } from '../../api/queries'
 import { useMe } from '../../api/session'
-import type { Audience, Broadcast, BroadcastDraft, Named, Plan } from '../../api/types'
+import type { Audience, Broadcast, BroadcastDraft, BroadcastKind, Named, Plan } from '../../api/types'
 import { bytes } from '../../i18n/format'
 import { corpNow } from '../../i18n/clock'
 import { useFormat, useWords } from '../../i18n/i18n'
@@ -16,7 +16,7 @@ import { useGo } from '../../kit/A'
 import { ofMessage, wordsAt, type Fault } from '../../kit/atField'
 import { useFail, useSaid } from '../../kit/fail'
 import { MessageEditor } from '../../kit/MessageEditor'
-import { useStaffOptions, useTagOptions } from '../../kit/options'
+import { useGroupchatOptions, useStaffOptions, useTagOptions } from '../../kit/options'
 import { Page } from '../../kit/Page'
 import { PhonePreview } from '../../kit/Phone'
 import { useReach } from '../../kit/reach'
@@ -37,8 +37,13 @@ export function Planner() {
   const t = useWords(w)
   const url = useUrl()
   const isNew = id === 'new'
-  const found = useGet<Broadcast>(isNew ? null : `/broadcasts/${encodeURIComponent(id)}`)
-  if (isNew) return <Edit key="new" start={{ name: '', text: '', attachments: [], audience: { tags: url.many('tag'), tag_mode: 'any', staff: [], exclude_tags: [] } }} />
+  // A new one may begin as a copy of another: one that was stopped, or whose words may not change any more.
+  const from = isNew ? url.one('from') : ''
+  const source = isNew ? from : id
+  const found = useGet<Broadcast>(source ? `/broadcasts/${encodeURIComponent(source)}` : null)
+  const kind: BroadcastKind = url.one('kind') === 'group' ? 'group' : 'customer'
+  if (isNew && !from) return <Edit key="new" start={{ kind, name: '', text: '', attachments: [], audience: { tags: url.many('tag'), tag_mode: 'any', staff: [], exclude_tags: [], chats: url.many('chat') } }} />
+  if (isNew && found.data) return <Edit key="copy" start={{ ...found.data, send_at: undefined }} />
   if (found.data) return <Edit key={found.data.id} id={found.data.id} start={found.data} />
   return <Page title={t('createTitle')} crumbs={[{ text: t('title'), to: '/broadcasts' }]}><section className="panel"><Ready query={found} head>{() => null}</Ready></section></Page>
 }
@@ -57,10 +62,11 @@ function Edit({ id, start }: { id?: string; start: BroadcastDraft }) {
   const invalidate = useInvalidate()
   const tags = useTagOptions()
   const staff = useStaffOptions()
+  const chats = useGroupchatOptions()
   const [known, setKnown] = useState(id)
   const [draft, setDraft] = useState<BroadcastDraft>(() => ({
-    name: start.name, text: start.text, attachments: start.attachments ?? [], benefit: start.benefit ?? '', send_at: start.send_at,
-    audience: { tags: start.audience.tags ?? [], tag_mode: start.audience.tag_mode || 'any', staff: start.audience.staff ?? [], exclude_tags: start.audience.exclude_tags ?? [] },
+    kind: start.kind ?? 'customer', name: start.name, text: start.text, attachments: start.attachments ?? [], benefit: start.benefit ?? '', send_at: start.send_at,
+    audience: { tags: start.audience.tags ?? [], tag_mode: start.audience.tag_mode || 'any', staff: start.audience.staff ?? [], exclude_tags: start.audience.exclude_tags ?? [], chats: start.audience.chats ?? [], exclude_chats: start.audience.exclude_chats ?? [], chat_name: start.audience.chat_name ?? '' },
   }))
   const [savedAt, setSavedAt] = useState<Date>()
   const [tried, setTried] = useState(false)
@@ -71,6 +77,9 @@ function Edit({ id, start }: { id?: string; start: BroadcastDraft }) {
   const [faults, setFaults] = useState<Fault[]>([])
   const set = (part: Partial<BroadcastDraft>) => { setDraft((was) => ({ ...was, ...part })); setSavedAt(undefined); setFaults([]) }
   const audience = (part: Partial<Audience>) => set({ audience: { ...draft.audience, ...part } })
+  const groups = draft.kind === 'group'
+  // Whom it goes to chooses other people: what chose the former is dropped, members stay.
+  const turn = (kind: BroadcastKind) => set({ kind, audience: { tags: [], tag_mode: 'any', staff: draft.audience.staff, exclude_tags: [], chats: [], exclude_chats: [], chat_name: '' } })
   const { name: _name, ...asked } = draft
   const plan = useChecked<Plan>('/broadcasts/preview', asked)
   const p = plan.data
@@ -104,8 +113,9 @@ function Edit({ id, start }: { id?: string; start: BroadcastDraft }) {
     const to = await store()
     // The reach is counted now, not taken from what is on the screen.
     const now = await call<Plan>('GET', `/broadcasts/${encodeURIComponent(to)}/plan`)
+    const words = groups ? { reach: t('askGroups', { staff: now.per_staff.length, n: now.reachable, people: now.people ?? 0 }), also: t('askGroupsAlso', { held: now.held }), button: t(now.approval ? 'submitGroupsReview' : 'submitGroups', { n: now.reachable }) } : { reach: t('askReach', { staff: now.per_staff.length, n: now.reachable }), also: t('askAlso', { held: now.held }), button: t(now.approval ? 'submitReview' : 'submit', { n: now.reachable }) }
     ask({
-      reach: t('askReach', { staff: now.per_staff.length, n: now.reachable }), also: [now.approval && t(now.approval === 'size' ? 'needsSize' : now.approval === 'ladder' ? 'needsLadder' : 'needsWords'), now.cost > 1 && t('double'), t('askAlso', { held: now.held })].filter(Boolean).join(' '), button: t(now.approval ? 'submitReview' : 'submit', { n: now.reachable }),
+      ...words, also: [now.approval && t(now.approval === 'size' ? 'needsSize' : now.approval === 'ladder' ? 'needsLadder' : 'needsWords'), now.cost > 1 && t('double'), words.also].filter(Boolean).join(' '),
       act: async () => {
         try {
           await call('POST', `/broadcasts/${encodeURIComponent(to)}/submit`, { body: { expect_reachable: now.reachable } })
@@ -131,15 +141,23 @@ function Edit({ id, start }: { id?: string; start: BroadcastDraft }) {
           <div className="sec">
             <h2><span className="no">1</span>{t('who')}</h2>
             <label className="cond"><span>{t('name')}</span><span><Input value={draft.name} maxLength={50} status={tried && noName ? 'error' : ''} placeholder={t('nameHint')} onChange={(e) => set({ name: e.target.value })} />{tried && noName && <span className="bad s12">{t('needName')}</span>}</span></label>
+            <div className="cond"><span>{t('to')}</span><span><Segmented<BroadcastKind> value={draft.kind ?? 'customer'} onChange={turn} aria-label={t('to')} options={[{ value: 'customer', label: t('toCustomers') }, { value: 'group', label: t('toGroups') }]} /></span></div>
+            {groups ? <>
+              <div className="cond"><span>{t('owners')}</span><Select mode="multiple" options={staff} value={draft.audience.staff} placeholder={t('everyOwner')} aria-label={t('owners')} showSearch={{ optionFilterProp: 'label' }} onChange={(v: string[]) => audience({ staff: v })} /></div>
+              <div className="cond"><span>{t('chats')}</span><Select mode="multiple" options={chats} value={draft.audience.chats} placeholder={t('everyChat')} aria-label={t('chats')} showSearch={{ optionFilterProp: 'label' }} onChange={(v: string[]) => audience({ chats: v })} /></div>
+              <label className="cond"><span>{t('chatName')}</span><Input value={draft.audience.chat_name} maxLength={30} placeholder={t('chatNameHint')} onChange={(e) => audience({ chat_name: e.target.value })} /></label>
+              <div className="cond"><span>{t('exclude')}</span><Select mode="multiple" options={chats} value={draft.audience.exclude_chats} placeholder={t('noExcludeChat')} aria-label={t('exclude')} showSearch={{ optionFilterProp: 'label' }} onChange={(v: string[]) => audience({ exclude_chats: v })} /></div>
+            </> : <>
             <div className="cond"><span>{t('include')}</span><span className="row"><Select mode="multiple" style={{ flex: 1, minWidth: 0 }} options={tags} value={draft.audience.tags} placeholder={t('everyTag')} aria-label={t('tags')} showSearch={{ optionFilterProp: 'label' }} onChange={(v: string[]) => audience({ tags: v })} />{draft.audience.tags.length > 1 && <Segmented<Audience['tag_mode']> size="small" value={draft.audience.tag_mode ?? 'any'} onChange={(v) => audience({ tag_mode: v })} options={[{ value: 'any', label: t('any') }, { value: 'all', label: t('all') }]} />}</span></div>
             <div className="cond"><span>{t('and')}</span><Select mode="multiple" options={staff} value={draft.audience.staff} placeholder={t('everyStaff')} aria-label={t('staff')} showSearch={{ optionFilterProp: 'label' }} onChange={(v: string[]) => audience({ staff: v })} /></div>
             <div className="cond"><span>{t('exclude')}</span><Select mode="multiple" options={tags} value={draft.audience.exclude_tags} placeholder={t('noExclude')} aria-label={t('exclude')} showSearch={{ optionFilterProp: 'label' }} onChange={(v: string[]) => audience({ exclude_tags: v })} /></div>
+            </>}
             <label className="cond"><span>{t('benefit')}</span><span><Input value={draft.benefit} maxLength={100} status={(submitting && noBenefit) || faultAt('benefit') ? 'error' : ''} placeholder={t('benefitHint')} onChange={(e) => set({ benefit: e.target.value })} />{submitting && noBenefit ? <span className="bad s12">{t('needBenefit')}</span> : faultAt('benefit') && <span className="bad s12">{faultAt('benefit')}</span>}</span></label>
-            {p && <p className="s13" style={{ marginTop: 8 }}>{t.rich('chosen', { n: p.matched })} <span className="mute">{t('oneEach', { n: senders })}</span></p>}
+            {p && <p className="s13" style={{ marginTop: 8 }}>{t.rich(groups ? 'chosenGroups' : 'chosen', { n: p.matched })} <span className="mute">{t(groups ? 'byOwner' : 'oneEach', { n: senders })}</span></p>}
           </div>
           <div className="sec">
             <h2><span className="no">2</span>{t('what')}</h2>
-            <MessageEditor text={draft.text} onText={(text) => set({ text })} attachments={draft.attachments} onAttachments={(attachments) => set({ attachments })} check={empty ? undefined : p?.check} limit={limit} maxAttachments={maxAttachments} faults={faults} />
+            <MessageEditor text={draft.text} onText={(text) => set({ text })} attachments={draft.attachments} onAttachments={(attachments) => set({ attachments })} check={empty ? undefined : p?.check} limit={limit} maxAttachments={maxAttachments} faults={faults} library />
           </div>
           <div className="sec">
             <h2><span className="no">3</span>{t('when')}</h2>
@@ -147,15 +165,15 @@ function Edit({ id, start }: { id?: string; start: BroadcastDraft }) {
             <p className="s13 second" style={{ marginTop: 8 }}>{draft.send_at && p?.opens_at ? t('scheduled', { time: f.when(p.opens_at) }) : p?.opens_at ? t('later', { time: f.when(p.opens_at) }) : p?.closes_at ? t('nowOpen', { time: f.when(p.closes_at) }) : t('nowPlain')}</p>
           </div>
         </section>
-        <div className="aside"><PhonePreview from={p?.per_staff[0]?.staff.name} text={draft.text} attachments={draft.attachments} note={t('noNick')} /></div>
+        <div className="aside"><PhonePreview from={p?.per_staff[0]?.staff.name} text={draft.text} attachments={draft.attachments} note={t(groups ? 'noNickGroups' : 'noNick')} /></div>
         <PlanPanel plan={p} fresh={plan.fresh} error={plan.error} retry={() => void plan.refetch()} />
       </div>
       <div className="foot">
-        <span aria-live="polite">{refused ? <span className="bad">{t('footBlocked')}</span> : reachable === 0 ? <span className="second">{t('footZero')}</span> : <>{t.rich('footReach', { staff: senders, n: reachable })} <span className="second">{t('footNote')}</span></>}</span>
+        <span aria-live="polite">{refused ? <span className="bad">{t('footBlocked')}</span> : reachable === 0 ? <span className="second">{t('footZero')}</span> : <>{t.rich(groups ? 'footGroups' : 'footReach', { staff: senders, n: reachable, people: p?.people ?? 0 })} <span className="second">{t('footNote')}</span></>}</span>
         <span className="does">
           <Button loading={busy === 'save'} onClick={() => run('save', async () => { await store(); said(t('saved')) })}>{t('saveDraft')}</Button>
           <Button loading={busy === 'test'} disabled={empty || refused} onClick={() => { if (me.staff_id) test(); else setChoosing(true) }}>{t('test')}</Button>
-          <Button type="primary" loading={busy === 'submit'} disabled={refused || empty || reachable === 0 || !plan.fresh} onClick={submit}>{reachable > 0 ? t(p?.approval ? 'submitReview' : 'submit', { n: reachable }) : t('submitPlain')}</Button>
+          <Button type="primary" loading={busy === 'submit'} disabled={refused || empty || reachable === 0 || !plan.fresh} onClick={submit}>{reachable > 0 ? t(groups ? (p?.approval ? 'submitGroupsReview' : 'submitGroups') : p?.approval ? 'submitReview' : 'submit', { n: reachable }) : t('submitPlain')}</Button>
         </span>
       </div>
       <Modal open={choosing} title={t('testTo')} onCancel={() => setChoosing(false)} okText={t('testSend')} cancelText={k('cancel')} okButtonProps={{ disabled: !tester }} onOk={() => { setChoosing(false); test(tester) }} width={380}>

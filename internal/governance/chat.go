@@ -1,0 +1,179 @@
+package governance
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"zhiyin.dev/zhiyin/internal/clock"
+)
+
+// A message to a group is one touch of the group: nobody's own budget, opt-out or holdout can keep one person out of a room. So
+// groups have caps of their own (FTG-20), beside WeCom's quota and the quiet hours.
+
+// subject is whose budget a request takes: the customer's, or the group's.
+func (r Request) subject() string { return subjectOf(r.CustomerID, r.ChatID) }
+
+func (t *Touch) subject() string { return subjectOf(t.CustomerID, t.ChatID) }
+
+func subjectOf(customerID, chatID string) string {
+	if customerID == "" && chatID != "" {
+		return "chat/" + chatID
+	}
+	return customerID
+}
+
+// toRoom says whether the request is for a whole group.
+func (r Request) toRoom() bool { return r.CustomerID == "" && r.ChatID != "" }
+
+// judgeRoom reads the rules for a group, after those on words.
+func judgeRoom(v verdict, on clock.Time, waits bool, s standing, c Caps, zone *time.Location) verdict {
+	from, to, limit := c.MassMode.Period(on, zone)
+	steps := []Step{{RuleID: rulePlatform, Before: s.mass, After: s.mass + 1, Cap: limit, From: from, To: to, Room: true}}
+	if s.mass+1 > limit {
+		steps[0].Next = c.Quiet.Next(to, zone)
+	}
+	for i, w := range c.Chat {
+		st := Step{RuleID: ruleRoom, Days: w.Days, Before: s.used[i], After: s.used[i] + 1, Cap: w.Cap, From: on.Add(-w.length()), To: on, Room: true}
+		if !w.fits(s.used[i], 1) {
+			st.Next = c.roomForChat(s.at, on, zone)
+		}
+		steps = append(steps, st)
+	}
+	for _, st := range steps {
+		switch {
+		case v.held:
+			st = Step{RuleID: st.RuleID, Days: st.Days, Cap: st.Cap, Room: true, Verdict: NotRead}
+		case st.After > st.Cap:
+			st.Verdict = Refused
+			v.held, v.rule, v.reason, v.next = true, st.RuleID, st.reason(), st.Next
+		default:
+			st.Verdict = Pass
+		}
+		v.steps = append(v.steps, st)
+	}
+	quiet := Step{RuleID: ruleQuiet, Verdict: Pass}
+	switch {
+	case v.held:
+		quiet.Verdict = NotRead
+	case waits:
+		quiet.Verdict, quiet.Next = Waits, on
+		v.rule, v.reason, v.next = ruleQuiet, reasonQuiet, on
+	}
+	v.steps = append(v.steps, quiet)
+	return v
+}
+
+// roomForChat is when every window of FTG-20 has room for one more; see Caps.room.
+func (c Caps) roomForChat(at []spent, on clock.Time, zone *time.Location) clock.Time {
+	var next clock.Time
+	for _, w := range c.Chat {
+		next = max(next, w.room(at, 1, on))
+	}
+	return c.Quiet.Next(next, zone)
+}
+
+// roomStandings is standingAt for groups, by subject.
+func (g *Governor) roomStandings(ctx context.Context, q bun.IDB, corpID string, chatIDs []string, caps Caps, on clock.Time) (map[string]standing, error) {
+	out := make(map[string]standing, len(chatIDs))
+	if len(chatIDs) == 0 {
+		return out, nil
+	}
+	from, _, _ := caps.MassMode.Period(on, g.zone)
+	longest := min(on.Add(-caps.Chat[len(caps.Chat)-1].length()), from-1)
+	var rows []Touch
+	err := q.NewSelect().Model(&rows).Column("chat_id", "channel", "class", "delivered_at", "cost").
+		Where("corp_id = ? AND chat_id IN (?) AND chat_id <> '' AND customer_id = ''", corpID, bun.List(chatIDs)).
+		Where("state IN ('reserved','tasked','delivered','committed') AND (delivered_at = 0 OR delivered_at > ?)", longest).Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("count touches of %d groups: %w", len(chatIDs), err)
+	}
+	for i := range rows {
+		t := &rows[i]
+		s := out[t.subject()]
+		s.countRoom(t, t.DeliveredAt, on, from, caps)
+		out[t.subject()] = s
+	}
+	return out, nil
+}
+
+// countRoom adds a touch of a group that was delivered at `at` (0 = still open) to what the group has had.
+func (s *standing) countRoom(t *Touch, at, on, from clock.Time, caps Caps) {
+	if t.Channel == MassGroup && (at == 0 || at >= from) {
+		s.mass++
+	}
+	if !t.Class.Limited() {
+		return
+	}
+	s.at = append(s.at, spent{at: at, cost: 1})
+	for i, w := range caps.Chat {
+		if at == 0 || at > on.Add(-w.length()) {
+			s.used[i]++
+		}
+	}
+}
+
+// PreviewRooms is Preview for groups, whose ids stand where those of customers would; it answers those that it would reach, too.
+func (g *Governor) PreviewRooms(ctx context.Context, r Request, to []Recipient) (p Preview, reached []string, err error) {
+	p.PerStaff = map[string]int{}
+	reqs, ids := make([]Request, len(to)), make([]string, len(to))
+	for i, t := range to {
+		reqs[i], ids[i] = r, t.CustomerID
+		reqs[i].Key, reqs[i].ChatID, reqs[i].StaffID = "preview/"+t.CustomerID, t.CustomerID, t.StaffID
+	}
+	decisions, err := g.Plan(ctx, reqs...)
+	if err != nil {
+		return p, nil, err
+	}
+	p.Tally = TallyOf(decisions)
+	for i, d := range decisions {
+		if d.OK() {
+			p.PerStaff[to[i].StaffID]++
+			reached = append(reached, ids[i])
+		}
+	}
+	p.Limit, p.UsedMost, err = g.platformRooms(ctx, r.CorpID, ids)
+	return p, reached, err
+}
+
+// platformRooms answers WeCom's own quota (WC-01): how many a group may get in the present period, and the most one of these had.
+func (g *Governor) platformRooms(ctx context.Context, corpID string, chatIDs []string) (limit, usedMost int, err error) {
+	caps, err := g.capsOf(ctx, g.db.Read(), corpID)
+	if err != nil {
+		return 0, 0, err
+	}
+	now := g.world.Now()
+	_, _, limit = caps.MassMode.Period(now, g.zone)
+	for part := range slices.Chunk(chatIDs, chunk) {
+		facts, err := g.roomStandings(ctx, g.db.Read(), corpID, part, caps, now)
+		if err != nil {
+			return 0, 0, err
+		}
+		for _, s := range facts {
+			usedMost = max(usedMost, s.mass)
+		}
+	}
+	return limit, usedMost, nil
+}
+
+// Reword writes what a message says now into entries that did not arrive: it was changed before anybody got it.
+func (g *Governor) Reword(ctx context.Context, q bun.IDB, texts string, touchIDs []int64) error {
+	_, err := q.NewUpdate().Model((*Touch)(nil)).Set("texts = ?", texts).
+		Where("id IN (?) AND state IN (?)", bun.List(touchIDs), bun.List([]State{Reserved, Tasked})).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("reword %d touches: %w", len(touchIDs), err)
+	}
+	return nil
+}
+
+// TouchOf finds the entry of a key.
+func (g *Governor) TouchOf(ctx context.Context, q bun.IDB, corpID, key string) (int64, error) {
+	found, err := g.touchesByKey(ctx, q, corpID, []string{key})
+	if err != nil || found[key] == nil {
+		return 0, err
+	}
+	return found[key].ID, nil
+}
