@@ -1,5 +1,6 @@
-// What an entry of the audit says was done, in words. What has no word of its own is an operation of the API, shown by its name.
-import { useWords } from '../../i18n/i18n'
+// What an entry of the audit says was done, in words. What has no word of its own is an operation of the API, said by its verb and
+// its noun, and shown by its name where these have no word either.
+import { useLang, useWords } from '../../i18n/i18n'
 import { useActor } from '../../kit/actor'
 import { w } from './words'
 
@@ -16,9 +17,16 @@ export const knownActs = Object.keys(acts) as (keyof typeof acts)[]
 export function useActs() {
   const t = useWords(w)
   const actor = useActor()
+  const { lang } = useLang()
   const known = (a: string): a is keyof typeof acts => a in acts
+  const operation = (a: string) => {
+    const cut = a.indexOf('-')
+    const [verb, noun] = [`v_${a.slice(0, cut)}`, `n_${a.slice(cut + 1)}`]
+    const say = (key: string) => (key in w ? w[key as keyof typeof w][lang === 'zh' ? 0 : 1] : '')
+    return say(verb) && say(noun) ? `${say(verb)}${lang === 'zh' ? '' : ' '}${say(noun)}` : a
+  }
   return {
-    act: (a: string) => (known(a) ? t(acts[a]) : a),
+    act: (a: string) => (known(a) ? t(acts[a]) : operation(a)),
     who: (name: string) => (name === 'system' ? t('system') : name === 'command line' ? t('commandLine') : name === 'unknown' ? t('unknown') : actor(name)),
   }
 }
