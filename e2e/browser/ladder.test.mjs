@@ -53,9 +53,10 @@ test('who is taken up the ladder appeals, and another person decides', async (t)
   await other.getByLabel('理由').fill('看过，是课程名');
   await picture(other, 'ladder-appeal', true);
   assert.equal((await api('GET', `/api/v1/ladder/${step.id}`)).state, 'in_force');
-  await other.getByRole('button', { name: '不成立' }).click();
+  await other.getByRole('button', { name: '成立，去掉这次' }).click();
   await other.getByText('已决定').first().waitFor();
   await other.goto(`${url}/ladder?show=all`);
-  await other.getByText('不成立').waitFor();
+  await other.getByText('成立', { exact: true }).waitFor();
+  assert.ok((await api('GET', '/api/v1/governance/halts')).items.every((h) => h.staff?.id !== step.who.id || h.lifted_at), 'who was right may send again');
   await picture(other, 'ladder-all', true);
 });

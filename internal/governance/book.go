@@ -27,6 +27,7 @@ const (
 	actDeliver = "touch.deliver"
 	actRelease = "touch.release"
 	actNote    = "touch.note"
+	actReword  = "touch.reword"
 )
 
 // insertTouches writes new rows of the ledger, names in each the entry of the audit log that tells of it, and answers how many

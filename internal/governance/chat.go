@@ -9,6 +9,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/db"
 )
 
 // A message to a group is one touch of the group: nobody's own budget, opt-out or holdout can keep one person out of a room. So
@@ -160,9 +161,9 @@ func (g *Governor) platformRooms(ctx context.Context, corpID string, chatIDs []s
 }
 
 // Reword writes what a message says now into entries that did not arrive: it was changed before anybody got it.
-func (g *Governor) Reword(ctx context.Context, q bun.IDB, texts string, touchIDs []int64) error {
-	_, err := q.NewUpdate().Model((*Touch)(nil)).Set("texts = ?", texts).
-		Where("id IN (?) AND state IN (?)", bun.List(touchIDs), bun.List([]State{Reserved, Tasked})).Exec(ctx)
+func (g *Governor) Reword(ctx context.Context, tx *db.Tx, texts string, touchIDs []int64) error {
+	_, err := changeTouches(ctx, tx, actReword, g.world.Now(), tx.NewUpdate().Set("texts = ?", texts).
+		Where("id IN (?) AND state IN (?)", bun.List(touchIDs), bun.List([]State{Reserved, Tasked})))
 	if err != nil {
 		return fmt.Errorf("reword %d touches: %w", len(touchIDs), err)
 	}
