@@ -13,7 +13,7 @@ test('an auditor verifies the log and follows a reading to its proof', async (t)
   await page.getByText(/条记录和 .* 次触达，都和写下时一样/).waitFor();
   await picture(page, 'audit', true);
   await page.goto(`${url}/audit?act=get-customer&subject=${customer.id}`);
-  await page.getByRole('link', { name: 'get-customer' }).first().click();
+  await page.getByRole('link', { name: '查看客户' }).first().click();
   await page.getByText('和写下时一样：从这一条算到树根').waitFor();
   await picture(page, 'audit-entry', true);
 });
