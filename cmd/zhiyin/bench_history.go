@@ -7,7 +7,6 @@ import (
 	"html"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -30,22 +29,7 @@ const (
 // history measures the open page of Moments: 2,000 posts of 60 days, every fourth with three pictures, every tenth aimed at the reader
 // alone and every tenth at somebody else. The whole history is walked several times, and has to show each post once, in order.
 func (c *benchCmd) history(ctx context.Context) error {
-	engines := []string{""}
-	if c.Postgres != "" {
-		engines = append(engines, c.Postgres)
-	}
-	for _, url := range engines {
-		dir, err := os.MkdirTemp("", "zhiyin-bench-")
-		if err != nil {
-			return err
-		}
-		err = c.historyOn(ctx, url, dir)
-		_ = os.RemoveAll(dir)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return c.onEngines(ctx, c.historyOn)
 }
 
 func (c *benchCmd) historyOn(ctx context.Context, url, dir string) error {

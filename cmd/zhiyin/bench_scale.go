@@ -45,6 +45,11 @@ type crowd struct {
 
 // scale measures a mass message to every customer of a large corp: the preview, then the reservation while callbacks come.
 func (c *benchCmd) scale(ctx context.Context) error {
+	return c.onEngines(ctx, c.scaleOn)
+}
+
+// onEngines measures on SQLite, and on PostgreSQL when it is given, each time with an empty directory.
+func (c *benchCmd) onEngines(ctx context.Context, measure func(ctx context.Context, url, dir string) error) error {
 	engines := []string{""}
 	if c.Postgres != "" {
 		engines = append(engines, c.Postgres)
@@ -54,7 +59,7 @@ func (c *benchCmd) scale(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		err = c.scaleOn(ctx, url, dir)
+		err = measure(ctx, url, dir)
 		_ = os.RemoveAll(dir)
 		if err != nil {
 			return err

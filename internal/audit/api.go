@@ -77,19 +77,9 @@ func (s *Service) list(ctx context.Context, in *listIn) (*web.Page[EntryOut], er
 	if !in.To.IsZero() {
 		q.Where("at < ?", clock.At(in.To))
 	}
-	total, more, err := web.Total(ctx, s.DB.Read(), q.Clone(), in.List)
-	if err != nil {
-		return nil, err
-	}
-	after, err := in.AfterID()
-	if err != nil {
-		return nil, err
-	}
-	if after > 0 {
-		q.Where("id < ?", after)
-	}
 	var rows []*row
-	if err := q.OrderExpr("id DESC").Limit(int64(in.Limit)+1).Scan(ctx, &rows); err != nil {
+	total, more, err := web.NewestFirst(ctx, s.DB.Read(), q, "id", in.List, &rows)
+	if err != nil {
 		return nil, fmt.Errorf("list the audit log: %w", err)
 	}
 	out := make([]EntryOut, len(rows))

@@ -154,18 +154,9 @@ func (h *API) list(ctx context.Context, in *listIn) (*web.Page[broadcastOut], er
 	if in.Query != "" {
 		q = q.Where("b.name LIKE ? ESCAPE '!'", "%"+likeEscape.Replace(in.Query)+"%")
 	}
-	total, more, err := web.Total(ctx, h.DB.Read(), q.Clone(), in.List)
+	q = q.ColumnExpr("b.*")
+	total, more, err := web.NewestFirst(ctx, h.DB.Read(), q, "b.id", in.List, &rows)
 	if err != nil {
-		return nil, err
-	}
-	after, err := in.AfterID()
-	if err != nil {
-		return nil, err
-	}
-	if after > 0 {
-		q = q.Where("b.id < ?", after)
-	}
-	if err := q.ColumnExpr("b.*").OrderExpr("b.id DESC").Limit(int64(in.Limit) + 1).Scan(ctx); err != nil {
 		return nil, fmt.Errorf("list mass messages: %w", err)
 	}
 	out, err := h.show(ctx, rows, scope)

@@ -114,19 +114,9 @@ func (h *API) list(ctx context.Context, in *listIn) (*web.Page[TouchOut], error)
 	if !in.To.IsZero() {
 		q.Where("reserved_at < ?", clock.At(in.To))
 	}
-	total, more, err := web.Total(ctx, h.db.Read(), q.Clone(), in.List)
-	if err != nil {
-		return nil, err
-	}
-	after, err := in.AfterID()
-	if err != nil {
-		return nil, err
-	}
-	if after > 0 {
-		q.Where("id < ?", after)
-	}
 	var rows []*Touch
-	if err := q.OrderExpr("id DESC").Limit(int64(in.Limit)+1).Scan(ctx, &rows); err != nil {
+	total, more, err := web.NewestFirst(ctx, h.db.Read(), q, "id", in.List, &rows)
+	if err != nil {
 		return nil, fmt.Errorf("list touches: %w", err)
 	}
 	out, err := h.show(ctx, rows)
@@ -358,19 +348,9 @@ func (h *API) optOuts(ctx context.Context, in *optOutsIn) (*web.Page[optOutOut],
 		}
 		q.Where("customer_id IN (?)", bun.List(ids))
 	}
-	total, more, err := web.Total(ctx, h.db.Read(), q.Clone(), in.List)
-	if err != nil {
-		return nil, err
-	}
-	after, err := in.AfterID()
-	if err != nil {
-		return nil, err
-	}
-	if after > 0 {
-		q.Where("id < ?", after)
-	}
 	var rows []OptOutRow
-	if err := q.OrderExpr("id DESC").Limit(int64(in.Limit)+1).Scan(ctx, &rows); err != nil {
+	total, more, err := web.NewestFirst(ctx, h.db.Read(), q, "id", in.List, &rows)
+	if err != nil {
 		return nil, fmt.Errorf("list opt-outs: %w", err)
 	}
 	ids := make([]string, len(rows))

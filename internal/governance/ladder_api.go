@@ -95,19 +95,9 @@ func (h *API) ladder(ctx context.Context, in *ladderIn) (*web.Page[LadderOut], e
 		return nil, err
 	}
 	q := h.ladderQuery(web.Caller(ctx).CorpID, LadderFilter{Current: in.Show == "current", Appeals: in.Show == "appeals", Scope: scope})
-	total, more, err := web.Total(ctx, h.db.Read(), q.Clone(), in.List)
-	if err != nil {
-		return nil, err
-	}
-	after, err := in.AfterID()
-	if err != nil {
-		return nil, err
-	}
-	if after > 0 {
-		q.Where("id < ?", after)
-	}
 	var rows []*LadderStep
-	if err := q.OrderExpr("id DESC").Limit(int64(in.Limit)+1).Scan(ctx, &rows); err != nil {
+	total, more, err := web.NewestFirst(ctx, h.db.Read(), q, "id", in.List, &rows)
+	if err != nil {
 		return nil, fmt.Errorf("list the ladder: %w", err)
 	}
 	out, err := h.showSteps(ctx, rows...)

@@ -64,7 +64,8 @@ func (g *Governor) Preview(ctx context.Context, r Request, to []Recipient) (Prev
 	out := Preview{PerStaff: map[string]int{}}
 	_, _, out.Limit = caps.MassMode.Period(now, g.zone)
 	if len(to) >= g.censusFrom {
-		return out, g.countCensus(ctx, c, to, &out)
+		err := g.countCensus(ctx, c, to, &out)
+		return out, err
 	}
 	part := newCount()
 	for some := range slices.Chunk(to, chunk) {

@@ -115,18 +115,8 @@ func (h *api) list(ctx context.Context, in *listIn) (*web.Page[materialOut], err
 	if in.Query != "" {
 		q = q.Where("name LIKE ? ESCAPE '!'", "%"+strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(in.Query)+"%")
 	}
-	total, more, err := web.Total(ctx, h.DB.Read(), q.Clone(), in.List)
+	total, more, err := web.NewestFirst(ctx, h.DB.Read(), q, "id", in.List, &rows)
 	if err != nil {
-		return nil, err
-	}
-	after, err := in.AfterID()
-	if err != nil {
-		return nil, err
-	}
-	if after > 0 {
-		q = q.Where("id < ?", after)
-	}
-	if err := q.OrderExpr("id DESC").Limit(int64(in.Limit) + 1).Scan(ctx); err != nil {
 		return nil, fmt.Errorf("list materials: %w", err)
 	}
 	out, err := h.show(ctx, rows)

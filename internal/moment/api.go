@@ -198,18 +198,9 @@ func (h *API) list(ctx context.Context, in *listIn) (*web.Page[momentOut], error
 	if !in.To.IsZero() {
 		q = q.Where(at+" < ?", clock.At(in.To))
 	}
-	total, more, err := web.Total(ctx, h.DB.Read(), q.Clone(), in.List)
+	q = q.ColumnExpr("m.*")
+	total, more, err := web.NewestFirst(ctx, h.DB.Read(), q, "m.id", in.List, &rows)
 	if err != nil {
-		return nil, err
-	}
-	after, err := in.AfterID()
-	if err != nil {
-		return nil, err
-	}
-	if after > 0 {
-		q = q.Where("m.id < ?", after)
-	}
-	if err := q.ColumnExpr("m.*").OrderExpr("m.id DESC").Limit(int64(in.Limit) + 1).Scan(ctx); err != nil {
 		return nil, fmt.Errorf("list Moments: %w", err)
 	}
 	out, err := h.show(ctx, rows, scope)

@@ -57,6 +57,25 @@ func Total(ctx context.Context, db bun.IDB, q *bun.SelectQuery, l List) (total i
 	return total, false, nil
 }
 
+// NewestFirst reads one page of a table whose ids grow, the newest first, into rows, and counts all rows of the query. Give it
+// the query with its filters; id names the column, as in "b.id".
+func NewestFirst[T any](ctx context.Context, db bun.IDB, q *bun.SelectQuery, id string, l List, rows *[]T) (total int, more bool, err error) {
+	after, err := l.AfterID()
+	if err != nil {
+		return 0, false, err
+	}
+	if total, more, err = Total(ctx, db, q.Clone(), l); err != nil {
+		return 0, false, err
+	}
+	if after > 0 {
+		q.Where("? < ?", bun.Ident(id), after)
+	}
+	if err := q.OrderExpr("? DESC", bun.Ident(id)).Limit(int64(l.Limit)+1).Scan(ctx, rows); err != nil {
+		return 0, false, fmt.Errorf("read a page of a list: %w", err)
+	}
+	return total, more, nil
+}
+
 // NewPage makes a page of rows that were read with Limit + 1; key names a row for the next page's after.
 func NewPage[T any](rows []T, l List, total int, more bool, key func(T) string) *Page[T] {
 	p := &Page[T]{Items: rows, Total: total, TotalMore: more}
