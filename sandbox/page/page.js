@@ -67,7 +67,16 @@ function become(id) {
   store.set('me', id);
 }
 
-async function look() {
+let looking = null; // the look under way
+let again = null;   // the one that follows it
+
+/** Looks at the world: one look at a time, or two would both read and show what came after the last one. Who asks meanwhile gets the next. */
+function look() {
+  if (!looking) return (looking = lookOnce().finally(() => { looking = null; }));
+  return (again ??= looking.then(() => { again = null; return look(); }));
+}
+
+async function lookOnce() {
   try {
     const [state, seen] = await Promise.all([ask('state'), ask('recent')]);
     world = await ask(`world${me ? `?customer=${encodeURIComponent(me)}` : ''}`).catch((err) => { become(''); throw err; });
