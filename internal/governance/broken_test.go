@@ -56,6 +56,17 @@ var broken = []brokenBy{
 	},
 }
 
+// TestBrokenLedgersCanBeBuilt fails as soon as a protection has moved, long before somebody builds the ledgers without them.
+func TestBrokenLedgersCanBeBuilt(t *testing.T) {
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range broken {
+		overlaid(t, here, b.edits)
+	}
+}
+
 // TestBrokenLedgersAreCaught builds the real ledger once for each protection, without it, by an overlay over its source, and wants
 // the property test to fail. No hook in the ledger makes that possible.
 func TestBrokenLedgersAreCaught(t *testing.T) {
