@@ -69,13 +69,13 @@ function Shown({ b, path }: { b: Broadcast; path: string }) {
         <div className="stack" style={{ minWidth: 0 }}>
           {b.review && (b.state === 'review' || b.state === 'draft') && <Review b={b} path={path} />}
           {b.state !== 'review' && <Panel title={t('result')} sub={b.tasks.staff > 0 ? t('staffN', { a: b.tasks.confirmed, b: b.tasks.staff }) : undefined}><Results b={b} /></Panel>}
-          {b.counts.sent > 0 && <Effect campaign={`broadcast/${b.id}`} />}
+          {b.kind !== 'group' && b.counts.sent > 0 && <Effect campaign={`broadcast/${b.id}`} />}
           <Tabs
             activeKey={url.one('tab') || 'receivers'} onChange={(tab) => url.set({ tab: tab === 'receivers' ? undefined : tab, state: undefined, staff: undefined, after: undefined }, { replace: true })} destroyOnHidden
             items={[{ key: 'receivers', label: t(b.kind === 'group' ? 'receiverGroups' : 'receivers'), children: <Receivers path={path} groups={b.kind === 'group'} /> }, { key: 'tasks', label: t('tasks'), children: <Tasks path={path} groups={b.kind === 'group'} /> }]}
           />
         </div>
-        <div className="aside"><PhonePreview text={b.text} attachments={b.attachments ?? []} /></div>
+        <div className="aside"><PhonePreview text={b.text} attachments={b.attachments ?? []} note={b.kind === 'group' ? t('noNickGroups') : undefined} /></div>
       </div>
       {revising && <Revise b={b} path={path} close={() => setRevising(false)} />}
     </Page>

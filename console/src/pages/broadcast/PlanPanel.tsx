@@ -34,7 +34,7 @@ export function PlanPanel({ plan: p, fresh, error, retry }: { plan?: Plan; fresh
             {p.approval && <li><span className="held">{t(p.approval === 'size' ? 'needsSize' : p.approval === 'ladder' ? 'needsLadder' : 'needsWords')}</span> <RuleId id="OWN-07" /></li>}
             {p.cost > 1 && <li><span className="held">{t('double')}</span> <RuleId id="OWN-12" /></li>}
           </ul>}
-          {p.reasons.length === 0 ? <p className="mute s13" style={{ marginTop: 12 }}>{t('nobody')}</p> : (
+          {p.reasons.length === 0 ? <p className="mute s13" style={{ marginTop: 12 }}>{t(groups ? 'nobodyGroups' : 'nobody')}</p> : (
             <table className="plain-table" style={{ marginTop: 6 }}><tbody>
               {p.reasons.map((r) => <tr key={`${r.rule_id}${r.reason}`}><td>{r.reason}<div className="mute s12">{r.next_at ? t('nextAt', { time: f.moment(r.next_at) }) : /optout|LAW-24/.test(r.rule_id) ? t('ownOnly') : null}</div></td><td style={{ verticalAlign: 'top' }}><RuleId id={r.rule_id} /></td><td className="right held b" style={{ verticalAlign: 'top' }}>{f.count(r.count)}</td></tr>)}
             </tbody></table>
@@ -44,7 +44,7 @@ export function PlanPanel({ plan: p, fresh, error, retry }: { plan?: Plan; fresh
       <Panel title={t('after')}>
         <dl className="fc">
           <div><dt>{t(groups ? 'perOwner' : 'perStaff')}</dt><dd>{p.per_staff.length === 0 ? '—' : t(groups ? 'perOwnerN' : 'perStaffN', { n: p.per_staff.length, max: most })}</dd></div>
-          <div><dt>{t('quota')}</dt><dd>{t.rich('quotaMax', { a: p.quota.used_max, b: p.quota.limit })}</dd></div>
+          <div><dt>{t('quota')}</dt><dd>{t.rich(groups ? 'quotaMaxGroup' : 'quotaMax', { a: p.quota.used_max, b: p.quota.limit })}</dd></div>
           {!groups && <div><dt>{t('forecast')}</dt><dd>{per1000 !== undefined ? <span className={expected >= 0.5 ? 'harm' : 'mute'}>{t('forecastN', { n: Math.round(expected), rate: f.perMille(per1000, 1000) })}</span> : <span className="mute">{t('forecastNone')}</span>}</dd></div>}
         </dl>
       </Panel>
