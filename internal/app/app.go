@@ -384,7 +384,7 @@ func (a *App) connect() {
 	a.Broadcasts.RegisterAPI(a.API, broadcast.Neighbours{Scope: scope, Staff: a.staffNames, Customers: a.customerNames, Groups: a.groupBriefs})
 	a.Moments.RegisterAPI(a.API, moment.Neighbours{Scope: scope, Staff: a.staffNames, Customers: a.customerNames, URL: a.API.URL})
 	a.Governor.RegisterAPI(a.API, governance.Neighbours{
-		Scope: scope, Staff: a.staffNames, Customers: a.customerNames, FindCustomers: a.findCustomers,
+		Scope: scope, Staff: a.staffNames, Customers: a.customerNames, FindCustomers: a.findCustomers, Visible: a.seesCustomer,
 	})
 	a.Reviews.RegisterAPI(a.API, review.Neighbours{Zone: a.Zone, Scope: scope, Staff: a.staffNames})
 	a.Governor.RegisterPages(a.API.Mux())

@@ -105,7 +105,7 @@ func (a *App) budgets(ctx context.Context, ids []string) (map[string]customer.Bu
 			out.Windows = append(out.Windows, customer.BudgetWindow{RuleID: w.RuleID, Days: w.Days, Cap: w.Cap, Used: w.Used, NextAt: a.maybe(w.Next)})
 		}
 		budgets[id] = out
-		said := customer.OptOut{State: "none", Pace: string(b.Pace), PausedUntil: a.maybe(b.PausedUntil), HeldOut: b.HeldOut}
+		said := customer.OptOut{State: "none", Pace: string(b.Pace), PausedUntil: a.maybe(b.PausedUntil), HeldOut: b.HeldOut, Grievance: string(b.Grievance), GrievanceUntil: a.maybe(b.GrievanceUntil)}
 		if o, ok := stopped[id]; ok {
 			said.State, said.Since = "all", a.maybe(o.Since)
 		}
@@ -235,6 +235,15 @@ func (a *App) momentTag(ctx context.Context, name string) (groupID, id string, e
 
 func (a *App) customerNames(ctx context.Context, ids []string) (map[string]string, error) {
 	return a.Customers.Names(ctx, a.DB.Read(), ids)
+}
+
+// seesCustomer says whether the caller may see a customer.
+func (a *App) seesCustomer(ctx context.Context, id string) (bool, error) {
+	staff, err := scope(ctx)
+	if err != nil {
+		return false, err
+	}
+	return a.Customers.Visible(ctx, id, staff)
 }
 
 func (a *App) findCustomers(ctx context.Context, name string) ([]string, error) {

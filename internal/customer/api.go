@@ -4,9 +4,12 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/uptrace/bun"
 
 	"zhiyin.dev/zhiyin/internal/bus"
 	"zhiyin.dev/zhiyin/internal/clock"
@@ -43,6 +46,9 @@ type OptOut struct {
 	Pace        string     `json:"pace,omitempty" enum:"weekly,monthly" doc:"how often at most, by their own choice"`
 	PausedUntil *time.Time `json:"paused_until,omitempty"`
 	HeldOut     bool       `json:"held_out,omitempty" doc:"in the holdout: no marketing, to measure what it is worth"`
+	// Grievance keeps marketing away.
+	Grievance      string     `json:"grievance,omitempty" enum:"complaint,refund,upset" doc:"what is open between the customer and the corp, or ended a short while ago"`
+	GrievanceUntil *time.Time `json:"grievance_until,omitempty" doc:"of one that ended: marketing stays away until then"`
 }
 
 // Neighbours answers what other rooms know about the customers of a list; internal/app fills it in.
@@ -280,6 +286,19 @@ func (h *API) one(ctx context.Context, id string) (Item, error) {
 		}
 	}
 	return Item{}, errs.Missing("客户", "customer")
+}
+
+// Visible says whether there is a customer whom somebody with this scope (staff ids; nil = all) may see.
+func (s *Service) Visible(ctx context.Context, id string, scope []string) (bool, error) {
+	q := s.DB.Read().NewSelect().Model((*customerRow)(nil)).Where("c.corp_id = ? AND c.id = ?", s.CorpID, id)
+	if scope != nil {
+		q.Where("EXISTS (SELECT 1 FROM relation r WHERE r.corp_id = c.corp_id AND r.customer_id = c.id AND r.staff_id IN (?))", bun.List(orNone(scope)))
+	}
+	ok, err := q.Exists(ctx)
+	if err != nil {
+		return false, fmt.Errorf("look for customer %s: %w", id, err)
+	}
+	return ok, nil
 }
 
 func (h *API) get(ctx context.Context, in *struct {

@@ -21,6 +21,8 @@ type Neighbours struct {
 	Customers func(ctx context.Context, ids []string) (map[string]string, error)
 	// FindCustomers answers the ids of customers by name, at most 200. It may be nil: the search is by id then.
 	FindCustomers func(ctx context.Context, name string) ([]string, error)
+	// Visible says whether the caller may see a customer. It may be nil: everybody may.
+	Visible func(ctx context.Context, customerID string) (bool, error)
 }
 
 // API serves the routes of this room.
@@ -46,6 +48,7 @@ func (g *Governor) RegisterAPI(a *web.API, near Neighbours) {
 	h.registerLadder(a)
 	h.registerAdmission(a)
 	h.registerHouse(a)
+	h.registerGrievances(a)
 	web.Get(a, "/governance/caps", web.Op{ID: "get-caps", Permission: "governance.read", Scope: web.Shared, Summary: "Limits in force"}, h.caps)
 	web.Put(a, "/governance/caps", web.Op{ID: "set-caps", Permission: "governance.write", Scope: web.WholeCorp, Summary: "Tighten the limits"}, h.setCaps)
 	web.Get(a, "/governance/holidays", web.Op{ID: "get-holidays", Permission: "governance.read", Scope: web.Shared, Summary: "The calendar of special days"}, h.days)

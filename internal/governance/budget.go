@@ -24,6 +24,9 @@ type Budget struct {
 	Pace        Pace
 	PausedUntil clock.Time
 	HeldOut     bool
+	// Grievance keeps marketing away, until GrievanceUntil once it has ended (FTG-15).
+	Grievance      GrievanceKind
+	GrievanceUntil clock.Time
 }
 
 // BudgetWindow is one sliding limit with what is used of it.
@@ -76,9 +79,14 @@ func (g *Governor) budget(s standing, caps Caps, now clock.Time) Budget {
 			b.PausedUntil = 0
 		}
 	}
+	if !s.sorrow.over(now) {
+		b.Grievance, b.GrievanceUntil = s.sorrow.kind, s.sorrow.until
+	}
 	switch {
-	case b.OptOut != 0, b.HeldOut:
+	case b.OptOut != 0, b.HeldOut, b.Grievance != "" && b.GrievanceUntil == 0:
 		b.Full = true
+	case b.GrievanceUntil != 0:
+		b.Full, b.Next = true, own.room(s.at, 1, max(now, b.PausedUntil, b.GrievanceUntil), g.zone)
 	case b.Full:
 		b.Next = own.room(s.at, 1, max(now, b.PausedUntil), g.zone)
 	case b.PausedUntil != 0:

@@ -212,6 +212,9 @@ func (g *Governor) options(t *Touch) []errs.Text {
 		return []errs.Text{errs.T("这是客户自己的选择，只有本人能在偏好页上改。", "The customer chose this; only they can change it, on the preference page.")}
 	case ruleHalt:
 		return []errs.Text{errs.T("由管理者在「停发」里恢复，恢复后重新建一次。", "A manager lets sending go on under “Stop sending”; then make it again.")}
+	case ruleGrievance:
+		return []errs.Text{errs.T("先把客户的事办好，在客户的页面上登记结束；再过两天可以重新建一次。",
+			"Settle it with the customer and note its end on their page; two days later make it again.")}
 	case ruleHoldout:
 		return []errs.Text{errs.T("对照组的比例可以在「频次与时段」里改，改后重新建一次。", "The size of the holdout can be changed under “Caps and hours”; then make it again.")}
 	case ruleOptOut, ruleSuppressed:

@@ -57,6 +57,8 @@ func decideAlone(a answer, read func(class Class, channel Channel, texts []strin
 			continue
 		case r.RuleID == ruleContent:
 			refuses = read(a.Class, a.Channel, a.Basis.Texts) != ""
+		case r.RuleID == ruleGrievance: // open, or at rest until then
+			refuses = r.Since != nil && (r.NextAt == nil || r.NextAt.After(a.Basis.On))
 		case r.RuleID == ruleHalt || r.RuleID == ruleOptOut || r.RuleID == ruleSuppressed:
 			refuses = r.Since != nil
 		case r.Days > 0 || r.Cap > 0:
@@ -105,6 +107,8 @@ func TestARefusalCanBeDecidedAgainFromTheAnswerAlone(t *testing.T) {
 		for _, dec := range reserve(t, g, reqs...) {
 			ids = append(ids, dec.TouchID)
 		}
+		grieve(t, g, "青柠 08", Refund)
+		ids = append(ids, reserve(t, g, marketing("refund", "青柠 08"))[0].TouchID)
 		inTx(t, d, func(ctx context.Context, tx *db.Tx) error { return g.HaltSending(ctx, tx, "c", "", "S01", "查一查") })
 		ids = append(ids, reserve(t, g, marketing("halted", "青柠 07"))[0].TouchID)
 		refusals := 0
@@ -142,8 +146,8 @@ func TestARefusalCanBeDecidedAgainFromTheAnswerAlone(t *testing.T) {
 				t.Errorf("%s was %s by %q; from the answer alone %q (%v)\n%s", e.Touch.Key, a.State, a.RuleID, rule, ok, raw)
 			}
 		}
-		if refusals != 6 {
-			t.Errorf("%d refusals, want 6", refusals)
+		if refusals != 7 {
+			t.Errorf("%d refusals, want 7", refusals)
 		}
 	})
 }

@@ -186,6 +186,8 @@ type Touch struct {
 	DisplacedBy   int64 // the touch of a higher class that took its place; 0 = none did
 	Rev           int   // how many times the row was changed: the audit log names it with each digest
 	EntryID       int64 // of the audit log, that tells of the decision; 0 = older than the log
+	Print         int64 // what it says, as bits that differ little where texts do (FTG-14); 0 = nothing to compare
+	Winback       bool  // the one last question to somebody who has been silent (FTG-13)
 }
 
 // Reason is the sentence of the rule that held, deferred or released the touch.

@@ -3,6 +3,7 @@ package governance
 import (
 	"fmt"
 	"math"
+	"time"
 
 	"zhiyin.dev/zhiyin/internal/governance/guard"
 	"zhiyin.dev/zhiyin/internal/governance/policy"
@@ -39,6 +40,8 @@ type rulebook struct {
 	guard *guard.Guard
 	caps  Caps
 	plans Plans
+
+	grievanceRest time.Duration // how long after its end a grievance still keeps marketing away (FTG-15)
 }
 
 // Plans are the policy's numbers for what is planned for many.
@@ -73,6 +76,13 @@ func newRulebook() (*rulebook, error) {
 	if err := r.readPlans(); err != nil {
 		return nil, err
 	}
+	var rest struct {
+		Hours int `json:"rest_hours"`
+	}
+	if err := r.Params(ruleGrievance, &rest); err != nil {
+		return nil, err
+	}
+	r.grievanceRest = time.Duration(rest.Hours) * time.Hour
 	return r, r.readCaps()
 }
 

@@ -51,6 +51,7 @@ type standing struct {
 	house      *Finding    // what a rule of the corp's own forbids
 	ladder     *LadderStep // what keeps this touch back; nil = nothing
 	pref       *Preference // what they chose for themselves; nil = nothing
+	sorrow     sorrow      // what is wrong between them and the corp
 	heldOut    bool        // no marketing, to measure what marketing is worth
 	week       []spent     // what counts against topics and channels (FTG-02), only loaded when some have a cap
 	load       load        // what the sender has to do on that day (FTG-16, OWN-05)
@@ -140,6 +141,15 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 		}
 		pass(st)
 	})
+	if !s.sorrow.over(on) { // a step only where it refuses
+		read(func() {
+			st := s.sorrow.step()
+			if st.Next != 0 {
+				st.Next = c.Quiet.Next(st.Next, zone)
+			}
+			refuse(st, st.reason())
+		})
+	}
 	if s.pref != nil {
 		read(func() {
 			if st, reason := s.pref.refuses(r.Topic, on); st.RuleID != "" {

@@ -150,7 +150,7 @@ func (g *Governor) optOuts(ctx context.Context, q bun.IDB, corpID string, custom
 	return out, nil
 }
 
-// stopped reads what the customers said themselves: opt-outs, suppressions, preferences.
+// stopped reads what the customers said themselves: opt-outs, suppressions, preferences; and what is wrong with them.
 func (g *Governor) stopped(ctx context.Context, q bun.IDB, corpID string, customers []string) (map[string]standing, error) {
 	out := make(map[string]standing, len(customers))
 	rows, err := g.optOuts(ctx, q, corpID, customers)
@@ -169,6 +169,15 @@ func (g *Governor) stopped(ctx context.Context, q bun.IDB, corpID string, custom
 	for id, p := range prefs {
 		s := out[id]
 		s.pref = p
+		out[id] = s
+	}
+	sorrows, err := g.sorrowsOf(ctx, q, corpID, customers)
+	if err != nil {
+		return nil, err
+	}
+	for id, v := range sorrows {
+		s := out[id]
+		s.sorrow = v
 		out[id] = s
 	}
 	hashes, err := g.hashes(ctx, q, corpID, customers)

@@ -18,6 +18,7 @@ type past struct {
 	optedOut   clock.Time
 	suppressed clock.Time
 	pref       *Preference
+	sorrow     sorrow
 	touches    []counted
 }
 
@@ -58,7 +59,7 @@ func (f frame) floor() clock.Time { return min(f.start[2], f.from-1) }
 
 // standing counts the past within a frame.
 func (p *past) standing(f frame) standing {
-	s := standing{optedOut: p.optedOut, suppressed: p.suppressed, pref: p.pref}
+	s := standing{optedOut: p.optedOut, suppressed: p.suppressed, pref: p.pref, sorrow: p.sorrow}
 	for _, t := range p.touches {
 		if t.limited {
 			for i, start := range f.start {
@@ -101,7 +102,7 @@ func (g *Governor) pastOf(ctx context.Context, q bun.IDB, corpID string, custome
 	}
 	out := make(map[string]*past, len(said))
 	for id, s := range said {
-		out[id] = &past{optedOut: s.optedOut, suppressed: s.suppressed, pref: s.pref}
+		out[id] = &past{optedOut: s.optedOut, suppressed: s.suppressed, pref: s.pref, sorrow: s.sorrow}
 	}
 	var rows []touched
 	err = g.along(ctx, "customer_id", customers, func(ctx context.Context, where string, args ...any) (int, error) {

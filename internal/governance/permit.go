@@ -124,6 +124,9 @@ func (g *Governor) recheck(ctx context.Context, tx *db.Tx, touches map[int64]*To
 			out[t.ID] = refusal{rule: ruleOptOut, reason: reasonOptOut}
 		case s.suppressed != 0:
 			out[t.ID] = refusal{rule: ruleSuppressed, reason: reasonSuppressed}
+		case !s.sorrow.over(now):
+			st := s.sorrow.step()
+			out[t.ID] = refusal{rule: st.RuleID, reason: st.reason()}
 		case s.pref != nil && unwanted(s.pref, t, now).rule != "":
 			out[t.ID] = unwanted(s.pref, t, now)
 		case now < t.EarliestAt: // its counters looked at a later instant
@@ -314,7 +317,8 @@ func (g *Governor) lateOnes(ctx context.Context, tx *db.Tx, touches map[int64]*T
 			since = s.suppressed
 		}
 		paused := s.pref != nil && at[t.ID] >= s.pref.SetAt && at[t.ID] < s.pref.PausedUntil
-		if since != 0 && at[t.ID] >= since || paused || !caps.Quiet.Open(at[t.ID], g.zone) {
+		grieved := s.sorrow.since != 0 && at[t.ID] >= s.sorrow.since && !s.sorrow.over(at[t.ID])
+		if since != 0 && at[t.ID] >= since || paused || grieved || !caps.Quiet.Open(at[t.ID], g.zone) {
 			out[t.ID] = true
 		}
 	})

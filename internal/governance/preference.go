@@ -129,15 +129,7 @@ func (g *Governor) SetPreference(ctx context.Context, tx *db.Tx, p Preference) e
 	if err != nil {
 		return err
 	}
-	if err := g.releaseUnwanted(ctx, tx, p.CorpID, p.CustomerID); err != nil {
-		return err
-	}
-	for _, f := range g.OnPreference {
-		if err := f(ctx, tx, PreferenceChanged{CorpID: p.CorpID, CustomerID: p.CustomerID, At: now}); err != nil {
-			return fmt.Errorf("tell what %s chose: %w", p.CustomerID, err)
-		}
-	}
-	return nil
+	return g.tellChosen(ctx, tx, p.CorpID, p.CustomerID, now)
 }
 
 // releaseUnwanted gives back the customer's reservations that they do not want any more.
@@ -170,7 +162,7 @@ type Objection struct {
 }
 
 // Unwanted answers which of the open touches their customers do not want any more, by touch: they said stop, paused,
-// switched the topic off, or chose a pace that others fill by now. Marketing and lifecycle only.
+// switched the topic off, or chose a pace that others fill by now; or something is wrong between them and the corp. Marketing and lifecycle only.
 func (g *Governor) Unwanted(ctx context.Context, tx *db.Tx, corpID string, touchIDs ...int64) (map[int64]Objection, error) {
 	found, err := touchesByID(ctx, tx, corpID, touchIDs)
 	if err != nil {
@@ -191,6 +183,9 @@ func (g *Governor) Unwanted(ctx context.Context, tx *db.Tx, corpID string, touch
 			out[t.ID] = Objection{ruleOptOut, reasonOptOut}
 		case s.suppressed != 0:
 			out[t.ID] = Objection{ruleSuppressed, reasonSuppressed}
+		case !s.sorrow.over(now):
+			st := s.sorrow.step()
+			out[t.ID] = Objection{st.RuleID, st.reason()}
 		case st.RuleID != "":
 			out[t.ID] = Objection{st.RuleID, reason}
 		case s.pref != nil && s.pref.Pace != Usual:

@@ -216,6 +216,7 @@ type stance struct {
 	ladder               *LadderStep
 	house                *Finding
 	pref                 *Preference
+	sorrow               sorrow
 	heldOut              bool
 	load                 load
 	displaced            int
@@ -224,7 +225,7 @@ type stance struct {
 // stanceOf answers the key of a standing; ok is false when it has none.
 func stanceOf(s standing) (k stance, ok bool) {
 	k = stance{
-		optedOut: s.optedOut, suppressed: s.suppressed, used: s.used, mass: s.mass, open: s.open, halted: s.halted, ladder: s.ladder, house: s.house, pref: s.pref,
+		optedOut: s.optedOut, suppressed: s.suppressed, used: s.used, mass: s.mass, open: s.open, halted: s.halted, ladder: s.ladder, house: s.house, pref: s.pref, sorrow: s.sorrow,
 		heldOut: s.heldOut, load: s.load, displaced: s.displaced,
 	}
 	put := func(into *[3]spent, list []spent) bool {

@@ -147,8 +147,11 @@ func live(t *testing.T, g *Governor, r *rand.Rand, decisions []Decision) {
 	for range 12 {
 		id := decisions[r.IntN(len(decisions))].CustomerID
 		inTx(t, g.db, func(ctx context.Context, tx *db.Tx) error {
-			if r.IntN(3) == 0 {
+			switch r.IntN(4) {
+			case 0:
 				return g.OptOut(ctx, tx, "c", id, "page", "customer")
+			case 1:
+				return sulk(ctx, g, tx, id)
 			}
 			return g.SetPreference(ctx, tx, Preference{
 				CorpID: "c", CustomerID: id, Pace: []Pace{Usual, Weekly, Monthly}[r.IntN(3)], Via: "page", ByWhom: "customer",
@@ -156,6 +159,20 @@ func live(t *testing.T, g *Governor, r *rand.Rand, decisions []Decision) {
 			})
 		})
 	}
+}
+
+// sulk opens a grievance of a customer, or ends the one that is open.
+func sulk(ctx context.Context, g *Governor, tx *db.Tx, id string) error {
+	open, err := g.grievances(ctx, tx, "c", id, true)
+	if err != nil {
+		return err
+	}
+	if len(open) > 0 {
+		_, err = g.EndGrievance(ctx, tx, "c", open[0].ID, "S01", "已退款")
+		return err
+	}
+	_, err = g.OpenGrievance(ctx, tx, Grievance{CorpID: "c", CustomerID: id, Kind: Refund, Note: "要求退款", ByWhom: "S01"})
+	return err
 }
 
 // Who stands alike is judged once: so a stance has to hold all that a verdict depends on.

@@ -149,6 +149,9 @@ func (g *Governor) standingThen(ctx context.Context, t *Touch, caps Caps, was []
 	if s.pref, err = g.preferenceThen(ctx, t); err != nil {
 		return s, err
 	}
+	if s.sorrow, err = g.sorrowThen(ctx, t); err != nil {
+		return s, err
+	}
 	s.heldOut = g.heldOut(t.CorpID, t.CustomerID, caps.Holdout)
 	rows, err := g.ledgerThen(ctx, t)
 	if err != nil {

@@ -32,6 +32,7 @@ const (
 	ruleLadder     = "ACC-13"
 	ruleHarm       = "FTG-12"
 	ruleRefused    = "OWN-03" // businesses that are not served
+	ruleGrievance  = "FTG-15"
 )
 
 // openMomentsADay is how many Moments for everybody one customer is shown in a calendar day.
@@ -84,6 +85,8 @@ func (s Step) reason() errs.Text {
 		return reasonHalt
 	case ruleLadder:
 		return reasonLadder(Subject(s.Text), Rung(s.Cap))
+	case ruleGrievance:
+		return reasonGrievance(s)
 	case rulePreference:
 		switch {
 		case s.Days > 0:

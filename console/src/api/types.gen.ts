@@ -600,6 +600,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/customers/{id}/grievances": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Complaints and refunds of a customer
+         * @description Permission: `customer.read`. Each call is logged in the audit.
+         */
+        get: operations["list-customer-grievances"];
+        put?: never;
+        /**
+         * Note a complaint or refund: no marketing until it has ended
+         * @description Permission: `customer.write`.
+         */
+        post: operations["open-grievance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/customers/{id}/optout": {
         parameters: {
             query?: never;
@@ -1018,6 +1042,46 @@ export interface paths {
          * @description Permission: `governance.read`.
          */
         post: operations["try-text"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/grievances": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Complaints and refunds of all customers
+         * @description Permission: `governance.read`. Each call is logged in the audit.
+         */
+        get: operations["list-grievances"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/grievances/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note how a complaint or refund ended
+         * @description Permission: `customer.write`.
+         */
+        post: operations["end-grievance"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3518,6 +3582,16 @@ export interface components {
             name: string;
         };
         CustomerOpt: {
+            /**
+             * @description what is open between the customer and the corp, or ended a short while ago
+             * @enum {string}
+             */
+            grievance?: "complaint" | "refund" | "upset";
+            /**
+             * Format: date-time
+             * @description of one that ended: marketing stays away until then
+             */
+            grievance_until?: string;
             /** @description in the holdout: no marketing, to measure what it is worth */
             held_out?: boolean;
             /**
@@ -3637,6 +3711,10 @@ export interface components {
             /** Format: date-time */
             as_of: string;
             checks: components["schemas"]["DoctorFinding"][] | null;
+        };
+        EndGrievanceInBody: {
+            /** @description how it ended, 2 to 500 characters */
+            outcome: string;
         };
         Fault: {
             /** @description Path of the field, for example body.name */
@@ -3828,6 +3906,43 @@ export interface components {
             text: string;
             /** Format: double */
             weight: number;
+        };
+        GovernanceGrievance: {
+            by: components["schemas"]["GovernanceNamed"];
+            customer: components["schemas"]["GovernanceNamed"];
+            /**
+             * Format: date-time
+             * @description absent: it is open
+             */
+            ended_at?: string;
+            ended_by?: components["schemas"]["GovernanceNamed"];
+            id: string;
+            /** @enum {string} */
+            kind: "complaint" | "refund" | "upset";
+            /** @description what it is about */
+            note: string;
+            outcome?: string;
+            /** @description its number elsewhere, such as an order */
+            ref?: string;
+            /** Format: date-time */
+            since: string;
+            /**
+             * Format: date-time
+             * @description of one that ended: marketing stays away until then
+             */
+            until?: string;
+        };
+        GovernanceGrievancePage: {
+            items: components["schemas"]["GovernanceGrievance"][] | null;
+            /** @description Send as after to get the next page; empty at the end */
+            next: string;
+            /**
+             * Format: int64
+             * @description Exact up to 10,000
+             */
+            total: number;
+            /** @description There are more than total; ask with count=exact */
+            total_more: boolean;
         };
         GovernanceHalt: {
             by: string;
@@ -5193,6 +5308,14 @@ export interface components {
         };
         NoteKfSessionRequest: {
             text: string;
+        };
+        OpenGrievanceInBody: {
+            /** @enum {string} */
+            kind: "complaint" | "refund" | "upset";
+            /** @description what it is about, 2 to 500 characters */
+            note: string;
+            /** @description its number elsewhere, such as an order; the same kind and ref is open once */
+            ref?: string;
         };
         OpenPageInBody: {
             /** @description empty = the brand's */
@@ -7483,6 +7606,72 @@ export interface operations {
             };
         };
     };
+    "list-customer-grievances": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceGrievancePage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "open-grievance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenGrievanceInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceGrievance"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "opt-out-customer": {
         parameters: {
             query?: never;
@@ -8304,6 +8493,78 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GovernanceTry"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-grievances": {
+        parameters: {
+            query?: {
+                /** @description next of the page before */
+                after?: string;
+                limit?: number;
+                /** @description exact counts beyond 10,000 */
+                count?: "exact";
+                /** @description absent: both */
+                state?: "open" | "ended";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceGrievancePage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "end-grievance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndGrievanceInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceGrievance"];
                 };
             };
             /** @description Problem */

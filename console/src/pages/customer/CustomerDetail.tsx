@@ -8,13 +8,15 @@ import type { CustomerDetail as Detail } from '../../api/types'
 import { useFormat, useWords } from '../../i18n/i18n'
 import { A } from '../../kit/A'
 import { useSaid } from '../../kit/fail'
-import { Avatar, BudgetTable, State } from '../../kit/marks'
+import { Avatar, BudgetTable, RuleId, State } from '../../kit/marks'
 import { Facts, Page, Panel } from '../../kit/Page'
 import { Ready } from '../../kit/states'
 import { useCopy } from '../../kit/useCopy'
 import { useUrl } from '../../kit/useurl'
 import { w as kit } from '../../kit/words'
 import { TouchTable } from '../governance/TouchTable'
+import { Grievances } from './Grievances'
+import { w as grievances } from './grievanceWords'
 import { Timeline } from './Timeline'
 import { w } from './words'
 import './customer.css'
@@ -29,6 +31,7 @@ export function CustomerDetail() {
 
 function Shown({ customer: c }: { customer: Detail }) {
   const t = useWords(w)
+  const g = useWords(grievances)
   const f = useFormat()
   const url = useUrl()
   const tab = url.one('tab') || 'timeline'
@@ -54,6 +57,7 @@ function Shown({ customer: c }: { customer: Detail }) {
             <p className="s12 mute" style={{ marginTop: 8 }}>{t('leftNote')}</p>
           </Panel>
           <Consent customer={c} />
+          <Panel title={g('title')} sub={<RuleId id="FTG-15" />}><Grievances id={c.id} /></Panel>
           <Panel title={t('facts')}>
             <Facts rows={[
               [t('source'), c.source.channel ? <A to={`/contactways?open=${encodeURIComponent(c.source.channel.id)}`}>{c.source.channel.name}</A> : c.source.label],
@@ -98,9 +102,10 @@ function Consent({ customer: c }: { customer: Detail }) {
         <span className={out ? 'harm' : ''}>{out ? t('consentOut', { date: f.date(c.optout.since) }) : t('consentIn')}</span>
         <span className="push">{out ? can('governance.write') && <Button size="small" onClick={() => setResuming(true)}>{t('resume')}</Button> : can('customer.write') && <Button size="small" onClick={() => stop.mutate()} loading={stop.isPending}>{t('stop')}</Button>}</span>
       </div>
-      {!out && (c.optout.pace || c.optout.paused_until || c.optout.held_out) && <ul className="s13 second" style={{ marginTop: 8 }}>
+      {!out && (c.optout.pace || c.optout.paused_until || c.optout.held_out || c.optout.grievance) && <ul className="s13 second" style={{ marginTop: 8 }}>
         {c.optout.paused_until && <li>{t('pausedUntil', { date: f.date(c.optout.paused_until) })}</li>}
         {c.optout.pace && <li>{t(c.optout.pace === 'weekly' ? 'paceWeekly' : 'paceMonthly')}</li>}
+        {c.optout.grievance && <li>{t(c.optout.grievance_until ? 'grievanceRests' : 'grievanceOpen', { date: f.moment(c.optout.grievance_until) })}</li>}
         {c.optout.held_out && <li>{t('heldOut')}</li>}
       </ul>}
       <p className="s12 mute" style={{ marginTop: 8 }}>{t('ownPage')} <button type="button" className="linky" onClick={() => copy(c.preferences_url)}>{k('copy')}</button></p>

@@ -63,6 +63,8 @@ export const w = words({
   pausedUntil: ['本人暂停接收，到 {date}', 'Paused by the customer until {date}'],
   paceWeekly: ['本人选择最多每周一次', 'Chose at most once a week'],
   paceMonthly: ['本人选择最多每月一次', 'Chose at most once a month'],
+  grievanceOpen: ['有投诉或退款未结束：暂不发营销', 'A complaint or refund is open: no marketing for now'],
+  grievanceRests: ['投诉或退款刚结束：{date} 前不发营销', 'A complaint or refund has just ended: no marketing before {date}'],
   heldOut: ['在对照组：不发营销，用来衡量触达的价值', 'In the holdout: no marketing, to measure what touches are worth'],
   consentOut: ['{date} 起不再收到营销触达', 'No marketing touches since {date}'],
   stop: ['不再触达', 'Stop all touches'],

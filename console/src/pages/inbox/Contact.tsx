@@ -7,10 +7,13 @@ import { A } from '../../kit/A'
 import { Avatar, BudgetTable } from '../../kit/marks'
 import { Facts } from '../../kit/Page'
 import { Skeleton } from '../../kit/states'
+import { Grievances } from '../customer/Grievances'
+import { w as grievances } from '../customer/grievanceWords'
 import { w } from './words'
 
 export function Contact({ id }: { id: string }) {
   const t = useWords(w)
+  const g = useWords(grievances)
   const f = useFormat()
   const now = useNow(3_600_000)
   const detail = useGet<SessionDetail>(`/kf/sessions/${encodeURIComponent(id)}`)
@@ -27,6 +30,7 @@ export function Contact({ id }: { id: string }) {
         {(c.tags ?? []).length > 0 && <div className="tags" style={{ marginTop: 10 }}>{c.tags.map((x) => <span key={x.id} className="tag">{x.name}</span>)}</div>}
       </section>
       <section><h3>{t('budget')}<A to={`/touches?customer=${encodeURIComponent(c.id)}`}>{t('budgetWhy')}</A></h3><BudgetTable budget={c.budget} /><p className="s12 mute" style={{ marginTop: 6 }}>{t('budgetNote')}</p></section>
+      <section><h3>{g('title')}</h3><Grievances id={c.id} past={1} /></section>
       <section><h3>{t('recent')}</h3>
         {recent.data && recent.data.items.length === 0 ? <p className="mute s12">{t('noRecent')}</p> : <ul className="recent">{recent.data?.items.map((x) => <li key={x.id}><span className="mute">{f.moment(x.at)}</span><A className="cut" to={`/touches/${encodeURIComponent(x.id)}`} style={{ color: x.state === 'held' ? 'var(--held)' : 'inherit' }}>{x.state === 'held' && x.reason ? x.reason : (x.campaign?.name ?? x.text)}</A></li>)}</ul>}
       </section>

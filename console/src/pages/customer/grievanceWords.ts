@@ -1,0 +1,27 @@
+import { words } from '../../i18n/i18n'
+
+export const w = words({
+  title: ['投诉与退款', 'Complaints and refunds'],
+  none: ['没有未结束的投诉或退款', 'None is open'],
+  note: ['登记', 'Note one'],
+  noteTitle: ['登记投诉或退款', 'Note a complaint or a refund'],
+  noteText: ['从现在起，到它结束后 48 小时，不再给这位客户发营销和关怀；还没确认的群发会撤回，不含这位客户重新发。回复客户不受影响。', 'From now until 48 hours after it has ended, this customer gets no marketing and no lifecycle messages; mass messages that nobody confirmed yet are taken back and made again without them. Answers are not affected.'],
+  kind: ['是什么', 'What it is'],
+  complaint: ['投诉', 'Complaint'],
+  refund: ['退款', 'Refund'],
+  upset: ['沟通不愉快', 'A bad conversation'],
+  about: ['什么事', 'What it is about'],
+  aboutHint: ['例如：面霜过敏，要求退货', 'For example: allergic to the cream, wants to return it'],
+  ref: ['编号（可不填）', 'Number (optional)'],
+  refHint: ['订单号、工单号', 'An order or a ticket'],
+  save: ['登记，暂停营销', 'Note it, stop marketing'],
+  saved: ['已登记，不再发营销', 'Noted; marketing has stopped'],
+  end: ['结束', 'End'],
+  endTitle: ['怎样结束的', 'How it ended'],
+  endText: ['写下结果。再过 48 小时才恢复营销。', 'Write down the outcome. Marketing resumes 48 hours later.'],
+  endHint: ['例如：已退款并致歉', 'For example: refunded, with an apology'],
+  ended: ['已登记结束', 'Its end is noted'],
+  openSince: ['{date} 起 · {by}', 'since {date} · {by}'],
+  endedOn: ['{date} 结束 · {by}', 'ended {date} · {by}'],
+  rests: ['{date} 前不发营销', 'no marketing before {date}'],
+})
