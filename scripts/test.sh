@@ -2,14 +2,14 @@
 # test.sh [STEP...] : the whole test run, or the named steps of it. Each step prints its name and its time; the last line
 # is the total over all steps. A step that fails, or that ought to run tests and runs none, fails the run.
 #
-# Once the console is built, two lanes run side by side: what compiles and computes, and what mostly waits for a browser
-# and for clocks. What the second lane says is printed a step at a time, so that the two are not mixed.
+# Two lanes run side by side: what compiles and computes, and what mostly waits for a browser and for clocks. Only the
+# linter does not need the built console. What the second lane says is printed a step at a time, so that the two are not mixed.
 #
 # On Debian as root it installs what is missing; elsewhere it names everything missing before it starts.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-lanes=("console" "lint verify go" "build browser conformance stories")
+lanes=("lint verify go" "console build browser conformance stories")
 counting=" console go conformance stories browser " # steps that must report at least one test
 steps=" ${*:-${lanes[*]}} "
 tmp=$(mktemp -d)
@@ -59,12 +59,15 @@ lane() {
   trap - EXIT
   for name in "$@"; do
     [[ $steps == *" $name "* ]] || continue
+    # The console is part of every Go package that is compiled from here on.
+    while [[ $how == live && $name != lint && $steps == *" console "* && ! -e $tmp/console.over ]]; do sleep 0.2; done
     if [ "$how" = live ]; then
       step "$name"
     else
       step "$name" >"$tmp/$name.log" 2>&1
       cat "$tmp/$name.log"
     fi
+    : >"$tmp/$name.over"
   done
 }
 
@@ -109,14 +112,10 @@ mkdir -p bin
 : >"$tmp/summary"
 
 # shellcheck disable=SC2086  # one argument a step
+lane later ${lanes[1]} &
+jobs=($!)
+# shellcheck disable=SC2086
 lane live ${lanes[0]} &
-jobs=($!)
-wait "${jobs[0]}"
-# shellcheck disable=SC2086
-lane later ${lanes[2]} &
-jobs=($!)
-# shellcheck disable=SC2086
-lane live ${lanes[1]} &
 jobs+=($!)
 wait "${jobs[@]}"
 jobs=()
