@@ -253,7 +253,11 @@ func (a *App) findCustomers(ctx context.Context, name string) ([]string, error) 
 
 // checkAnswer reads words that answer a customer, when a rule is saved and when a person sends them.
 func (a *App) checkAnswer(ctx context.Context, text string) error {
-	if f, blocks := a.Governor.CheckFor(governance.Service, governance.KF, governance.Field{Name: "text", Text: text}).Blocking(); blocks {
+	c, err := a.Governor.CheckFor(ctx, a.CorpID, governance.Service, governance.KF, governance.Field{Name: "text", Text: text})
+	if err != nil {
+		return err
+	}
+	if f, blocks := c.Blocking(); blocks {
 		return a.Governor.Refuse(ctx, a.CorpID, web.Caller(ctx).User, "", f, errs.Bad(f.Field, f.RuleID, f.Reason))
 	}
 	return nil

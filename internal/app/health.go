@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/doctor"
 	"zhiyin.dev/zhiyin/internal/errs"
+	"zhiyin.dev/zhiyin/internal/governance"
 	"zhiyin.dev/zhiyin/internal/inbound"
 	"zhiyin.dev/zhiyin/internal/kf"
 	"zhiyin.dev/zhiyin/internal/stats"
@@ -274,6 +276,24 @@ func (a *App) todoSync(ctx context.Context, staff []string, lang string) ([]stat
 	return []stats.Todo{{
 		Kind: "sync_drift", Count: n, Link: "/settings/sync", Title: errs.T("同步没有读全", "The sync did not read everything").In(lang),
 		Detail: errs.T(fmt.Sprintf("%d 个客户关系没有存下", n), errs.Count(n, "relation", "relations")+" not stored").In(lang),
+	}}, nil
+}
+
+// todoLicences are papers that end soon or ended lately: texts that need them are refused then.
+func (a *App) todoLicences(ctx context.Context, staff []string, lang string) ([]stats.Todo, error) {
+	if staff != nil || !mayCall(ctx, "licence.write") {
+		return nil, nil
+	}
+	rows, err := a.Governor.LicencesToRenew(ctx, a.CorpID)
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	first := slices.MinFunc(rows, func(x, y *governance.Licence) int { return cmp.Compare(x.ValidUntil, y.ValidUntil) })
+	day := first.ValidUntil.Add(-time.Second).In(a.Zone).Format(time.DateOnly)
+	return []stats.Todo{{
+		Kind: "licence", Count: len(rows), Link: "/record",
+		Title:  errs.T(fmt.Sprintf("%d 份证照到期，要换新的", len(rows)), errs.Count(len(rows), "paper ends and needs", "papers end and need")+" a new one").In(lang),
+		Detail: errs.T(a.Governor.LicenceName(first.Kind).ZH+"到 "+day+" 为止", a.Governor.LicenceName(first.Kind).EN+" holds until "+day).In(lang),
 	}}, nil
 }
 

@@ -79,6 +79,9 @@ func (a *App) sawAnswer(ctx context.Context, tx *db.Tx, msgid, text, author stri
 
 func (a *App) sawService(ctx context.Context, tx *db.Tx, t governance.ReviewText, text string) error {
 	t.CorpID, t.Class, t.Channel, t.Fields = a.CorpID, governance.Service, governance.KF, []governance.Field{{Name: "text", Text: text}}
-	t.Check = a.Governor.CheckFor(t.Class, t.Channel, t.Fields...)
+	var err error
+	if t.Check, err = a.Governor.CheckIn(ctx, tx, a.CorpID, t.Class, t.Channel, t.Fields...); err != nil {
+		return err
+	}
 	return a.Reviews.Saw(ctx, tx, t)
 }

@@ -41,11 +41,11 @@ func (s *Service) Plan(ctx context.Context, id int64, by string, w Words, scope 
 }
 
 func (s *Service) plan(ctx context.Context, id int64, by string, w Words, members []customer.Member, cost int) (*Plan, error) {
-	p := &Plan{
-		Kind: cmp.Or(w.Kind, ToCustomers), Matched: len(members), Cost: cost, OptOuts: -1,
-		Check: s.Governor.CheckFor(governance.Marketing, w.channel(), w.fields()...),
-	}
+	p := &Plan{Kind: cmp.Or(w.Kind, ToCustomers), Matched: len(members), Cost: cost, OptOuts: -1}
 	var err error
+	if p.Check, err = s.Governor.CheckFor(ctx, s.CorpID, governance.Marketing, w.channel(), w.fields()...); err != nil {
+		return nil, err
+	}
 	persons := 0
 	if w.Kind == ToGroups {
 		if p.Preview, p.People, err = s.planGroups(ctx, s.request(id, by, w, cost), members); err != nil {

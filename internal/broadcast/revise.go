@@ -53,7 +53,10 @@ func (s *Service) Revise(ctx context.Context, id int64, by, text string, attachm
 			return nil, done, err
 		}
 	}
-	check := s.Governor.CheckFor(governance.Marketing, w.channel(), w.fields()...)
+	check, err := s.Governor.CheckFor(ctx, s.CorpID, governance.Marketing, w.channel(), w.fields()...)
+	if err != nil {
+		return nil, done, err
+	}
 	counts, err := s.Counts(ctx, id, nil)
 	if err != nil {
 		return nil, done, err

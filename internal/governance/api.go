@@ -47,6 +47,7 @@ func (g *Governor) RegisterAPI(a *web.API, near Neighbours) {
 	h.registerPolicy(a)
 	h.registerLadder(a)
 	h.registerAdmission(a)
+	h.registerLicences(a)
 	h.registerHouse(a)
 	h.registerGrievances(a)
 	web.Get(a, "/governance/caps", web.Op{ID: "get-caps", Permission: "governance.read", Scope: web.Shared, Summary: "Limits in force"}, h.caps)

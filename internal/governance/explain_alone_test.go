@@ -11,6 +11,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/db/dbtest"
 	"zhiyin.dev/zhiyin/internal/errs"
+	"zhiyin.dev/zhiyin/internal/governance/guard"
 )
 
 func codeOf(err error) string {
@@ -38,12 +39,13 @@ type answer struct {
 		NextAt  *time.Time  `json:"next_at"`
 	} `json:"rules"`
 	Basis struct {
-		On     time.Time `json:"on"`
-		Topic  string    `json:"topic"`
-		Cost   int       `json:"cost"`
-		Texts  []string  `json:"texts"`
-		Policy string    `json:"policy"`
-		Now    string    `json:"policy_now"`
+		On     time.Time    `json:"on"`
+		Topic  string       `json:"topic"`
+		Cost   int          `json:"cost"`
+		Texts  []string     `json:"texts"`
+		Record guard.Record `json:"record"`
+		Policy string       `json:"policy"`
+		Now    string       `json:"policy_now"`
 	} `json:"basis"`
 }
 
@@ -102,7 +104,13 @@ func TestARefusalCanBeDecidedAgainFromTheAnswerAlone(t *testing.T) {
 		topic.Topic = "上新"
 		bad := marketing("bad", "青柠 05")
 		bad.Texts = []string{"快帮我砍一刀，还差3个好友就能免费拿"}
-		reqs := []Request{marketing("cap/2", "青柠 01"), marketing("stop", "青柠 02"), marketing("pause", "青柠 03"), topic, bad, marketing("fine", "青柠 06")}
+		paper := Licence{CorpID: "c", Kind: "lending", Holder: "青禾小额贷款有限公司", Number: "粤金贷7号", Issuer: "金融管理局", MadeBy: "S01"}
+		if _, err := g.AddLicence(t.Context(), paper, ""); err != nil {
+			t.Fatal(err)
+		}
+		licensed := marketing("licensed", "青柠 08")
+		licensed.Texts = []string{"凭身份证申请，无抵押贷款以合同为准"}
+		reqs := []Request{licensed, marketing("cap/2", "青柠 01"), marketing("stop", "青柠 02"), marketing("pause", "青柠 03"), topic, bad, marketing("fine", "青柠 06")}
 		ids := []int64{}
 		for _, dec := range reserve(t, g, reqs...) {
 			ids = append(ids, dec.TouchID)
@@ -133,7 +141,7 @@ func TestARefusalCanBeDecidedAgainFromTheAnswerAlone(t *testing.T) {
 				t.Errorf("the answer names no policy or no audit entry: %s", raw)
 			}
 			rule, ok := decideAlone(a, func(c Class, ch Channel, texts []string) string {
-				if f, blocks := g.CheckFor(c, ch, fieldsOf(texts)...).Blocking(); blocks {
+				if f, blocks := g.read(g.book.guard.Own(a.Basis.Record), c, ch, fieldsOf(texts)...).Blocking(); blocks {
 					return f.RuleID
 				}
 				return ""

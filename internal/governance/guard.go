@@ -1,9 +1,12 @@
 package governance
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"time"
+
+	"github.com/uptrace/bun"
 
 	"zhiyin.dev/zhiyin/internal/governance/guard"
 	"zhiyin.dev/zhiyin/internal/governance/policy"
@@ -159,13 +162,23 @@ func (r *rulebook) readCaps() error {
 	return nil
 }
 
-// Check reads the content rules over a message that is not tied to a class yet. It says the same at save and at send.
-func (g *Governor) Check(fields ...Field) Check { return g.book.guard.Check("", "", fields...) }
+// CheckFor reads the content rules over a message of a corp, as they hold for one class and channel: marketing has to say how to
+// stop it, service may carry no promotion, and what needs a licence needs one on record. It says the same at save and at send.
+func (g *Governor) CheckFor(ctx context.Context, corpID string, class Class, channel Channel, fields ...Field) (Check, error) {
+	return g.CheckIn(ctx, g.db.Read(), corpID, class, channel, fields...)
+}
 
-// CheckFor reads the content rules as they hold for one class and channel: marketing has to say how to stop it, service
-// may carry no promotion.
-func (g *Governor) CheckFor(class Class, channel Channel, fields ...Field) Check {
-	return g.book.guard.Check(string(class), string(channel), fields...)
+// CheckIn is CheckFor as a transaction sees what is on record.
+func (g *Governor) CheckIn(ctx context.Context, q bun.IDB, corpID string, class Class, channel Channel, fields ...Field) (Check, error) {
+	own, err := g.ownNow(ctx, q, corpID)
+	if err != nil {
+		return Check{}, err
+	}
+	return g.read(own, class, channel, fields...), nil
+}
+
+func (g *Governor) read(own *guard.Own, class Class, channel Channel, fields ...Field) Check {
+	return g.book.guard.CheckFor(guard.About{Class: string(class), Channel: string(channel), Own: own}, fields...)
 }
 
 func fieldsOf(texts []string) []Field {

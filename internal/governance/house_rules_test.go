@@ -32,7 +32,10 @@ func TestARuleOfTheHouseOnlyMakesStricter(t *testing.T) {
 		of := func(hour, audience int) Check {
 			t.Helper()
 			about := About{Class: Marketing, Channel: MassCustomer, At: clock.At(time.Date(2026, 11, 24, hour, 0, 0, 0, shanghai)), Audience: audience, Staff: "S01"}
-			was := g.CheckFor(Marketing, MassCustomer, fields...)
+			was, err := g.CheckFor(ctx, "c", Marketing, MassCustomer, fields...)
+			if err != nil {
+				t.Fatal(err)
+			}
 			c, err := g.WithHouse(ctx, "c", was, about, fields)
 			if err != nil {
 				t.Fatal(err)

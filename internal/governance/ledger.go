@@ -15,6 +15,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/bus"
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/db"
+	"zhiyin.dev/zhiyin/internal/governance/guard"
 	"zhiyin.dev/zhiyin/internal/governance/house"
 )
 
@@ -231,8 +232,12 @@ func (g *Governor) decide(ctx context.Context, q bun.IDB, reqs []Request, caps C
 	if err != nil {
 		return nil, err
 	}
+	own, err := g.ownNow(ctx, q, corpID)
+	if err != nil {
+		return nil, err
+	}
 	version := g.version(caps)
-	contents := map[string]*Finding{}
+	contents := g.reader(own)
 	said := verdicts{}
 	out := make([]decided, 0, len(reqs))
 	var dated, day, end clock.Time // most of a chunk have one day
@@ -259,7 +264,7 @@ func (g *Governor) decide(ctx context.Context, q bun.IDB, reqs []Request, caps C
 			s.load = load{since: began[r.StaffID], used: used[member] + over.days[member]}
 		}
 		s = over.onto(s, subject)
-		content := g.content(contents, r)
+		content := contents.of(r)
 		again := func(gone []*Touch) verdict {
 			return judge(r, on, on > wanted, s.without(gone, r.StaffID, day, end), caps, content, g.zone)
 		}
@@ -333,16 +338,25 @@ func (o overlay) note(t *Touch, gone []*Touch, day, end clock.Time) {
 	}
 }
 
-// content is the finding that forbids r's words, if there is one; seen spares checking one text ten thousand times.
-func (g *Governor) content(seen map[string]*Finding, r Request) *Finding {
+// reader finds what forbids the words of requests of one corp; it spares checking one text ten thousand times.
+type reader struct {
+	g    *Governor
+	own  *guard.Own
+	seen map[string]*Finding
+}
+
+func (g *Governor) reader(own *guard.Own) reader { return reader{g, own, map[string]*Finding{}} }
+
+// of is the finding that forbids r's words, if there is one.
+func (d reader) of(r Request) *Finding {
 	raw, _ := json.Marshal(r.Texts) // strings always encode
 	k := string(r.Class) + "\x00" + string(r.Channel) + "\x00" + string(raw)
-	f, ok := seen[k]
+	f, ok := d.seen[k]
 	if !ok {
-		if found, blocks := g.CheckFor(r.Class, r.Channel, fieldsOf(r.Texts)...).Blocking(); blocks {
+		if found, blocks := d.g.read(d.own, r.Class, r.Channel, fieldsOf(r.Texts)...).Blocking(); blocks {
 			f = &found
 		}
-		seen[k] = f
+		d.seen[k] = f
 	}
 	return f
 }

@@ -94,21 +94,25 @@ type refusal struct {
 
 func (g *Governor) recheck(ctx context.Context, tx *db.Tx, touches map[int64]*Touch, now clock.Time) (map[int64]refusal, error) {
 	out := map[int64]refusal{}
-	contents := map[string]*Finding{}
+	contents := map[string]reader{} // by corp
 	stops, ladders := map[string]halts{}, map[string]steps{}
 	for id, t := range touches {
-		r := Request{Class: t.Class, Channel: t.Channel, Texts: t.texts()}
-		if f := g.content(contents, r); f != nil {
-			out[id] = refusal{rule: f.RuleID, reason: f.Reason}
-		}
 		if stops[t.CorpID] == nil {
-			var err error
+			own, err := g.ownNow(ctx, tx, t.CorpID)
+			if err != nil {
+				return nil, err
+			}
+			contents[t.CorpID] = g.reader(own)
 			if stops[t.CorpID], err = haltsIn(ctx, tx, t.CorpID); err != nil {
 				return nil, err
 			}
 			if ladders[t.CorpID], err = stepsIn(ctx, tx, t.CorpID); err != nil {
 				return nil, err
 			}
+		}
+		r := Request{Class: t.Class, Channel: t.Channel, Texts: t.texts()}
+		if f := contents[t.CorpID].of(r); f != nil {
+			out[id] = refusal{rule: f.RuleID, reason: f.Reason}
 		}
 		if st := ladders[t.CorpID].against(t.Class, t.StaffID, t.RequestedBy, t.CampaignID, now); st != nil {
 			out[id] = refusal{rule: ruleLadder, reason: st.step().reason()}

@@ -33,6 +33,11 @@ type rulesIn struct {
 	Standing policy.Standing `query:"standing" enum:"enforced,in_part,not_yet"`
 }
 
+type licensedText struct {
+	Text string `json:"text"`
+	Kind string `json:"kind" doc:"the paper, in words"`
+}
+
 type sourceOut struct {
 	ID         string `json:"id"`
 	Name       string `json:"name"`
@@ -58,6 +63,7 @@ type PolicyRuleOut struct {
 	Sources   []sourceOut     `json:"sources"`
 	Refused   []string        `json:"refused" doc:"texts it finds"`
 	Allowed   []string        `json:"allowed" doc:"texts it leaves"`
+	Licensed  []licensedText  `json:"licensed" doc:"texts it finds, and leaves to who holds the paper"`
 }
 
 func (h *API) listRules(ctx context.Context, in *rulesIn) (*web.Page[PolicyRuleOut], error) {
@@ -93,6 +99,10 @@ func (h *API) policyRule(lang string, r *policy.Rule) PolicyRuleOut {
 		ID: r.ID, Version: r.Version, Kind: r.Kind, Action: r.Does(), Title: r.Title.Text().In(lang), Reason: r.Reason.Text().In(lang), WayOut: r.WayOut.Text().In(lang),
 		Appeal: h.book.Appeals[r.Appeal].Text().In(lang), AppliesTo: r.AppliesTo, Params: r.Params, Standing: r.Standing(), By: append([]string{}, r.By()...),
 		Sources: []sourceOut{}, Refused: append([]string{}, r.Examples.Refused...), Allowed: append([]string{}, r.Examples.Allowed...),
+		Licensed: []licensedText{},
+	}
+	for _, x := range r.Examples.Licensed {
+		out.Licensed = append(out.Licensed, licensedText{x.Text, h.LicenceName(x.Kind).In(lang)})
 	}
 	if r.Missing != nil {
 		out.Missing = r.Missing.Text().In(lang)
@@ -148,7 +158,11 @@ type TryOut struct {
 
 func (h *API) try(ctx context.Context, in *tryTextIn) (*TryOut, error) {
 	const weComTakes = 4000 // bytes, of a mass message
-	t := h.book.guard.Try(string(in.Body.Class), string(in.Body.Channel), in.Body.Text)
+	own, err := h.ownNow(ctx, h.db.Read(), web.Caller(ctx).CorpID)
+	if err != nil {
+		return nil, err
+	}
+	t := h.book.guard.Try(guard.About{Class: string(in.Body.Class), Channel: string(in.Body.Channel), Own: own}, in.Body.Text)
 	out := &TryOut{
 		CheckOut: t.Show(web.Lang(ctx), in.Body.Text, weComTakes), Version: h.book.Version, Normal: t.Normal, Sounds: t.Sounds,
 		Changes: make([]changeOut, len(t.Changes)), Scores: make([]scoreOut, len(t.Scores)),

@@ -47,6 +47,10 @@ func (g *Governor) Preview(ctx context.Context, r Request, to []Recipient) (Prev
 	if err != nil {
 		return Preview{}, err
 	}
+	own, err := g.ownNow(ctx, g.db.Read(), r.CorpID)
+	if err != nil {
+		return Preview{}, err
+	}
 	now := g.world.Now()
 	wanted := max(now, r.NotBefore)
 	on := r.earliest(wanted, caps.Quiet, g.zone)
@@ -54,7 +58,7 @@ func (g *Governor) Preview(ctx context.Context, r Request, to []Recipient) (Prev
 		return g.previewEach(ctx, r, to)
 	}
 	c := &counter{
-		r: r, on: on, waits: on > wanted, caps: caps, stops: stops, ladder: ladder, content: g.content(map[string]*Finding{}, r), g: g,
+		r: r, on: on, waits: on > wanted, caps: caps, stops: stops, ladder: ladder, content: g.reader(own).of(r), g: g,
 		frame: g.frameOf(on, caps), month: g.frameOf(now, caps).from,
 	}
 	c.frame.shares = caps.hasShares([]Request{r})

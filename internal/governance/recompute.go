@@ -57,7 +57,11 @@ func (g *Governor) Recompute(ctx context.Context, corpID string, touchID int64) 
 	switch {
 	case t.SeenOnly: // what a member wrote on their own was booked, not judged
 	case out.SamePolicy():
-		content = g.content(map[string]*Finding{}, r)
+		record, err := g.ownThen(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		content = g.reader(g.book.guard.Own(record)).of(r)
 	default:
 		content = g.foundThen(was)
 	}

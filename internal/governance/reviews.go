@@ -91,7 +91,7 @@ func (g *Governor) Plain(text string) string { return g.book.guard.Plain(text) }
 // Scores is what the classifier makes of a text: the classes that come near to doubt, the highest first.
 func (g *Governor) Scores(class Class, channel Channel, text string) []guard.Score {
 	var out []guard.Score
-	for _, s := range g.book.guard.Try(string(class), string(channel), text).Scores {
+	for _, s := range g.book.guard.Try(guard.About{Class: string(class), Channel: string(channel)}, text).Scores {
 		if s.Score > s.Band.Review-near {
 			out = append(out, s)
 		}

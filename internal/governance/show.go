@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/governance/guard"
 	"zhiyin.dev/zhiyin/internal/web"
 )
 
@@ -106,22 +107,29 @@ type explainOut struct {
 // basisOut is what was asked, and the limits it was asked under: with the rules and their counters it is all that is needed to
 // decide again by hand.
 type basisOut struct {
-	DecidedAt   time.Time `json:"decided_at"`
-	On          time.Time `json:"on" doc:"the earliest delivery, for which was counted"`
-	Topic       string    `json:"topic,omitempty"`
-	Cost        int       `json:"cost" doc:"what it takes of each window"`
-	Texts       []string  `json:"texts" doc:"every string that the content rules read"`
-	Quiet       quietIO   `json:"quiet"`
-	Holdout     int       `json:"holdout" doc:"percent; the draw is a keyed hash, which the answer cannot show"`
-	Policy      string    `json:"policy" doc:"that decided"`
-	PolicyNow   string    `json:"policy_now" doc:"of this program: another one may read words differently"`
-	CapsVersion int       `json:"caps_version" doc:"of the corp's own limits; 0 = the policy's"`
+	DecidedAt time.Time `json:"decided_at"`
+	On        time.Time `json:"on" doc:"the earliest delivery, for which was counted"`
+	Topic     string    `json:"topic,omitempty"`
+	Cost      int       `json:"cost" doc:"what it takes of each window"`
+	Texts     []string  `json:"texts" doc:"every string that the content rules read"`
+	Quiet     quietIO   `json:"quiet"`
+	Holdout   int       `json:"holdout" doc:"percent; the draw is a keyed hash, which the answer cannot show"`
+	Policy    string    `json:"policy" doc:"that decided"`
+	PolicyNow string    `json:"policy_now" doc:"of this program: another one may read words differently"`
+	// Record is what the content rules knew of the corp itself.
+	Record      guard.Record `json:"record" doc:"what the corp had on record: papers in force"`
+	CapsVersion int          `json:"caps_version" doc:"of the corp's own limits; 0 = the policy's"`
 }
 
 func (h *API) basis(ctx context.Context, t *Touch) (basisOut, error) {
 	version := capsVersionOf(t.RuleVersion)
 	caps, err := h.capsVersion(ctx, h.db.Read(), t.CorpID, version)
+	if err != nil {
+		return basisOut{}, err
+	}
+	record, err := h.ownThen(ctx, t)
 	return basisOut{
+		Record:    record,
 		DecidedAt: t.ReservedAt.In(h.zone), On: t.EarliestAt.In(h.zone), Topic: t.Topic, Cost: t.Cost, Texts: append([]string{}, t.texts()...),
 		Quiet:   quietIO{From: formatClock(caps.Quiet.From), To: formatClock(caps.Quiet.To), SundayFrom: formatClock(caps.Quiet.SundayFrom), Zone: h.zone.String()},
 		Holdout: caps.Holdout, Policy: policyOf(t.RuleVersion), PolicyNow: h.book.Version, CapsVersion: version,

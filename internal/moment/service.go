@@ -98,14 +98,14 @@ func (w Words) texts() []string {
 }
 
 // check reads the content rules and the fold.
-func (s *Service) check(w Words) governance.Check {
-	c := s.Governor.CheckFor(governance.Marketing, governance.Moment, w.fields()...)
+func (s *Service) check(ctx context.Context, w Words) (governance.Check, error) {
+	c, err := s.Governor.CheckFor(ctx, s.CorpID, governance.Marketing, governance.Moment, w.fields()...)
 	advice := lint(w.Text)
 	if len(advice) > 0 && c.Verdict == governance.Allow {
 		c.Verdict = governance.Warn
 	}
 	c.Findings = append(c.Findings, advice...)
-	return c
+	return c, err
 }
 
 // Create makes a draft.
@@ -141,7 +141,11 @@ func (s *Service) saveable(ctx context.Context, w Words) error {
 			return err
 		}
 	}
-	if f, blocked := s.check(w).Blocking(); blocked {
+	c, err := s.check(ctx, w)
+	if err != nil {
+		return err
+	}
+	if f, blocked := c.Blocking(); blocked {
 		return s.Governor.Refuse(ctx, s.CorpID, web.Caller(ctx).User, "", f, f.Refusal("moment.content", errs.T("内容不能发表", "This cannot be published")))
 	}
 	return nil
@@ -263,7 +267,10 @@ func (s *Service) Plan(ctx context.Context, id int64, by string, w Words, scope 
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Members: members, PerStaff: map[string]int{}, Check: s.check(w), Fold: FoldOf(w.Text)}
+	p := &Plan{Members: members, PerStaff: map[string]int{}, Fold: FoldOf(w.Text)}
+	if p.Check, err = s.check(ctx, w); err != nil {
+		return nil, err
+	}
 	if p.OpensAt, p.ClosesAt, err = s.Governor.Window(ctx, s.CorpID, max(s.World.Now(), w.PublishAt)); err != nil {
 		return nil, err
 	}

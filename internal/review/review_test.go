@@ -79,10 +79,14 @@ func (k *desk) saw(noun, ref, text string, audience int, cause governance.Cause)
 		class, channel = governance.Service, governance.Welcome
 	}
 	f := governance.Field{Name: "text", Text: text}
-	err := k.DB.Tx(k.t.Context(), func(ctx context.Context, tx *db.Tx) error {
+	check, err := k.gov.CheckFor(k.t.Context(), "c", class, channel, f)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	err = k.DB.Tx(k.t.Context(), func(ctx context.Context, tx *db.Tx) error {
 		return k.Saw(ctx, tx, governance.ReviewText{
 			CorpID: "c", Noun: noun, Ref: ref, Title: noun + ref, Class: class, Channel: channel, Author: "S01", Fields: []governance.Field{f},
-			Check: k.gov.CheckFor(class, channel, f), Audience: audience, Cause: cause,
+			Check: check, Audience: audience, Cause: cause,
 		})
 	})
 	if err != nil {

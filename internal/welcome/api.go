@@ -130,7 +130,10 @@ func (s *Service) RegisterAPI(a *web.API, near Neighbours) {
 		},
 		) (*governance.CheckOut, error) {
 			w := Welcome{Text: in.Body.Text, Attachments: in.Body.Attachments}
-			check := s.Governor.CheckFor(governance.Service, governance.Welcome, fields(w)...)
+			check, err := s.check(ctx, w)
+			if err != nil {
+				return nil, err
+			}
 			out := check.Show(web.Lang(ctx), w.Text, MaxText)
 			return &out, nil
 		})

@@ -172,12 +172,15 @@ func (s *Service) Save(ctx context.Context, w Welcome) (Welcome, error) {
 	if err := outreach.CheckMark("text", w.Text, MaxText, func() (bool, error) { return s.HasPage(ctx) }); err != nil {
 		return w, err
 	}
-	check := s.Governor.CheckFor(governance.Service, governance.Welcome, fields(w)...)
+	check, err := s.check(ctx, w)
+	if err != nil {
+		return w, err
+	}
 	if f, blocks := check.Blocking(); blocks {
 		return w, s.Governor.Refuse(ctx, s.CorpID, web.Caller(ctx).User, fmt.Sprint("welcome/", w.ID), f, errs.Bad(f.Field, f.RuleID, f.Reason))
 	}
 	w.UpdatedAt = s.World.Now()
-	err := s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+	err = s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		if w.ID == 0 {
 			w.ID = tx.NewID()
 		}
@@ -198,6 +201,11 @@ func (s *Service) Save(ctx context.Context, w Welcome) (Welcome, error) {
 		return w, fmt.Errorf("save welcome %q: %w", w.Name, err)
 	}
 	return w, nil
+}
+
+// check reads the content rules over everything that a welcome says.
+func (s *Service) check(ctx context.Context, w Welcome) (governance.Check, error) {
+	return s.Governor.CheckFor(ctx, s.CorpID, governance.Service, governance.Welcome, fields(w)...)
 }
 
 // saw takes a welcome in use to the queue of texts that a person may look at. It is never held: it greets meanwhile.

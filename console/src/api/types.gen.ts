@@ -968,6 +968,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/governance/licences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who the corp is and what it is licensed to say, with the papers
+         * @description Permission: `governance.read`.
+         */
+        get: operations["list-licences"];
+        put?: never;
+        /**
+         * Put a paper on record; owners only
+         * @description Permission: `licence.write`.
+         */
+        post: operations["add-licence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/governance/licences/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Withdraw a paper; owners only
+         * @description Permission: `licence.write`.
+         */
+        delete: operations["withdraw-licence"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/governance/overview": {
         parameters: {
             query?: never;
@@ -3780,6 +3824,8 @@ export interface components {
             /** @description of this program: another one may read words differently */
             policy_now: string;
             quiet: components["schemas"]["GovernanceQuietIO"];
+            /** @description what the corp had on record: papers in force */
+            record: components["schemas"]["GuardRecord"];
             /** @description every string that the content rules read */
             texts: string[] | null;
             topic?: string;
@@ -4135,6 +4181,50 @@ export interface components {
             id: string;
             title: string;
         };
+        GovernanceLicence: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            /** Format: date-time */
+            ended_at?: string;
+            ended_by?: string;
+            holder: string;
+            id: string;
+            issuer: string;
+            kind: string;
+            kind_name: string;
+            /** @description what else the holder calls itself */
+            names: string[] | null;
+            note?: string;
+            number: string;
+            /** @enum {string} */
+            state: "in_force" | "expiring" | "expired" | "withdrawn";
+            /** @description the last day on which it holds; absent: without an end */
+            valid_until?: string;
+        };
+        GovernanceLicenceKind: {
+            id: string;
+            name: string;
+            /** @description which number is meant */
+            number: string;
+            /** @description what it bears on */
+            rules: components["schemas"]["GovernanceLicenceRule"][] | null;
+        };
+        GovernanceLicenceRule: {
+            id: string;
+            title: string;
+        };
+        GovernanceLicences: {
+            /** @description those in force first */
+            items: components["schemas"]["GovernanceLicence"][] | null;
+            /** @description that can be put on record */
+            kinds: components["schemas"]["GovernanceLicenceKind"][] | null;
+        };
+        GovernanceLicensedText: {
+            /** @description the paper, in words */
+            kind: string;
+            text: string;
+        };
         GovernanceNamed: {
             id: string;
             name: string;
@@ -4177,6 +4267,8 @@ export interface components {
             id: string;
             /** @enum {string} */
             kind: "content" | "frequency" | "conduct" | "privacy" | "identity";
+            /** @description texts it finds, and leaves to who holds the paper */
+            licensed: components["schemas"]["GovernanceLicensedText"][] | null;
             /** @description what is not there yet */
             missing?: string;
             params?: unknown;
@@ -4552,6 +4644,15 @@ export interface components {
             text: string;
             way_out: string;
         };
+        GuardPaper: {
+            holder: string;
+            kind: string;
+            names?: string[] | null;
+            number: string;
+        };
+        GuardRecord: {
+            papers?: components["schemas"]["GuardPaper"][] | null;
+        };
         HaltInBody: {
             /** @description why; everybody can read it */
             reason: string;
@@ -4875,6 +4976,19 @@ export interface components {
         };
         LadderSecondInBody: {
             agree: boolean;
+        };
+        LicenceInBody: {
+            /** @description the name on the paper */
+            holder: string;
+            issuer: string;
+            kind: string;
+            /** @description what else the holder calls itself; of an identity */
+            names?: string[] | null;
+            /** @description where the paper lies */
+            note?: string;
+            number: string;
+            /** @description the last day on which it holds, as 2027-12-31; absent: without an end */
+            valid_until?: string;
         };
         LoginInputBody: {
             password: string;
@@ -6088,7 +6202,7 @@ export interface components {
             count: number;
             detail: string;
             /** @enum {string} */
-            kind: "broadcast_review" | "broadcast_unconfirmed" | "session_waiting" | "moment_comments" | "dead_letters" | "sync_drift" | "doctor";
+            kind: "broadcast_review" | "broadcast_unconfirmed" | "session_waiting" | "moment_comments" | "dead_letters" | "sync_drift" | "doctor" | "licence";
             link: string;
             title: string;
         };
@@ -8360,6 +8474,97 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["GovernanceDays"];
                 };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-licences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceLicences"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "add-licence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LicenceInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceLicence"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "withdraw-licence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Problem */
             default: {

@@ -30,6 +30,7 @@ export const w = words({
   ladder: ['阶梯与申诉', 'Ladder and appeals'],
   audit: ['审计', 'Audit'],
   admission: ['准入与拒绝', 'Admission and refusals'],
+  record: ['证照与网站', 'Licences and sites'],
   settings: ['设置', 'Settings'],
   corp: ['企业与应用', 'Corp and app'],
   staff: ['员工与角色', 'Staff and roles'],

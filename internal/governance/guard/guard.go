@@ -22,7 +22,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strings"
 	"unicode/utf16"
 
 	"zhiyin.dev/zhiyin/internal/automaton"
@@ -177,25 +176,27 @@ func (g *Guard) index() {
 	g.words, g.sounds = automaton.New(words), automaton.New(sounds)
 }
 
-// Check reads the rules over the fields of a message, as they hold for a class and a channel; both may be empty: then only
-// the rules that hold for all.
+// Check reads the rules over the fields of a message, of a corp of which nothing is on record, as they hold for a class and a
+// channel.
 func (g *Guard) Check(class, channel string, fields ...Field) Check {
-	c := Check{Verdict: policy.Allow}
-	var message strings.Builder
-	triggered := make([]bool, len(g.rules))
+	return g.CheckFor(About{Class: class, Channel: channel}, fields...)
+}
+
+// CheckFor reads the rules over the fields of a message.
+func (g *Guard) CheckFor(about About, fields ...Field) Check {
+	all := make([]scanned, len(fields))
 	for i, f := range fields {
-		s := g.scan(f)
-		if i > 0 {
-			message.WriteByte('\n')
-		}
-		message.WriteString(s.text.String)
-		g.field(&c, class, channel, s, triggered)
+		all[i] = g.scan(f)
 	}
-	g.whole(&c, class, channel, message.String(), triggered)
-	slices.SortStableFunc(c.Findings, func(a, b Finding) int {
+	m := &reading{About: about, message: messageOf(all), Check: Check{Verdict: policy.Allow}, triggered: make([]bool, len(g.rules))}
+	for _, s := range all {
+		g.field(m, s)
+	}
+	g.whole(m)
+	slices.SortStableFunc(m.Findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(order(fields, a), order(fields, b)), cmp.Compare(a.Start, b.Start))
 	})
-	return c
+	return m.Check
 }
 
 // order is the place of a finding's field; what is about the whole message comes last.
@@ -220,7 +221,7 @@ func (g *Guard) scan(f Field) scanned {
 }
 
 // field reads the rules that look at one clause at a time.
-func (g *Guard) field(c *Check, class, channel string, s scanned, triggered []bool) {
+func (g *Guard) field(m *reading, s scanned) {
 	n := len(g.rules)
 	due := make([]bool, n*len(s.clauses)) // which rule's patterns have a trigger in which clause
 	at := 0
@@ -231,62 +232,62 @@ func (g *Guard) field(c *Check, class, channel string, s scanned, triggered []bo
 		cl, ref := s.clauses[at], g.refs[h.Pattern]
 		r := &g.rules[ref.rule]
 		if ref.term < 0 {
-			due[at*n+int(ref.rule)], triggered[ref.rule] = true, true
+			due[at*n+int(ref.rule)], m.triggered[ref.rule] = true, true
 			continue
 		}
-		if int(h.Start) >= cl.from && r.applies(class, channel) && r.terms[ref.term].holds(s.text, cl) {
-			c.add(r, s, int(h.Start), int(h.End), ByWord)
+		if int(h.Start) >= cl.from && r.applies(m.About) && r.terms[ref.term].holds(s.text, cl) {
+			m.add(r, s, int(h.Start), int(h.End), ByWord)
 		}
 	}
 	for k, cl := range s.clauses {
 		for i := range g.rules {
 			r := &g.rules[i]
-			if r.check.Scope == "message" || !due[k*n+i] && !r.untriggered || !r.applies(class, channel) {
+			if r.check.Scope == "message" || !due[k*n+i] && !r.untriggered || !r.applies(m.About) {
 				continue
 			}
-			if from, to, ok := r.find(s.text, cl); ok {
-				c.add(r, s, from, to, ByPattern)
+			if x, ok := r.find(s.text, cl, m); ok {
+				m.spot(r, s, x)
 			}
 		}
 	}
-	g.listen(c, class, channel, s)
+	g.listen(m, s)
 	links := g.links.links(s.text)
 	for i := range g.rules {
 		r := &g.rules[i]
-		if !r.applies(class, channel) {
+		if !r.applies(m.About) {
 			continue
 		}
 		for _, l := range links {
 			if slices.ContainsFunc(l.classes, func(x string) bool { return slices.Contains(r.check.Links, x) }) {
-				c.add(r, s, l.from, l.to, ByLink)
+				m.add(r, s, l.from, l.to, ByLink)
 			}
 		}
 		if r.check.Code == codeNumbers {
 			for _, p := range numbersOf(s.text) {
-				c.add(r, s, p.from, p.to, ByCode)
+				m.add(r, s, p.from, p.to, ByCode)
 			}
 		}
 	}
-	g.resembles(c, class, channel, s)
+	g.resembles(m, s)
 }
 
 // resembles asks the classifier. It is never as strict as the rule unless its figures let it be.
-func (g *Guard) resembles(c *Check, class, channel string, s scanned) {
+func (g *Guard) resembles(m *reading, s scanned) {
 	if g.model == nil {
 		return
 	}
-	reading := g.model.Read(s.text)
-	for _, j := range reading.Judge() {
+	said := g.model.Read(s.text)
+	for _, j := range said.Judge() {
 		if j.Action == policy.Allow {
 			continue
 		}
 		for i := range g.rules {
 			r := &g.rules[i]
-			if r.check.Model != j.Class || !r.applies(class, channel) {
+			if r.check.Model != j.Class || !r.applies(m.About) {
 				continue
 			}
-			from, to := reading.Span(j, j.Band.Review)
-			c.note(r, s, from, to, Finding{Severity: policy.Milder(r.Does(), j.Action), Layer: ByModel, Grams: reading.Top(j, mostGrams)})
+			from, to := said.Span(j, j.Band.Review)
+			m.note(r, s, from, to, Finding{Severity: policy.Milder(r.Does(), j.Action), Layer: ByModel, Grams: said.Top(j, mostGrams)})
 		}
 	}
 }
@@ -298,7 +299,7 @@ const mostGrams = 10
 func (g *Guard) Version() string { return g.model.Version() }
 
 // listen finds words by their sound.
-func (g *Guard) listen(c *Check, class, channel string, s scanned) {
+func (g *Guard) listen(m *reading, s scanned) {
 	if len(g.heard) == 0 {
 		return
 	}
@@ -311,18 +312,18 @@ func (g *Guard) listen(c *Check, class, channel string, s scanned) {
 		}
 		ref := g.heard[h.Pattern]
 		r := &g.rules[ref.rule]
-		if from >= s.clauses[at].from && r.applies(class, channel) && r.sounds[ref.term].holds(s.text, s.clauses[at]) {
-			c.add(r, s, from, to, BySound)
+		if from >= s.clauses[at].from && r.applies(m.About) && r.sounds[ref.term].holds(s.text, s.clauses[at]) {
+			m.add(r, s, from, to, BySound)
 		}
 	}
 }
 
 // whole reads the rules that look at all texts together.
-func (g *Guard) whole(c *Check, class, channel, message string, triggered []bool) {
+func (g *Guard) whole(m *reading) {
 	for i := range g.rules {
 		r := &g.rules[i]
-		if r.check.Scope == "message" && (triggered[i] || r.untriggered) && r.applies(class, channel) && r.in(message) {
-			c.add(r, scanned{}, 0, 0, ByPattern)
+		if r.check.Scope == "message" && (m.triggered[i] || r.untriggered) && r.applies(m.About) && r.in(m.message) {
+			m.add(r, scanned{}, 0, 0, ByPattern)
 		}
 	}
 }
@@ -332,10 +333,23 @@ func (c *Check) add(r *rule, s scanned, from, to int, by Layer) {
 	c.note(r, s, from, to, Finding{Severity: r.Does(), Layer: by})
 }
 
+// spot notes what the patterns of a rule found.
+func (c *Check) spot(r *rule, s scanned, x spot) {
+	if x.wanting == nil {
+		c.add(r, s, x.from, x.to, ByPattern)
+		return
+	}
+	c.note(r, s, x.from, x.to, Finding{
+		Severity: policy.Milder(r.Does(), policy.Review), Layer: ByPattern, Reason: x.wanting.Reason.Text(), WayOut: x.wanting.WayOut.Text(),
+	})
+}
+
 func (c *Check) note(r *rule, s scanned, from, to int, f Finding) {
 	a, b := s.text.Original(from, to)
 	f.RuleID, f.Field, f.Start, f.End, f.Text = r.ID, s.Name, utf16Len(s.Text[:a]), utf16Len(s.Text[:b]), s.Text[a:b]
-	f.Reason, f.WayOut = r.Reason.Text(), r.WayOut.Text()
+	if f.Reason == (errs.Text{}) {
+		f.Reason, f.WayOut = r.Reason.Text(), r.WayOut.Text()
+	}
 	if to > from {
 		f.Matched = string(s.text.Runes[from:to])
 	}
@@ -356,11 +370,11 @@ func utf16Len(s string) int {
 	return n
 }
 
-func (r *rule) applies(class, channel string) bool {
-	if len(r.check.Classes) > 0 && !slices.Contains(r.check.Classes, class) {
+func (r *rule) applies(m About) bool {
+	if len(r.check.Classes) > 0 && !slices.Contains(r.check.Classes, m.Class) {
 		return false
 	}
-	return !slices.Contains(r.check.ChannelsNot, channel)
+	return !slices.Contains(r.check.ChannelsNot, m.Channel)
 }
 
 // clause is a run of runes without the end of a sentence or line in it.

@@ -62,6 +62,67 @@ func TestEveryRuleWithACheckFindsItsExamplesAndLeavesTheOthers(t *testing.T) {
 	}
 }
 
+// What needs a paper is refused without it and let go with it; with the wrong one it is refused all the same.
+func TestALicenceOnRecordLetsItsHolderSpeak(t *testing.T) {
+	t.Parallel()
+	g := load(t)
+	examples := 0
+	for _, r := range g.rules {
+		for _, x := range r.Examples.Licensed {
+			examples++
+			say := func(p Paper) *Finding {
+				return found(g.CheckFor(About{Class: x.Class, Own: g.Own(Record{Papers: []Paper{p}})}, text(x.Text)), r.ID)
+			}
+			if f := found(g.Check(x.Class, "", text(x.Text)), r.ID); f == nil || f.Severity != r.Does() {
+				t.Errorf("%s without a paper: %+v for %q", r.ID, f, x.Text)
+			}
+			if f := say(Paper{Kind: x.Kind, Holder: x.Holder, Number: x.Number}); f != nil {
+				t.Errorf("%s with the paper: %+v for %q", r.ID, f, x.Text)
+			}
+			if f := say(Paper{Kind: "none", Holder: x.Holder, Number: x.Number}); f == nil {
+				t.Errorf("%s with another paper lets %q go", r.ID, x.Text)
+			}
+			if f := say(Paper{Kind: "identity", Holder: "青禾花店", Number: "1"}); f == nil {
+				t.Errorf("%s with the identity of a florist lets %q go", r.ID, x.Text)
+			}
+		}
+		for _, s := range r.Examples.Refused { // what nobody may say stays refused whatever is on record
+			if len(r.check.Licensed) == 0 || len(r.check.AnyOf) == 0 || !strings.Contains(s, "根治") && !strings.Contains(s, "稳赚") && !strings.Contains(s, "黑户") {
+				continue
+			}
+			var all []Paper
+			for _, l := range r.check.Licensed {
+				for _, k := range l.Kinds {
+					all = append(all, Paper{Kind: k, Holder: "青禾", Number: "1"})
+				}
+			}
+			if f := found(g.CheckFor(About{Class: "marketing", Own: g.Own(Record{Papers: all})}, text(s)), r.ID); f == nil || f.Severity != r.Does() {
+				t.Errorf("%s with every paper: %+v for %q", r.ID, f, s)
+			}
+		}
+	}
+	if examples < 8 {
+		t.Errorf("only %d examples of licensed texts", examples)
+	}
+}
+
+func TestWhoHoldsThePaperHasToSayWhatItAsks(t *testing.T) {
+	t.Parallel()
+	g := load(t)
+	own := g.Own(Record{Papers: []Paper{{Kind: "medical", Holder: "青禾医院", Number: "粤医广【2026】第0101号"}, {Kind: "finance", Holder: "青禾银行", Number: "B1"}}})
+	for s, rule := range map[string]string{"本院治疗湿疹，欢迎预约": "LAW-26", "近一年年化收益12%": "LAW-27"} {
+		c := g.CheckFor(About{Class: "marketing", Own: own}, text(s))
+		f := found(c, rule)
+		if f == nil || f.Severity != policy.Review || f.Reason.ZH == "" || f.WayOut.EN == "" || f.Text == "" {
+			t.Errorf("%q: %+v", s, c.Findings)
+		}
+	}
+	split := g.CheckFor(About{Class: "marketing", Own: own}, text("本院治疗湿疹"), Field{"attachments/0", "粤医广〔2026〕第0101号 粤医广【2026】第0101号"})
+	if f := found(split, "LAW-26"); f != nil {
+		t.Errorf("the number may stand in the card: %+v", f)
+	}
+}
+
 func TestHiddenWordsAreFoundAndShownInTheOriginal(t *testing.T) {
 	t.Parallel()
 	g := load(t)

@@ -15,6 +15,7 @@ import (
 type pattern struct {
 	*regexp.Regexp
 	triggers []string
+	licensed *licensed // nil: it holds for everybody
 }
 
 func newPattern(s string) (pattern, error) {
@@ -26,7 +27,7 @@ func newPattern(s string) (pattern, error) {
 	if err != nil {
 		return pattern{}, err
 	}
-	return pattern{re, needed(tree)}, nil
+	return pattern{Regexp: re, triggers: needed(tree)}, nil
 }
 
 // needed lists texts one of which is in every match, or nil when none can be named.
@@ -87,18 +88,8 @@ func shortest(list []string) int {
 
 // compile reads the patterns of a rule and takes its words from the lexicon.
 func (r *rule) compile(form *normal.Former, lexicon []Entry) error {
-	for _, p := range []struct {
-		src []string
-		dst *[]pattern
-	}{{r.check.AnyOf, &r.anyOf}, {r.check.AllOf, &r.allOf}} {
-		for _, s := range p.src {
-			c, err := newPattern(s)
-			if err != nil {
-				return err
-			}
-			r.untriggered = r.untriggered || c.triggers == nil
-			*p.dst = append(*p.dst, c)
-		}
+	if err := r.patterns(); err != nil {
+		return err
 	}
 	for _, s := range r.check.NoneOf {
 		re, err := regexp.Compile(s)
@@ -122,26 +113,85 @@ func (r *rule) compile(form *normal.Former, lexicon []Entry) error {
 	return nil
 }
 
-// find answers the first place in a clause that the rule's patterns object to, in runes. An exemption counts where it
-// overlaps the place; with all_of it counts anywhere.
-func (r *rule) find(t normal.Text, cl clause) (from, to int, ok bool) {
+// patterns compiles those of the rule, and those of its licensed parts.
+func (r *rule) patterns() error {
+	take := func(dst *[]pattern, l *licensed, src []string) error {
+		for _, s := range src {
+			c, err := newPattern(s)
+			if err != nil {
+				return err
+			}
+			r.untriggered = r.untriggered || c.triggers == nil
+			c.licensed = l
+			*dst = append(*dst, c)
+		}
+		return nil
+	}
+	if err := take(&r.anyOf, nil, r.check.AnyOf); err != nil {
+		return err
+	}
+	if err := take(&r.allOf, nil, r.check.AllOf); err != nil {
+		return err
+	}
+	for i := range r.check.Licensed {
+		l, err := newLicensed(&r.check.Licensed[i])
+		if err != nil {
+			return err
+		}
+		if err := take(&r.anyOf, l, l.AnyOf); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// spot is a place that a rule's patterns object to, in runes.
+type spot struct {
+	place
+	wanting *licensed // it may be said, but not like this
+}
+
+// find answers the first place in a clause that the rule's patterns object to. An exemption counts where it overlaps the
+// place; with all_of it counts anywhere.
+func (r *rule) find(t normal.Text, cl clause, m *reading) (spot, bool) {
 	base := t.Byte(cl.from)
 	s := t.String[base:t.Byte(cl.to)]
+	at := func(from, to int) place { return place{t.Rune(base + from), t.Rune(base + to)} }
 	if len(r.allOf) > 0 {
 		if !r.in(s) {
-			return 0, 0, false
+			return spot{}, false
 		}
 		m := r.allOf[len(r.allOf)-1].FindStringIndex(s)
-		return t.Rune(base + m[0]), t.Rune(base + m[1]), true
+		return spot{place: at(m[0], m[1])}, true
 	}
+	var milder spot
 	for _, p := range r.anyOf {
-		for _, m := range p.FindAllStringIndex(s, -1) {
-			if m[0] < m[1] && !r.exempt(s, m[0], m[1]) {
-				return t.Rune(base + m[0]), t.Rune(base + m[1]), true
+		if !p.licensed.applies(m.Class) {
+			continue
+		}
+		for _, x := range p.FindAllStringSubmatchIndex(s, -1) {
+			if x[0] == x[1] || r.exempt(s, x[0], x[1]) {
+				continue
+			}
+			if p.licensed == nil {
+				return spot{place: at(x[0], x[1])}, true
+			}
+			claimed := ""
+			if len(x) > 3 && x[2] >= 0 {
+				claimed = s[x[2]:x[3]]
+			}
+			switch p.licensed.covers(m.Own, claimed, m.message) {
+			case bare:
+				return spot{place: at(x[0], x[1])}, true
+			case wanting:
+				if milder.wanting == nil {
+					milder = spot{at(x[0], x[1]), p.licensed}
+				}
+			case covered:
 			}
 		}
 	}
-	return 0, 0, false
+	return milder, milder.wanting != nil
 }
 
 // in says whether everything that all_of asks for is in s, and no exemption.

@@ -28,8 +28,8 @@ type Score struct {
 }
 
 // Try reads a text as Check does, and tells how.
-func (g *Guard) Try(class, channel, text string) Trial {
-	t := Trial{Check: g.Check(class, channel, Field{Name: "text", Text: text}), Changes: []Change{}}
+func (g *Guard) Try(about About, text string) Trial {
+	t := Trial{Check: g.CheckFor(about, Field{Name: "text", Text: text}), Changes: []Change{}}
 	n := g.form.Of(text)
 	t.Normal, t.Sounds = n.String, g.form.Spell(g.form.Sounds(n).IDs)
 	for _, c := range n.Changes(text) {

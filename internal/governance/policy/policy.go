@@ -111,6 +111,8 @@ type Check struct {
 	Links       []string `json:"links,omitempty"`   // classes of links
 	Model       string   `json:"model,omitempty"`   // class of the classifier
 	Code        string   `json:"code,omitempty"`    // a named check written in Go
+	// Licensed is what only a corp with a licence may say.
+	Licensed []Licensed `json:"licensed,omitempty"`
 	// Action is milder than the rule's where the check sees only part of what the rule is about.
 	Action Action `json:"action,omitempty"`
 }
@@ -119,6 +121,8 @@ type Check struct {
 type Examples struct {
 	Refused []string `json:"refused,omitempty"`
 	Allowed []string `json:"allowed,omitempty"`
+	// Licensed are found too, but for who holds the paper.
+	Licensed []LicensedExample `json:"licensed,omitempty"`
 }
 
 // Standing says how far a rule is made true.
@@ -163,11 +167,12 @@ type Source struct {
 
 // Policy is all of it.
 type Policy struct {
-	Version string           `json:"version"`
-	Titles  map[string]Words `json:"titles"` // of what decides beside the rules
-	Appeals map[string]Words `json:"appeals"`
-	Sources []Source         `json:"sources"`
-	Rules   []Rule           `json:"-"`
+	Version  string           `json:"version"`
+	Titles   map[string]Words `json:"titles"` // of what decides beside the rules
+	Appeals  map[string]Words `json:"appeals"`
+	Licences []Licence        `json:"licences"` // kinds of papers that a corp can have on record
+	Sources  []Source         `json:"sources"`
+	Rules    []Rule           `json:"-"`
 
 	Refusals []Refusal `json:"-"` // functions that are not built, on purpose
 
@@ -220,6 +225,9 @@ func (p *Policy) check(r *Rule) error {
 		return fmt.Errorf("unknown appeal %q", r.Appeal)
 	case r.Standing() == NotYet && r.Missing == nil:
 		return fmt.Errorf("nothing enforces it and missing does not say what is not there")
+	}
+	if err := p.checkLicensed(r); err != nil {
+		return err
 	}
 	for _, s := range r.Sources {
 		if !slices.ContainsFunc(p.Sources, func(x Source) bool { return x.ID == s }) {

@@ -84,6 +84,9 @@ func (c *Check) parts() []string {
 	if c.Code != "" {
 		out = append(out, "code: "+c.Code)
 	}
+	for _, l := range c.Licensed {
+		out = append(out, "licence: "+strings.Join(l.Kinds, ", "))
+	}
 	return out
 }
 

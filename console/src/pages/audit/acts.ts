@@ -9,7 +9,7 @@ const acts = {
   'touch.recall': 'a_touch_recall', 'touch.deliver': 'a_touch_deliver', 'touch.release': 'a_touch_release', 'touch.note': 'a_touch_note', 'touch.reword': 'a_touch_reword', 'caps.set': 'a_caps_set',
   'sending.stop': 'a_sending_stop', 'sending.resume': 'a_sending_resume', 'optout.set': 'a_optout_set', 'optout.lift': 'a_optout_lift', 'preference.set': 'a_preference_set',
   login: 'a_login', 'login.refused': 'a_login_refused', 'password.set': 'a_password_set', 'token.create': 'a_token_create', 'token.delete': 'a_token_delete',
-  'settings.set': 'a_settings_set', 'role.set': 'a_role_set', 'audit.verify': 'a_audit_verify',
+  'settings.set': 'a_settings_set', 'role.set': 'a_role_set', 'admission.answer': 'a_admission_answer', 'licence.add': 'a_licence_add', 'licence.withdraw': 'a_licence_withdraw', 'audit.verify': 'a_audit_verify',
 } as const
 
 export const knownActs = Object.keys(acts) as (keyof typeof acts)[]

@@ -56,6 +56,7 @@ function One({ rule: r }: { rule: PolicyRule }) {
       {r.params !== undefined && <section><h3 className="s13 b">{t('params')}</h3><pre className="params">{JSON.stringify(r.params, null, 1)}</pre></section>}
       <section><h3 className="s13 b">{t('sources')}</h3><ul className="made">{r.sources.map((s) => <li key={s.id}>{s.name} <span className="mute s12">{t(`p_${s.provenance}`)} · {s.note}</span></li>)}</ul></section>
       {r.refused.length > 0 && <section><h3 className="s13 b">{t('refused')}</h3><ul className="made">{r.refused.map((x) => <li key={x}>{x}</li>)}</ul></section>}
+      {r.licensed.length > 0 && <section><h3 className="s13 b">{t('licensed')}</h3><ul className="made">{r.licensed.map((x) => <li key={x.text}>{x.text} <span className="mute s12">{x.kind}</span></li>)}</ul></section>}
       {r.allowed.length > 0 && <section><h3 className="s13 b">{t('allowed')}</h3><ul className="made">{r.allowed.map((x) => <li key={x}>{x}</li>)}</ul></section>}
     </div>
   )

@@ -34,6 +34,7 @@ export const w = words({
   params: ['参数', 'Parameters'],
   refused: ['会找到的例子', 'Examples it finds'],
   allowed: ['会放过的例子', 'Examples it leaves'],
+  licensed: ['登记了证照就放过的例子', 'Examples it leaves to who holds a paper'],
   version: ['第 {n} 版', 'version {n}'],
   none: ['没有这样的规则', 'No such rule'],
   noneText: ['换个词，或去掉筛选。', 'Try another word, or drop a filter.'],
