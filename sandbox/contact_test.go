@@ -347,3 +347,26 @@ func TestTempWaysTakeNoPlaceOfLastingOnes(t *testing.T) {
 		t.Errorf("%d lasting ways after the temp one was deleted, want %d", got, before)
 	}
 }
+
+func TestTempWaysOfADay(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	const path = "externalcontact/add_contact_way"
+	way := object{"type": 1, "scene": 2, "user": []string{"S03"}, "is_temp": true}
+	r.good(path, way)
+	r.mu.Lock()
+	r.world.tempMade.count = tempWaysADay - 1
+	r.mu.Unlock()
+	r.good(path, way)
+	r.refused(41045, path, way)
+	r.good(path, object{"type": 1, "scene": 2, "user": []string{"S03"}})
+	r.control("switches", object{"contact_way.temp_daily": "45009"})
+	r.refused(45009, path, way)
+	r.control("switches", object{"contact_way.temp_daily": "off"})
+	r.good(path, way)
+	r.control("switches", object{"contact_way.temp_daily": "41045"})
+	r.refused(41045, path, way)
+	r.advance(14 * time.Hour) // it is midnight
+	r.fresh()
+	r.good(path, way)
+}

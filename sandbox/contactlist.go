@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -23,7 +24,10 @@ func contactListFamily() family {
 			post("/cgi-bin/externalcontact/opengid_to_chatid", byExternal, openGIDToChat),
 			post("/cgi-bin/externalcontact/convert_to_openid", byExternal, convertToOpenID),
 		},
-		acts: []act{doing("customer_opens_miniprogram", opensMiniProgram)},
+		acts: []act{
+			doing("customer_opens_miniprogram", opensMiniProgram),
+			doing("create_plain_group", createPlainGroup),
+		},
 	}
 }
 
@@ -38,7 +42,8 @@ type contactRow struct {
 	ExternalUserID string `json:"external_userid,omitempty"` // customers only
 	Name           string `json:"name,omitempty"`            // masked, others only
 	FollowUserID   string `json:"follow_userid"`
-	ChatID         string `json:"chat_id,omitempty"`
+	ChatID         string `json:"chat_id,omitempty"`   // of a customer group
+	ChatName       string `json:"chat_name,omitempty"` // of another group
 	AddTime        int64  `json:"add_time"`
 }
 
@@ -78,27 +83,69 @@ func contactList(c *call, q *contactListQuery) (any, error) {
 	return out, nil
 }
 
+// plainChat is a group with people from outside that is no customer group: no
+// other call knows it.
+type plainChat struct {
+	name   string
+	owner  int32
+	guests []chatMember
+}
+
 // guest is the first group in which somebody is who is nobody's customer.
 type guest struct {
-	chat *chat
-	at   int64
+	id, name string // of a customer group, of another one
+	owner    int32
+	at       int64
 }
 
 func (w *world) groupGuests() map[int32]guest {
 	out := map[int32]guest{}
-	for _, ch := range w.chats {
-		if ch.dismissed {
-			continue
-		}
-		for _, m := range ch.members {
+	look := func(members []chatMember, in guest) {
+		for _, m := range members {
 			if !m.staff && w.customers[m.who].live == 0 {
 				if g, ok := out[m.who]; !ok || m.at < g.at {
-					out[m.who] = guest{ch, m.at}
+					in.at = m.at
+					out[m.who] = in
 				}
 			}
 		}
 	}
+	for _, ch := range w.chats {
+		if !ch.dismissed {
+			look(ch.members, guest{id: ch.id, owner: ch.owner})
+		}
+	}
+	for _, ch := range w.plainChats {
+		look(ch.guests, guest{name: ch.name, owner: ch.owner})
+	}
 	return out
+}
+
+type plainGroupQuery struct {
+	Staff  string `json:"staff"`
+	Name   string `json:"name"`
+	Guests int    `json:"guests"` // people whom nobody knows yet; default 1
+}
+
+// createPlainGroup is a member making a group with people from outside that is
+// no customer group.
+func createPlainGroup(s *Sandbox, q *plainGroupQuery) (any, error) {
+	w := s.world
+	owner, err := w.namedOrFirst(q.Staff)
+	if err != nil {
+		return nil, err
+	}
+	q.Guests = cmp.Or(q.Guests, 1)
+	if q.Guests < 1 || q.Guests > chatLimit-1 {
+		return nil, fmt.Errorf("guests %d: must be between 1 and %d", q.Guests, chatLimit-1)
+	}
+	ch := &plainChat{name: cmp.Or(q.Name, "群聊"), owner: owner}
+	for range q.Guests {
+		ch.guests = append(ch.guests, chatMember{who: w.newPerson(), at: s.now().Unix()})
+	}
+	w.plainChats = append(w.plainChats, ch)
+	s.journal(entry{Kind: "plain_group_created", Staff: w.staff[owner].id, Detail: ch.name})
+	return map[string]any{"staff": w.staff[owner].id, "name": ch.name, "guests": q.Guests}, nil
 }
 
 func (w *world) contactRow(n int32, guests map[int32]guest) (contactRow, bool) {
@@ -118,7 +165,7 @@ func (w *world) contactRow(n int32, guests map[int32]guest) (contactRow, bool) {
 		return contactRow{}, false
 	}
 	return contactRow{
-		Name: string([]rune(customerName(n))[:1]) + "**", FollowUserID: w.staff[g.chat.owner].id, ChatID: g.chat.id, AddTime: g.at,
+		Name: string([]rune(customerName(n))[:1]) + "**", FollowUserID: w.staff[g.owner].id, ChatID: g.id, ChatName: g.name, AddTime: g.at,
 	}, true
 }
 

@@ -59,7 +59,8 @@ func TestAllContactsAreWalkedOnce(t *testing.T) {
 	const path = "externalcontact/contact_list"
 	r.refused(48002, path, object{})
 	asApp(r)
-	seen, customers, guests := map[string]bool{}, 0, 0
+	r.act("create_plain_group", object{"staff": "S04", "name": "邻居", "guests": 2})
+	seen, customers, guests, neighbours := map[string]bool{}, 0, 0, 0
 	cursor := any("")
 	for {
 		got := r.good(path, object{"cursor": cursor, "limit": 70})
@@ -74,7 +75,10 @@ func TestAllContactsAreWalkedOnce(t *testing.T) {
 				continue
 			}
 			guests++
-			if row["external_userid"] != nil || row["name"] == nil || row["chat_id"] == nil {
+			if row["chat_name"] == "邻居" && row["follow_userid"] == "S04" {
+				neighbours++
+			}
+			if row["external_userid"] != nil || row["name"] == nil || (row["chat_id"] == nil) == (row["chat_name"] == nil) {
 				t.Fatalf("guest: got %v", row)
 			}
 		}
@@ -82,7 +86,7 @@ func TestAllContactsAreWalkedOnce(t *testing.T) {
 			break
 		}
 	}
-	if customers != 200 || guests == 0 || len(seen) != customers+guests {
+	if customers != 200 || guests == 0 || neighbours != 2 || len(seen) != customers+guests {
 		t.Errorf("walked %d customers and %d others, %d ids", customers, guests, len(seen))
 	}
 	again := r.good(path, object{"limit": 1})

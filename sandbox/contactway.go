@@ -34,6 +34,7 @@ const (
 	tempTTL       = 604800
 	tempTTLMax    = 1209600
 	chatTTL       = 86400
+	tempWaysADay  = 100_000
 )
 
 func (w *world) addWay(way *contactWay) *contactWay {
@@ -43,8 +44,34 @@ func (w *world) addWay(way *contactWay) *contactWay {
 	w.wayIndex[way.id] = way
 	if way.isTemp {
 		w.tempWays++
+		w.tempMade.count++
 	}
 	return way
+}
+
+// wayDay counts the temp ways made on a day.
+type wayDay struct {
+	day   int64 // unix seconds of its beginning
+	count int
+}
+
+// mayAddTempWay refuses one too many of a day. The facts name the limit and no
+// code: the switch chooses one.
+func (c *call) mayAddTempWay() error {
+	if d := today(c.now).Unix(); c.w.tempMade.day != d {
+		c.w.tempMade = wayDay{day: d}
+	}
+	code := 41045
+	switch c.s.switches["contact_way.temp_daily"] {
+	case "off":
+		return nil
+	case "45009":
+		code = 45009
+	}
+	if c.w.tempMade.count >= tempWaysADay {
+		return refuse(code, "%d temp ways were made today, which is all a corp may (switch contact_way.temp_daily)", c.w.tempMade.count)
+	}
+	return nil
 }
 
 // waysFull says whether the corp has as many lasting ways as it may.
@@ -165,6 +192,11 @@ func wayAdd(c *call, q *wayAddQuery) (any, error) {
 	}
 	if err := c.checkWay(way); err != nil {
 		return nil, err
+	}
+	if way.isTemp {
+		if err := c.mayAddTempWay(); err != nil {
+			return nil, err
+		}
 	}
 	c.w.addWay(way)
 	out := wayAddReply{reply: done(), ConfigID: way.id}

@@ -276,7 +276,10 @@ func (s *Sandbox) answer(w http.ResponseWriter, c *call, result any, err error) 
 		s.refusals.add(stamp(s.now()), c.route.path, no)
 		s.mu.Unlock()
 		w.Header().Set("Sandbox-Hint", headerSafe(no.hint))
-		result = reply{ErrCode: no.code, ErrMsg: errmsg(no.code, n, callerIP(c.r))}
+		head := reply{ErrCode: no.code, ErrMsg: errmsg(no.code, n, callerIP(c.r))}
+		if result = head; no.with != nil {
+			result = no.with(head)
+		}
 	}
 	s.seen(c, writeJSON(w, http.StatusOK, result), no)
 	if no != nil {

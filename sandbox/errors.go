@@ -34,6 +34,7 @@ var errmsgs = sync.OnceValue(func() map[int]string {
 type refusal struct {
 	code int
 	hint string
+	with func(head reply) any // the answer, where it says more than code and text; nil = the head alone
 }
 
 func (r *refusal) Error() string { return fmt.Sprintf("errcode %d: %s", r.code, r.hint) }

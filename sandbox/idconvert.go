@@ -1,7 +1,5 @@
 package sandbox
 
-import "slices"
-
 // tmpCustomer is who stands behind a temporary id of a form, a meeting or a
 // sheet.
 type tmpCustomer struct {
@@ -20,7 +18,10 @@ func idConvertFamily() family {
 			post("/cgi-bin/idconvert/convert_tmp_external_userid", byExternal, convertTmpID),
 			post("/cgi-bin/idconvert/open_kfid", byKF, convertKfID),
 		},
-		acts:  []act{doing("customer_joins_form", customerJoinsForm)},
+		acts: []act{
+			doing("customer_joins_form", customerJoinsForm),
+			doing("provider_upgrades_app", providerUpgradesApp),
+		},
 		build: func(s *Sandbox) { s.world.tmpIDs = map[string]tmpCustomer{} },
 	}
 }
@@ -104,20 +105,42 @@ type kfIDsReply struct {
 	Invalid []string   `json:"invalid_open_kfid_list"`
 }
 
-// convertKfID answers ids as they are: the accounts of this corp are in the
-// space of the caller already.
+// convertKfID answers the ids of today: of accounts named by an id from before
+// an upgrade another one, else the same.
 func convertKfID(c *call, q *kfIDsQuery) (any, error) {
 	if len(q.IDs) == 0 || len(q.IDs) > kfIDs {
 		return nil, refuse(40058, "open_kfid_list holds %d ids: must be between 1 and %d", len(q.IDs), kfIDs)
 	}
 	out := kfIDsReply{reply: done(), Items: []kfIDPair{}, Invalid: []string{}}
-	live := c.w.kf.live()
+	d := c.w.kf
 	for _, id := range q.IDs {
-		if slices.ContainsFunc(live, func(a *kfAccount) bool { return a.id == id }) {
-			out.Items = append(out.Items, kfIDPair{id, id})
-		} else {
-			out.Invalid = append(out.Invalid, id)
+		a := d.index[id]
+		if a == nil {
+			a = d.former[id]
 		}
+		if a == nil || a.deleted {
+			out.Invalid = append(out.Invalid, id)
+			continue
+		}
+		out.Items = append(out.Items, kfIDPair{id, a.id})
 	}
 	return out, nil
+}
+
+// providerUpgradesApp gives every kf account the id of another space, as the
+// upgrade of an app does: the former ones are good for a conversion only, or
+// everywhere, by switch.
+func providerUpgradesApp(s *Sandbox, _ *none) (any, error) {
+	w, d := s.world, s.world.kf
+	d.upgrades++
+	items := []kfIDPair{}
+	for _, a := range d.live() {
+		was := a.id
+		delete(d.index, was)
+		d.former[was] = a
+		a.id = "wk" + letters(30, w.seed, uint64(a.number), d.upgrades, hashString("kf account of the provider"))
+		d.index[a.id] = a
+		items = append(items, kfIDPair{was, a.id})
+	}
+	return map[string]any{"items": items}, nil
 }

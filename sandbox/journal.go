@@ -33,6 +33,8 @@ func (s *Sandbox) journal(e entry) {
 	w := s.world
 	e.Seq, e.Time = w.entries.next(), s.stampNow()
 	w.entries.add(e)
+	s.workedAt(&e)
+	s.operated(&e)
 }
 
 // delivered writes down what reached a customer, with s.mu held.
@@ -40,6 +42,9 @@ func (s *Sandbox) delivered(d Delivery) {
 	w := s.world
 	d.Seq, d.Time = w.deliveries.next(), s.stampNow()
 	w.deliveries.add(d)
+	if d.Origin == "member" {
+		s.worked(d.Staff)
+	}
 }
 
 // stampNow formats the present once per instant: a mass message writes

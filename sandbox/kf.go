@@ -29,6 +29,8 @@ const (
 type kfDesk struct {
 	accounts []*kfAccount // deleted ones too
 	index    map[string]*kfAccount
+	former   map[string]*kfAccount // by ids from before an upgrade of the app
+	upgrades uint64
 	codes    map[string]*kfCode
 	links    map[string]kfLink
 	tokens   idSpace // of callbacks, see newKfToken
@@ -135,7 +137,7 @@ func kfFamily() family {
 func buildKF(s *Sandbox) {
 	w := s.world
 	w.kf = &kfDesk{
-		index: map[string]*kfAccount{}, codes: map[string]*kfCode{}, links: map[string]kfLink{},
+		index: map[string]*kfAccount{}, former: map[string]*kfAccount{}, codes: map[string]*kfCode{}, links: map[string]kfLink{},
 		tokens: newIDSpace(w.seed, "ENC", "kf token"), knowledge: newKnowledge(w.seed),
 	}
 	w.buildUpgrade()
@@ -201,6 +203,9 @@ func (c *call) kfAccount(id string) (*kfAccount, error) {
 		return nil, refuse(95000, "open_kfid %q: ids of kf accounts begin with wk", id)
 	}
 	a := c.w.kf.index[id]
+	if a == nil && c.s.switches["kf.former_ids"] == "accept" {
+		a = c.w.kf.former[id]
+	}
 	if a == nil || a.deleted {
 		return nil, refuse(95004, "no kf account %q", id)
 	}

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 )
@@ -45,23 +46,30 @@ type pictureList struct {
 	ID []string `json:"id"`
 }
 
-// applyQuery holds what the facts name; what its objects hold is not looked at.
 type applyQuery struct {
-	No             string         `json:"out_request_no"`
-	Organization   *int           `json:"organization_type"`
-	License        map[string]any `json:"business_license_info"`
-	Finance        map[string]any `json:"finance_institution_info"`
-	ShortName      string         `json:"merchant_short_name"`
-	IDCard         map[string]any `json:"id_card_info"`
-	Owner          *bool          `json:"owner"`
-	UBO            map[string]any `json:"ubo_info"`
-	Contact        map[string]any `json:"contact_info"`
-	Account        map[string]any `json:"account_info"`
-	Sales          map[string]any `json:"sales_scene_info"`
-	BusinessID     int            `json:"business_id"`
-	Qualifications pictureList    `json:"qualifications"`
-	Pictures       pictureList    `json:"business_addition_pics"`
-	UserID         string         `json:"userid"`
+	No             string        `json:"out_request_no"`
+	Organization   *int          `json:"organization_type"`
+	License        *licencePaper `json:"business_license_info"`
+	Finance        *financePaper `json:"finance_institution_info"`
+	ShortName      string        `json:"merchant_short_name"`
+	IDCard         *cardPaper    `json:"id_card_info"`
+	Owner          *bool         `json:"owner"`
+	UBO            *cardPaper    `json:"ubo_info"`
+	Contact        *contactPaper `json:"contact_info"`
+	Account        *accountPaper `json:"account_info"`
+	Sales          *placePaper   `json:"sales_scene_info"`
+	BusinessID     int           `json:"business_id"`
+	Qualifications pictureList   `json:"qualifications"`
+	Pictures       pictureList   `json:"business_addition_pics"`
+	UserID         string        `json:"userid"`
+}
+
+// administrator is the name of who stands for the account.
+func (q *applyQuery) administrator() string {
+	if q.Contact.Type == legalPerson {
+		return q.IDCard.Name
+	}
+	return q.Contact.Card.Name
 }
 
 type applyReply struct {
@@ -70,30 +78,15 @@ type applyReply struct {
 }
 
 func (q *applyQuery) check() error {
-	bad := func(hint string, args ...any) error { return refuse(badApplication, hint, args...) }
-	for name, part := range map[string]map[string]any{
-		"business_license_info": q.License, "id_card_info": q.IDCard, "contact_info": q.Contact,
-		"account_info": q.Account, "sales_scene_info": q.Sales,
-	} {
-		if len(part) == 0 {
-			return bad("%s is missing or empty", name)
-		}
-	}
 	switch {
 	case sized("out_request_no", q.No, 1, 32) != nil:
-		return bad("out_request_no must have 1 to 32 characters")
+		return errors.New("out_request_no: must have 1 to 32 characters")
 	case sized("merchant_short_name", q.ShortName, 1, 21) != nil:
-		return bad("merchant_short_name must have 1 to 21 characters")
+		return errors.New("merchant_short_name: must have 1 to 21 characters")
 	case q.Organization == nil || *q.Organization < 0 || *q.Organization > 3:
-		return bad("organization_type must be 0 to 3")
-	case *q.Organization == 0 && q.Owner == nil:
-		return bad("owner is missing, which a company must state")
-	case q.Owner != nil && !*q.Owner && len(q.UBO) == 0:
-		return bad("ubo_info is missing, the legal person being no beneficiary")
+		return errors.New("organization_type: must be 0 to 3")
 	case q.BusinessID < 1 || q.BusinessID > 31:
-		return bad("business_id %d: must be 1 to 31", q.BusinessID)
-	case len(q.Qualifications.ID) > applyPictures || len(q.Pictures.ID) > applyPictures:
-		return bad("at most %d pictures each are allowed", applyPictures)
+		return fmt.Errorf("business_id: %d, must be 1 to 31", q.BusinessID)
 	}
 	return nil
 }
@@ -101,18 +94,27 @@ func (q *applyQuery) check() error {
 // merchantApply hands an application in; one that was rejected may be handed in
 // again.
 func merchantApply(c *call, q *applyQuery) (any, error) {
-	if err := q.check(); err != nil {
-		return nil, err
+	pictures, err := []string(nil), q.check()
+	if err == nil {
+		pictures, err = q.papers(c.now)
+	}
+	if err != nil {
+		return nil, &refusal{code: badApplication, hint: err.Error(), with: func(head reply) any { return applyReply{head, err.Error()} }}
 	}
 	d := c.w.programs
-	for _, id := range append(copied(q.Qualifications.ID), q.Pictures.ID...) {
+	for _, id := range pictures {
 		if until, ok := d.images[id]; !ok || !c.now.Before(until) {
 			return nil, refuse(90419, "picture %q was not uploaded in the last 30 days", id)
 		}
 	}
 	staff, ok := c.w.staffByID(q.UserID)
-	if !ok || !c.w.appSees(staff) {
+	switch {
+	case !ok || !c.w.appSees(staff):
 		return nil, refuse(660003, "userid %q is no member in the visible range", q.UserID)
+	case c.w.staff[staff].unfit == accounts["unverified"]:
+		return nil, refuse(90418, "%s has not proven who he is (act staff_changes_account)", q.UserID)
+	case c.s.on("pay.same_person") && c.w.staff[staff].name != q.administrator():
+		return nil, refuse(90420, "%s is called %s, the administrator of the papers %s (switch pay.same_person)", q.UserID, c.w.staff[staff].name, q.administrator())
 	}
 	if old := d.applied[q.No]; old != nil && old.state != stateRejected {
 		return nil, refuse(90410, "application %q is %s", q.No, old.state)

@@ -61,6 +61,17 @@ type pageTask struct {
 	Receivers int    `json:"receivers"` // 0 for a moment
 }
 
+// pagePacket is a red packet of the corp in a member's hands.
+type pagePacket struct {
+	ID        string `json:"id"` // mch_billno
+	Staff     string `json:"staff"`
+	StaffName string `json:"staff_name"`
+	From      string `json:"from"`
+	Wish      string `json:"wish"`
+	Amount    int    `json:"amount"` // fen
+	Opened    bool   `json:"opened"`
+}
+
 type pageCustomer struct {
 	pageLine
 	Staff  []pageLine `json:"staff"`  // friends now
@@ -75,6 +86,7 @@ type PageWorld struct {
 	JoinWays  []pageLine    `json:"join_ways"`
 	KF        []pageLine    `json:"kf"`
 	Tasks     []pageTask    `json:"tasks"`
+	Packets   []pagePacket  `json:"packets"`
 	Customers []pageLine    `json:"customers"`
 	Customer  *pageCustomer `json:"customer"` // the one that was asked for
 }
@@ -86,7 +98,7 @@ func (s *Sandbox) controlWorld(r *http.Request, _ []byte) (any, error) {
 	w := s.world
 	v := PageWorld{
 		Corp: w.spec.Corp, Staff: []pageLine{}, Ways: []pageLine{}, JoinWays: []pageLine{}, KF: []pageLine{}, Tasks: s.openTasks(),
-		Customers: []pageLine{},
+		Packets: s.pagePackets(), Customers: []pageLine{},
 	}
 	for i := range w.staff {
 		if m := &w.staff[i]; !m.resigned && len(v.Staff) < pageStaff {
@@ -162,6 +174,22 @@ func (s *Sandbox) openTasks() []pageTask {
 			if t.publishedAt == 0 && !t.declined && !w.staff[t.staff].resigned && len(out) < pageTasks {
 				out = append(out, pageTask{"moment", m.id, w.staff[t.staff].id, w.staff[t.staff].name, m.text, 0})
 			}
+		}
+	}
+	return out
+}
+
+// pagePackets lists the red packets of the last day that members have got,
+// newest first; those that wait can be opened as the act takes them.
+func (s *Sandbox) pagePackets() []pagePacket {
+	w, out := s.world, []pagePacket{}
+	for _, p := range slices.Backward(w.payouts.list) {
+		if s.now().Sub(p.made) > packetLife || len(out) == pageTasks {
+			break
+		}
+		if opened := p.state == stateReceived; p.kind == packetKind && (opened || p.state == stateSent) {
+			m := &w.staff[p.receiver]
+			out = append(out, pagePacket{p.number, m.id, m.name, cmp.Or(p.given["sender_name"], w.app.settings.name), p.given["wishing"], p.amount, opened})
 		}
 	}
 	return out

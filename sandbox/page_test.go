@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -116,5 +117,43 @@ func TestThePageKnowsWhatPeopleMayDo(t *testing.T) {
 	}
 	if status, answer := r.do(http.MethodGet, "/_sandbox/world?customer=wmNobody", nil); status != http.StatusBadRequest || answer["error"] == "" {
 		t.Errorf("an unknown customer answers %d %v", status, answer)
+	}
+}
+
+func TestMembersSeeTheirRedPackets(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	packets := func() []any {
+		_, got := r.do(http.MethodGet, "/_sandbox/world", nil)
+		return got["packets"].([]any)
+	}
+	body := r.packetBody("S03", 1, 100)
+	r.payWell("sendworkwxredpack", body)
+	if got := packets(); len(got) != 0 {
+		t.Errorf("before the packet is there: %v", got)
+	}
+	r.advance(time.Minute)
+	want := object{
+		"id": body["mch_billno"], "staff": "S03", "staff_name": r.nameOf("S03"), "from": r.world.app.settings.name, "wish": body["wishing"], "amount": 100.0, "opened": false,
+	}
+	got := packets()[0].(map[string]any)
+	for k, v := range want {
+		if fmt.Sprint(got[k]) != fmt.Sprint(v) {
+			t.Errorf("%s: got %v, want %v", k, got[k], v)
+		}
+	}
+	r.act("staff_opens_red_packet", object{"staff": "S03", "mch_billno": got["id"]})
+	if got := packets(); got[0].(map[string]any)["opened"] != true {
+		t.Errorf("opened: %v", got)
+	}
+	r.advance(25 * time.Hour)
+	if got := packets(); len(got) != 0 {
+		t.Errorf("a day later: %v", got)
+	}
+	// A member's own packet reaches the customer: the book and the page show it.
+	gift := r.act("send_red_packet", object{"staff": "S03", "amount": 200, "wish": "谢谢光临"})
+	rows := r.Deliveries(0)
+	if last := rows[len(rows)-1]; last.Kind != "red_packet" || last.Customer != gift["customer"] || last.Text != "谢谢光临" {
+		t.Errorf("the customer got %+v", last)
 	}
 }

@@ -18,6 +18,7 @@ type payDesk struct {
 	refunds   map[string]*payRefund
 	flows     []*fundFlow // by time
 	items     map[string]*payItem
+	groups    []*payGroup
 	seq       uint64
 	key       *rsa.PrivateKey // signs orders of mini-programs; made when first needed
 }
@@ -69,6 +70,7 @@ func payFamily() family {
 			doing("admin_decides_refund", adminDecidesRefund),
 			doing("admin_withdraws", adminWithdraws),
 			doing("admin_binds_merchant", adminBindsMerchant),
+			doing("admin_sets_payment_group", adminSetsPayGroup),
 		},
 		build: func(s *Sandbox) { s.world.buildPay() },
 	}

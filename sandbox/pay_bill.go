@@ -97,10 +97,13 @@ func (w *world) receive(b *bill) {
 	}
 	d.bills = append(d.bills, b)
 	w.move(b, b.at, b.staff, flowReceipt, b.fee, b.remark)
-	if fee := (b.fee*feePerMille + 500) / 1000; fee > 0 {
+	if fee := feeOf(b.fee); fee > 0 {
 		w.move(b, b.at, b.staff, flowFee, fee, "")
 	}
 }
+
+// feeOf is what the account is charged for a receipt.
+func feeOf(fen int) int { return (fen*feePerMille + 500) / 1000 }
 
 // move books a movement of the account; those opened elsewhere have none here.
 func (w *world) move(b *bill, at time.Time, staff int32, kind, amount int, remark string) {

@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"errors"
+	"slices"
 	"time"
 )
 
@@ -22,7 +24,21 @@ type flowView struct {
 	Trade     string `json:"out_trade_no"`
 	MchID     string `json:"mch_id"`
 	Operator  string `json:"operator_userid"`
-	Remark    string `json:"remark"`
+
+	Groups []payGroupName `json:"group_list"`
+	Remark string         `json:"remark"`
+}
+
+type payGroupName struct {
+	Name string `json:"group_name"`
+}
+
+// payGroup is a rule group of the console: members whose payments its
+// administrators look after.
+type payGroup struct {
+	name    string
+	users   []string
+	parties []int
 }
 
 type flowReply struct {
@@ -85,12 +101,47 @@ func payFlows(c *call, q *flowQuery) (any, error) {
 func (w *world) viewFlow(f *fundFlow) flowView {
 	v := flowView{
 		Timestamp: f.at.Unix(), RequestNo: f.request, Kind: f.kind, Way: 2, Amount: f.amount, Balance: f.balance,
-		Trade: f.trade, MchID: f.merchant.id, Operator: w.staffName(f.staff), Remark: f.remark,
+		Trade: f.trade, MchID: f.merchant.id, Operator: w.staffName(f.staff), Groups: []payGroupName{}, Remark: f.remark,
+	}
+	for _, g := range w.pay.groups {
+		if f.staff >= 0 && slices.Contains(w.linkMembers(g.users, g.parties), f.staff) {
+			v.Groups = append(v.Groups, payGroupName{g.name})
+		}
 	}
 	if f.in {
 		v.Way = 1
 	}
 	return v
+}
+
+type payGroupQuery struct {
+	Name    string   `json:"name"`
+	Users   []string `json:"user"`
+	Parties []int    `json:"partyid"`
+}
+
+// adminSetsPayGroup makes a rule group of payments, or changes who is in it;
+// without anybody it ends.
+func adminSetsPayGroup(s *Sandbox, q *payGroupQuery) (any, error) {
+	d := s.world.pay
+	if q.Name == "" {
+		return nil, errors.New("name is missing")
+	}
+	for _, id := range q.Users {
+		if _, ok := s.world.staffByID(id); !ok {
+			return nil, unknownID("member", id)
+		}
+	}
+	for _, p := range q.Parties {
+		if s.world.department(p) == nil {
+			return nil, unknownID("department", itoa(p))
+		}
+	}
+	d.groups = slices.DeleteFunc(d.groups, func(g *payGroup) bool { return g.name == q.Name })
+	if len(q.Users)+len(q.Parties) > 0 {
+		d.groups = append(d.groups, &payGroup{q.Name, q.Users, q.Parties})
+	}
+	return map[string]any{"name": q.Name, "groups": len(d.groups)}, nil
 }
 
 type paymentQuery struct {

@@ -246,3 +246,31 @@ func TestTheAppReadsPaymentsOfItsVisibleRangeOnly(t *testing.T) {
 	r.good(scope, object{"mch_id": id, "allow_use_scope": object{"user": []string{"S03"}, "partyid": []int{3}}})
 	r.refused(60011, "externalpay/get_bill_list", object{"begin_time": 1, "end_time": 2, "payee_userid": "S01"})
 }
+
+func TestTheFundFlowNamesTheRuleGroupsOfItsMember(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.act("admin_sets_payment_group", object{"name": "总部", "user": []string{"S01"}})
+	r.act("admin_sets_payment_group", object{"name": "全体", "partyid": []int{1}})
+	r.act("customer_pays", object{"staff": "S01"})
+	r.act("customer_pays", object{"staff": "S03"})
+	r.advance(26 * time.Hour)
+	r.as(AreaApp)
+	groups := map[any]string{}
+	for _, v := range list(r.good("externalpay/get_fund_flow", object{"begin_time": testStart.Unix(), "end_time": testStart.Unix()})["fund_flow_list"]) {
+		row := v.(map[string]any)
+		groups[row["operator_userid"]] = fmt.Sprint(row["group_list"])
+	}
+	if groups["S01"] != "[map[group_name:总部] map[group_name:全体]]" || groups["S03"] != "[map[group_name:全体]]" {
+		t.Errorf("groups: got %v", groups)
+	}
+	for _, bad := range []object{{}, {"name": "x", "user": []string{"nobody"}}, {"name": "x", "partyid": []int{999}}} {
+		bad["act"] = "admin_sets_payment_group"
+		if status, _ := r.do("POST", "/_sandbox/act", bad); status != 400 {
+			t.Errorf("%v was taken", bad)
+		}
+	}
+	if got := r.act("admin_sets_payment_group", object{"name": "总部"})["groups"]; got != 1.0 {
+		t.Errorf("%v groups are left, want 1", got)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -55,7 +56,7 @@ func programBill(c *call, q *programBillQuery) (any, error) {
 		return nil, refuse(40058, "bill_date %q: must be yyyy-MM-dd", q.Date)
 	case !day.Before(today(c.now)) || day.Before(today(c.now).AddDate(0, -billMonths, 0)):
 		return nil, refuse(40058, "bill_date %q: must be a day of the last %d months that is over", q.Date, billMonths)
-	case q.Type != "" && q.Type != "ALL" && q.Type != "SUCCESS" && q.Type != "REFUND":
+	case q.Type != "" && q.Type != billAll && q.Type != billSuccess && q.Type != billBack:
 		return nil, refuse(40058, "bill_type %q: must be ALL, SUCCESS or REFUND", q.Type)
 	case q.Tar != "" && q.Tar != "GZIP":
 		return nil, refuse(40058, "tar_type %q: must be GZIP", q.Tar)
@@ -71,48 +72,104 @@ func programBill(c *call, q *programBillQuery) (any, error) {
 	}, nil
 }
 
+// The columns of WeChat Pay's trade bill. Those of refunds stand in all bills
+// but that of payments, when a refund was asked for and ended only in theirs.
 var (
 	billColumns = []string{
-		"交易时间", "公众账号ID", "商户号", "微信订单号", "商户订单号", "用户标识", "交易类型", "交易状态", "付款银行", "货币种类", "订单金额",
-		"微信退款单号", "商户退款单号", "退款金额", "退款状态", "商品名称", "商户数据包",
+		"交易时间", "公众账号ID", "商户号", "特约商户号", "设备号", "微信订单号", "商户订单号", "用户标识", "交易类型", "交易状态", "付款银行", "货币种类",
+		"应结订单金额", "代金券金额",
 	}
-	billSums = []string{"总交易单数", "订单总金额", "退款总金额"}
+	billRefundTimes = []string{"退款申请时间", "退款成功时间"}
+	billRefund      = []string{"微信退款单号", "商户退款单号", "退款金额", "充值券退款金额", "退款类型", "退款状态"}
+	billGoods       = []string{"商品名称", "商户数据包", "手续费", "费率", "订单金额"}
+	billSums        = []string{
+		"总交易单数", "应结订单总金额", "退款总金额", "充值券退款总金额", "手续费总金额", "订单总金额", "申请退款总金额",
+	}
 )
+
+const (
+	billAll     = "ALL"
+	billSuccess = "SUCCESS"
+	billBack    = "REFUND"
+)
+
+// billHead is the first line of a bill.
+func billHead(kind string) []string {
+	head := slices.Clone(billColumns)
+	if kind == billBack {
+		head = append(head, billRefundTimes...)
+	}
+	if kind != billSuccess {
+		head = append(head, billRefund...)
+	}
+	head = append(head, billGoods...)
+	if kind != billSuccess {
+		head = append(head, "申请退款金额")
+	}
+	return append(head, "费率备注")
+}
 
 // billOfDay has a back-quote before every value, so that no program takes long
 // numbers for figures.
 func (w *world) billOfDay(m *merchant, day time.Time, kind string) []byte {
 	var b bytes.Buffer
 	row := func(values ...string) { b.WriteString("`" + strings.Join(values, ",`") + "\r\n") }
-	yuan := func(fen int) string { return fmt.Sprintf("%d.%02d", fen/100, fen%100) }
-	b.WriteString(strings.Join(billColumns, ",") + "\r\n")
-	rows, total, back := 0, 0, 0
+	b.WriteString(strings.Join(billHead(kind), ",") + "\r\n")
+	rows, total, back, fees := 0, 0, 0, 0
 	for _, bill := range w.pay.bills {
 		if bill.merchant != m || !today(bill.at).Equal(day) || bill.kind != programKind {
 			continue
 		}
-		of, refund := bill, []string{"", "", yuan(0), ""}
-		state, amount := "SUCCESS", bill.fee
-		if r := bill.of; r != nil {
-			of, state, amount = r.bill, "REFUND", 0
-			refund = []string{w.refundID(r), r.no, yuan(r.fee), "SUCCESS"}
+		of := bill
+		if bill.of != nil {
+			of = bill.of.bill
 		}
 		o := w.orderOf(of)
-		if o == nil || kind == "SUCCESS" && bill.of != nil || kind == "REFUND" && bill.of == nil {
+		if o == nil || kind == billSuccess && bill.of != nil || kind == billBack && bill.of == nil {
 			continue
 		}
-		rows, total = rows+1, total+amount
-		if bill.of != nil {
+		rows++
+		if bill.of == nil {
+			total, fees = total+bill.fee, fees+feeOf(bill.fee)
+		} else {
 			back += bill.fee
 		}
-		row(append([]string{
-			bill.at.In(Zone).Format(time.DateTime), o.appID, m.id, of.transaction, o.trade, o.openID, "JSAPI", state, "OTHERS", "CNY", yuan(amount),
-		}, append(refund, o.description, o.attach)...)...)
+		row(w.billRow(o, bill, of, kind)...)
 	}
 	b.WriteString(strings.Join(billSums, ",") + "\r\n")
-	row(fmt.Sprint(rows), yuan(total), yuan(back))
+	row(fmt.Sprint(rows), yuan(total), yuan(back), yuan(0), yuan(fees)+"000", yuan(total), yuan(back))
 	return b.Bytes()
 }
+
+// billRow is one line under billHead; of is the receipt, the bill itself unless
+// that is money given back.
+func (w *world) billRow(o *programOrder, b, of *bill, kind string) []string {
+	state, amount, fee := "SUCCESS", b.fee, feeOf(b.fee)
+	times, refund, asked := []string{"", ""}, []string{"0", "0", yuan(0), yuan(0), "", ""}, yuan(0)
+	if r := b.of; r != nil {
+		state, amount, fee = "REFUND", 0, 0
+		times = []string{r.at.In(Zone).Format(time.DateTime), b.at.In(Zone).Format(time.DateTime)}
+		refund = []string{w.refundID(r), r.no, yuan(r.fee), yuan(0), "ORIGINAL", "SUCCESS"}
+		asked = yuan(r.fee)
+	}
+	row := []string{
+		b.at.In(Zone).Format(time.DateTime), o.appID, o.merchant.id, "0", o.device, of.transaction, o.trade, o.openID, "JSAPI", state,
+		"OTHERS", "CNY", yuan(amount), yuan(0),
+	}
+	if kind == billBack {
+		row = append(row, times...)
+	}
+	if kind != billSuccess {
+		row = append(row, refund...)
+	}
+	row = append(row, o.description, o.attach, yuan(fee)+"000", fmt.Sprintf("%d.%d0%%", feePerMille/10, feePerMille%10), yuan(amount))
+	if kind != billSuccess {
+		row = append(row, asked)
+	}
+	return append(row, "")
+}
+
+func yuan(fen int) string { return fmt.Sprintf("%d.%02d", fen/100, fen%100) }
 
 // serveBill hands out a file for half a minute, to whom brings its auth.
 func serveBill(s *Sandbox, w http.ResponseWriter, r *http.Request) {

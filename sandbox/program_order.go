@@ -24,6 +24,7 @@ type programDesk struct {
 // programOrder is one order; it is paid once it has a bill.
 type programOrder struct {
 	appID, trade, description, openID, attach string
+	device                                    string
 	merchant                                  *merchant
 	total                                     int // fen
 	made, expires                             time.Time
@@ -205,6 +206,9 @@ func orderCreate(c *call, q *orderQuery) (any, error) {
 	}
 	if n, ok := d.sent[q.SceneKey]; ok {
 		o.staff = n
+	}
+	if q.Scene != nil {
+		o.device = q.Scene.DeviceID
 	}
 	o.prepayID = "wx" + c.now.In(Zone).Format("20060102150405") + hex32(c.w.seed, hashString(m.id+q.Trade), hashString("prepay"))[:20]
 	d.orders[m.id+"/"+q.Trade], d.prepaid[o.prepayID] = o, o

@@ -214,14 +214,28 @@ func TestTheBillOfADay(t *testing.T) {
 		return string(raw)
 	}
 	all := strings.Split(strings.TrimSpace(read(object{})), "\r\n")
-	if len(all) != 5 || !strings.HasPrefix(all[1], "`2026-03-10 10:00:00,`"+testProgram+",`"+r.mch()) || !strings.Contains(all[2], ",`REFUND1,`3.00,`SUCCESS,") ||
-		all[4] != "`2,`10.00,`3.00" {
-		t.Errorf("bill: %q", all)
+	for i, want := range []string{
+		"交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,应结订单金额,代金券金额,微信退款单号,商户退款单号,退款金额," +
+			"充值券退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率,订单金额,申请退款金额,费率备注",
+		"`2026-03-10 10:00:00,`" + testProgram + ",`" + r.mch() + ",`0,`1,`" + r.billOf("ORDER0001")["transaction_id"].(string) +
+			",`ORDER0001,`oNobodyKnown,`JSAPI,`SUCCESS,`OTHERS,`CNY,`10.00,`0.00,`0,`0,`0.00,`0.00,`,`,`保湿面膜,`备注,`0.06000,`0.60%,`10.00,`0.00,`",
+		"", // the refund, below
+		"总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额",
+		"`2,`10.00,`3.00,`0.00,`0.06000,`10.00,`3.00",
+	} {
+		if want != "" && all[i] != want {
+			t.Errorf("line %d of the bill: got %q, want %q", i, all[i], want)
+		}
 	}
-	if got := strings.Count(read(object{"bill_type": "SUCCESS", "tar_type": "GZIP"}), "\r\n"); got != 4 {
-		t.Errorf("payments only: %d lines", got)
+	if !strings.Contains(all[2], ",`REFUND1,`3.00,`0.00,`ORIGINAL,`SUCCESS,`") || strings.Count(all[2], ",`") != 26 {
+		t.Errorf("refund in the bill: %q", all[2])
 	}
-	if got := read(object{"bill_type": "REFUND"}); !strings.HasSuffix(got, "`1,`0.00,`3.00\r\n") {
+	if got := strings.Split(read(object{"bill_type": "SUCCESS", "tar_type": "GZIP"}), "\r\n"); len(got) != 5 || strings.Count(got[1], ",`") != 19 ||
+		strings.Count(got[0], ",") != 19 {
+		t.Errorf("payments only: %q", got)
+	}
+	if got := strings.Split(read(object{"bill_type": "REFUND"}), "\r\n"); got[3] != "`1,`0.00,`3.00,`0.00,`0.00000,`0.00,`3.00" ||
+		strings.Count(got[1], ",`") != 28 || strings.Count(got[0], ",") != 28 || !strings.Contains(got[1], ",`2026-03-10 10:00:00,`2026-03-10 10:00:02,`") {
 		t.Errorf("refunds only: %q", got)
 	}
 }

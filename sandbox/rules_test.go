@@ -62,7 +62,7 @@ var heldRules = map[string]held{
 	"strategy.admins": figure(strategyAdmins), "strategy.range_call": figure(strategyNodes), "strategy.range_total": figure(strategyRange),
 	"strategy.depth": figure(strategyDepth), "strategy.concurrency": not("the world does one call at a time: there are never two"),
 
-	"contact_way.total": figure(waysPerCorp), "contact_way.temp_daily": not(noCode), "contact_way.members": figure(maxWayMembers),
+	"contact_way.total": figure(waysPerCorp), "contact_way.temp_daily": figure(tempWaysADay), "contact_way.members": figure(maxWayMembers),
 	"contact_way.single": by("checkWay"), "contact_way.state_len": field("externalcontact.add_contact_way state"),
 	"contact_way.remark_len": field("externalcontact.add_contact_way remark"), "contact_way.qr_ttl_default": figure(tempTTL),
 	"contact_way.qr_ttl_max": figure(tempTTLMax), "contact_way.chat_ttl_default": figure(chatTTL), "contact_way.chat_ttl_max": figure(tempTTLMax),

@@ -5,13 +5,6 @@ import (
 	"time"
 )
 
-// adminRecord is one line of the console's log.
-type adminRecord struct {
-	at   time.Time
-	act  string
-	kind int
-}
-
 const (
 	logPage = 400
 	logDays = 180 // back
@@ -19,21 +12,6 @@ const (
 	logRate = 600 // calls a minute
 	logIP   = "127.0.*.*"
 )
-
-// memberOps are the kinds of the journal that are operations of members, as
-// oper_type.
-var memberOps = map[string]int{
-	"add_external_contact": 1, "del_external_contact": 2, "staff_activates": 4, "staff_invited": 8,
-}
-
-// adminOps are the acts that are done in the console, as oper_type; those that
-// are missing here are 7, other.
-var adminOps = map[string]int{
-	"staff_joins": 3, "staff_resigns": 3, "admin_sets_visible_range": 8, "admin_adds_attribute": 11,
-	"admin_adds_tag": 13, "admin_renames_tag": 13, "admin_deletes_tag": 13, "admin_deletes_link": 13, "admin_buys_quota": 13,
-}
-
-const adminOther = 7
 
 func securityFamily() family {
 	const base = "/cgi-bin/security/"
@@ -43,18 +21,11 @@ func securityFamily() family {
 			post(base+"admin_oper_log/list", byApp, adminLog).aMinute(logRate),
 			get(base+"get_server_domain_ip", byApp, domainList),
 		},
-		build: func(s *Sandbox) { s.world.adminLog = nil },
-	}
-}
-
-// adminActed writes an act into the console's log when it is done there.
-func (s *Sandbox) adminActed(name string) {
-	kind, ok := adminOps[name]
-	if !ok {
-		kind = adminOther
-	}
-	if ok || strings.HasPrefix(name, "admin_") {
-		s.world.adminLog = append(s.world.adminLog, adminRecord{at: s.now(), act: name, kind: kind})
+		acts: []act{
+			doing("staff_operates", staffOperates),
+			doing("admin_operates", adminOperates),
+		},
+		build: func(s *Sandbox) { s.world.memberLog, s.world.adminLog = operLog{}, operLog{} },
 	}
 }
 
@@ -79,11 +50,12 @@ type adminLogQuery struct {
 }
 
 type operRecord struct {
-	Time   int64  `json:"time"`
-	UserID string `json:"userid"`
-	Type   int    `json:"oper_type"`
-	Detail string `json:"detail_info"`
-	IP     string `json:"ip"`
+	Time       int64  `json:"time"`
+	UserID     string `json:"userid"`
+	Type       int    `json:"oper_type"`
+	DetailType *int   `json:"detail_type,omitempty"` // of the console's log only
+	Detail     string `json:"detail_info"`
+	IP         string `json:"ip"`
 }
 
 type operLogReply struct {
@@ -112,9 +84,9 @@ func (c *call) checkLog(q *operLogQuery) error {
 	return nil
 }
 
-// logPageOf cuts a page out of n records; at answers one, or false when it is
-// not asked for.
-func (c *call) logPageOf(q *operLogQuery, salt uint64, n int, at func(i int) (operRecord, bool)) (any, error) {
+// logPageOf cuts a page out of a log; view answers one record, or false when
+// it is not to be seen.
+func (c *call) logPageOf(q *operLogQuery, salt uint64, log *operLog, view func(r *operation) (operRecord, bool)) (any, error) {
 	filter := hash(uint64(q.StartTime), uint64(q.EndTime), uint64(q.Type), hashString(q.UserID), salt)
 	i, err := readCursor(q.Cursor, filter)
 	if err != nil {
@@ -122,9 +94,13 @@ func (c *call) logPageOf(q *operLogQuery, salt uint64, n int, at func(i int) (op
 	}
 	limit := pageSize(q.Limit, logPage, logPage)
 	out := operLogReply{reply: done(), List: []operRecord{}}
-	for ; i < n; i++ {
-		v, ok := at(i)
-		if !ok || v.Time < q.StartTime || v.Time > q.EndTime || q.Type != 0 && v.Type != q.Type || q.UserID != "" && v.UserID != q.UserID {
+	for i = max(i, log.since(q.StartTime)); i < log.end(); i++ {
+		r := log.at(i)
+		if r.at > q.EndTime {
+			break
+		}
+		v, ok := view(r)
+		if !ok || q.Type != 0 && v.Type != q.Type || q.UserID != "" && v.UserID != q.UserID {
 			continue
 		}
 		if len(out.List) == limit {
@@ -136,7 +112,7 @@ func (c *call) logPageOf(q *operLogQuery, salt uint64, n int, at func(i int) (op
 	return out, nil
 }
 
-// memberLog lists what members in the visible range did, from the journal.
+// memberLog lists what members in the visible range did.
 func memberLog(c *call, q *operLogQuery) (any, error) {
 	if err := c.checkLog(q); err != nil {
 		return nil, err
@@ -146,19 +122,8 @@ func memberLog(c *call, q *operLogQuery) (any, error) {
 			return nil, refuse(60011, "userid %q is no member in the visible range", q.UserID)
 		}
 	}
-	book := &c.w.entries
-	return c.logPageOf(q, 181, book.next()-1, func(i int) (operRecord, bool) {
-		if i < book.dropped {
-			return operRecord{}, false
-		}
-		e := &book.list[i-book.dropped]
-		kind, ok := memberOps[e.Kind]
-		if !ok {
-			return operRecord{}, false
-		}
-		n, ok := c.w.anyStaff(e.Staff)
-		at, err := time.Parse(time.RFC3339, e.Time)
-		return operRecord{Time: at.Unix(), UserID: e.Staff, Type: kind, Detail: e.Customer, IP: logIP}, ok && err == nil && c.w.appSees(n)
+	return c.logPageOf(q, 181, &c.w.memberLog, func(r *operation) (operRecord, bool) {
+		return operRecord{Time: r.at, UserID: c.w.staff[r.staff].id, Type: r.kind, Detail: r.info, IP: logIP}, c.w.appSees(r.staff)
 	})
 }
 
@@ -171,10 +136,8 @@ func adminLog(c *call, q *adminLogQuery) (any, error) {
 	if err := c.checkLog(&plain); err != nil {
 		return nil, err
 	}
-	who := c.w.firstStaff().id
-	return c.logPageOf(&plain, 182, len(c.w.adminLog), func(i int) (operRecord, bool) {
-		r := c.w.adminLog[i]
-		return operRecord{Time: r.at.Unix(), UserID: who, Type: r.kind, Detail: r.act, IP: logIP}, true
+	return c.logPageOf(&plain, 182, &c.w.adminLog, func(r *operation) (operRecord, bool) {
+		return operRecord{Time: r.at, UserID: c.w.staff[r.staff].id, Type: r.kind, DetailType: &r.detail, Detail: r.info, IP: logIP}, true
 	})
 }
 

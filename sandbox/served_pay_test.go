@@ -148,12 +148,41 @@ func (r *rig) application(no string) object {
 	r.as(AreaApp)
 	picture := r.form("miniapppay/upload_image?debug=0", "media", "a.png", tinyPNG)["open_wx_pay_media_id"]
 	return object{
-		"out_request_no": no, "organization_type": 0, "business_license_info": object{"merchant_name": "花间集"},
-		"finance_institution_info": object{"finance_type": "BANK"}, "merchant_short_name": "花间集", "id_card_info": object{"name": "法人"},
-		"owner": false, "ubo_info": object{"name": "受益人"}, "contact_info": object{"contact_type": "65"}, "account_info": object{"bank": "行"},
-		"sales_scene_info": object{"type": 1}, "business_id": 1, "qualifications": object{"id": []any{picture}},
-		"business_addition_pics": object{"id": []any{picture}}, "userid": "S03",
+		"out_request_no": no, "organization_type": 0, "business_license_info": object{
+			"business_license_copy_open_wx_pay_media_id": picture, "business_license_number": "91440300MA5EXAMPLE", "merchant_name": "花间集",
+			"legal_person": r.nameOf("S03"), "business_time_begin_time": "2019-01-01", "business_time_end_time": longTerm,
+		},
+		"finance_institution_info": object{"finance_type": "OTHER", "finance_license_pics_open_wx_pay_media_id": []any{picture}},
+		"merchant_short_name":      "花间集", "id_card_info": card(r.nameOf("S03"), picture), "owner": false, "ubo_info": card("受益人", picture),
+		"contact_info": object{
+			"contact_type": legalPerson, "contact_info": object{"id_card_name": r.nameOf("S03"), "id_card_number": "11010119900101001X"},
+			"mobile_phone": "13800000000", "contact_email": "pay@example.com",
+		},
+		"account_info": object{
+			"bank_account_type": publicBank, "account_bank": "工商银行", "account_name": "花间集", "bank_address_code": "440300", "account_number": "4000020000000000",
+		},
+		"sales_scene_info": object{
+			"type": shopPlace, "address_code": "440305", "offline_address": "春溪路 1 号",
+			"entrance_pic_open_wx_pay_media_id": picture, "indoor_pic_open_wx_pay_media_id": picture,
+		},
+		"business_id": 1, "qualifications": object{"id": []any{picture}}, "business_addition_pics": object{"id": []any{picture}}, "userid": "S03",
 	}
+}
+
+// card is the card of a person, with every field.
+func card(name string, picture any) object {
+	return object{
+		"id_card_copy_open_wx_pay_media_id": picture, "id_card_national_open_wx_pay_media_id": picture, "id_card_name": name,
+		"id_card_number": "11010119900101001X", "id_card_address": "春溪路 2 号", "id_card_valid_time_begin": "2015-01-01", "id_card_valid_time": "2035-01-01",
+		"id_doc_type": 0,
+	}
+}
+
+func (r *rig) nameOf(userid string) string {
+	r.Sandbox.mu.Lock()
+	defer r.Sandbox.mu.Unlock()
+	n, _ := r.world.staffByID(userid)
+	return r.world.staff[n].name
 }
 
 // mch is the merchant number the corp begins with.

@@ -131,32 +131,6 @@ func userFromOpenID(c *call, q *openIDQuery) (any, error) {
 	return nil, refuse(40073, "no member has the openid %q", q.OpenID)
 }
 
-type activeStatQuery struct {
-	Date string `json:"date"`
-}
-
-type activeStatReply struct {
-	reply
-	ActiveCount int `json:"active_cnt"`
-}
-
-// userActiveStat counts the members who used the client on a day: nine in ten
-// of the active ones, drawn anew for each day.
-func userActiveStat(c *call, q *activeStatQuery) (any, error) {
-	day, err := time.ParseInLocation(time.DateOnly, q.Date, Zone)
-	now := today(c.now)
-	if err != nil || day.After(now) || day.Before(now.AddDate(0, 0, -30)) {
-		return nil, refuse(40058, "date %q must be yyyy-mm-dd, of the last 30 days", q.Date)
-	}
-	out := activeStatReply{reply: done()}
-	for n := range c.w.staff {
-		if c.w.staff[n].active() && chance(0.9, hash(c.w.seed, uint64(n), uint64(day.Unix()), hashString("active"))) {
-			out.ActiveCount++
-		}
-	}
-	return out, nil
-}
-
 type joinQRQuery struct {
 	SizeType int `json:"size_type"`
 }

@@ -21,6 +21,7 @@ var switchValues = map[string][]string{
 	"job.duration_ms":          {"2000", "0", "500", "60000"},            // how long imports, exports and uploads by URL take, world time
 	"customer.empty_list":      {"84061", "ok"},                          // externalcontact/list of a member without customers
 	"customer.unionid":         {"on", "off"},                            // the corp has bound a WeChat developer id
+	"contact_way.temp_daily":   {"41045", "45009", "off"},                // what a corp is told that made 100,000 temp ways in a day
 	"tag.foreign_group":        {"open", "refuse"},                       // may a tag be added to a group that another app or the console made; refuse gives 81011
 	"callback.repeat":          {"any", "no_answer"},                     // what counts as failure: every status but 200, or no answer only
 	"callback.add_verified":    {"welcome", "silent"},                    // does adding again after a one-sided deletion bring a WelcomeCode
@@ -36,6 +37,7 @@ var switchValues = map[string][]string{
 	"groupchat.read_delay_ms":  {"2000", "0", "500", "10000"},            // groupchat/get shows changes then, world time
 	"kf.no_token_limit":        {"on", "off"},                            // sync_msg without a token: 10 calls a minute and account
 	"kf.empty_pages":           {"off", "on"},                            // sync_msg puts an empty page before each full one
+	"kf.former_ids":            {"refuse", "accept"},                     // ids of accounts from before an upgrade of the app, in calls other than the conversion
 	"kf.trans_to_ended":        {"any", "from_3"},                        // states from which the API may end a session
 	"groupchat.auto_create":    {"replace", "append", "ignore"},          // what a created room does to a full list
 	"acquisition.category":     {"set", "unset"},                         // the corp has set its business category; unset gives 41305
@@ -54,9 +56,10 @@ var switchValues = map[string][]string{
 	"appchat.hourly":           {"150000", "350000", "700000", "300000"}, // recipients an hour in app chats, by the size of the corp; 300000 on an older page
 	"message.daily":            {"on", "off"},                            // an app's recipients a day: 200 times the account limit
 
-	"pay.open":      {"on", "off"},                 // the corp collects from customers; off gives 660013
-	"pay.refund_ms": {"2000", "0", "500", "10000"}, // a refund runs that long, world time
-	"pay.apply_ms":  {"2000", "0", "500", "10000"}, // each of the two checks of an application for an account, world time
+	"pay.open":        {"on", "off"},                 // the corp collects from customers; off gives 660013
+	"pay.refund_ms":   {"2000", "0", "500", "10000"}, // a refund runs that long, world time
+	"pay.apply_ms":    {"2000", "0", "500", "10000"}, // each of the two checks of an application for an account, world time
+	"pay.same_person": {"on", "off"},                 // who withdraws is called as the administrator of the papers; else 90420
 
 	"program.released":  {"on", "off"},       // the mini-program is released; off gives 85079
 	"program.link_days": {"30", "1", "3650"}, // how long a link into a mini-program lives that says nothing of it, world time

@@ -21,6 +21,7 @@ type world struct {
 	verifying   map[string]*verification // by userid
 	joinCodes   map[string]time.Time     // pictures that join the corp, until when
 	guesses     guesses
+	active      []activeDay // oldest first
 	jobs        jobDesk
 
 	customers  []customer
@@ -43,13 +44,15 @@ type world struct {
 
 	ways       []*contactWay
 	wayIndex   map[string]*contactWay
-	tempWays   int            // of wayIndex; they do not count towards waysPerCorp
+	tempWays   int // of wayIndex; they do not count towards waysPerCorp
+	tempMade   wayDay
 	storeState map[int]string // state of the way of a department, for history
 
-	chats     []*chat
-	chatIndex map[string]*chat
-	joinWays  []*joinWay
-	joinIndex map[string]*joinWay
+	chats      []*chat
+	plainChats []*plainChat
+	chatIndex  map[string]*chat
+	joinWays   []*joinWay
+	joinIndex  map[string]*joinWay
 
 	messages []*massMessage
 	msgIndex map[string]*massMessage
@@ -73,13 +76,14 @@ type world struct {
 	workbench *workbench
 	archive   *archive
 
-	pay      *payDesk
-	programs *programDesk
-	links    *programLinks
-	payouts  *payoutDesk
-	urlJobs  map[string]*urlJob
-	adminLog []adminRecord
-	tmpIDs   map[string]tmpCustomer
+	pay       *payDesk
+	programs  *programDesk
+	links     *programLinks
+	payouts   *payoutDesk
+	urlJobs   map[string]*urlJob
+	memberLog operLog
+	adminLog  operLog
+	tmpIDs    map[string]tmpCustomer
 
 	deliveries rows[Delivery]
 	entries    rows[entry]

@@ -129,6 +129,7 @@ function show(state) {
   $('client').search = new URLSearchParams({ staff: $('member').value, customer: me }).toString();
   showCustomer();
   showTasks();
+  showPackets();
   showLog();
 }
 
@@ -178,6 +179,27 @@ function showTasks() {
     return li;
   }));
   if (world.tasks.length === 0) $('tasks').append(element('li', say('notasks'), { className: 'empty' }));
+}
+
+function showPackets() {
+  const key = JSON.stringify([language, world.packets]);
+  if ($('packets').dataset.key === key) return;
+  $('packets').dataset.key = key;
+  $('packets').hidden = world.packets.length === 0;
+  $('packets').replaceChildren(...world.packets.map((p) => {
+    const li = element('li');
+    li.append(element('small', [p.staff_name, say('red_packet'), p.from].filter(Boolean).join(' · ')), element('div', p.wish));
+    if (p.opened) {
+      li.append(element('small', say('gotpacket', { yuan: (p.amount / 100).toFixed(2) })));
+      return li;
+    }
+    const b = element('button', say('openpacket'), { type: 'button', className: 'main' });
+    b.onclick = () => doing(async () => { await ask('act', { act: 'staff_opens_red_packet', staff: p.staff, mch_billno: p.id }); });
+    const row = element('div', undefined, { className: 'row' });
+    row.append(b);
+    li.append(row);
+    return li;
+  }));
 }
 
 const pretty = (text) => { try { return JSON.stringify(JSON.parse(text), null, 2); } catch { return text; } };

@@ -13,22 +13,19 @@ import (
 // missing says what the sandbox lacks of an endpoint it serves, or why it does
 // not serve one.
 var missing = map[string]string{
-	"connect.oauth2.authorize":            "a page that asks who one is, in place of the phone's silence · 用网页问“您是谁”代替手机上的静默",
-	"wwopen.sso.qrConnect":                "a list of members in place of a code to scan · 用成员名单代替扫码",
-	"wwlogin.sso.login":                   "a list of members in place of a code to scan · 用成员名单代替扫码",
-	"get_api_domain_ip":                   "addresses of the sandbox, not Tencent's · 沙箱自己的地址",
-	"getcallbackip":                       "addresses of the sandbox, not Tencent's · 沙箱自己的地址",
-	"security.get_server_domain_ip":       "hosts the front stands for, not Tencent's list · 前门代表的主机",
-	"security.admin_oper_log.list":        "acts of administrators only, without detail_type · 只有管理员动作，没有 detail_type",
-	"security.member_oper_log.list":       "operations 1, 2, 4 and 8 only · 只有操作 1、2、4、8",
-	"user.get_active_stat":                "nine tenths of the active members, by seed · 按种子取激活成员的九成",
-	"idconvert.open_kfid":                 "ids are the same before and after · 前后 id 相同",
-	"externalcontact.contact_list":        "groups without a customer have no name of their own · 没有非客户群的群名",
-	"miniapppay.apply_mch":                "the papers are not read, only that they are there · 只看资料有没有，不看内容",
-	"miniapppay.get_bill":                 "fewer columns than the bill of WeChat Pay · 比微信支付账单的列少",
-	"externalpay.get_fund_flow":           "no group_list, whose meaning is not stated · 没有含义未明的 group_list",
-	"finance.v1.decrypt":                  "a ciphertext of the sandbox's own: the real one is not published · 密文格式是沙箱自己的",
-	"mmpaymkttransfers.sendworkwxredpack": "the member sees no message, only the journal does · 成员看不到消息，只有日志",
+	"security.admin_oper_log.list": "detail_type only where its number is known (14 adding a member, and what an act names), else 0 · detail_type 只有已知的编号（14 新增成员，以及动作里写明的），其余为 0",
+}
+
+// differs says in what a served endpoint is not the real one by its nature: no
+// program can depend on it.
+var differs = map[string]string{
+	"connect.oauth2.authorize":      "a page asks once who one is, in place of the phone that knows · 用网页问一次“您是谁”，代替知道是谁的手机",
+	"wwopen.sso.qrConnect":          "a list of members in place of a code to scan · 用成员名单代替扫码",
+	"wwlogin.sso.login":             "a list of members in place of a code to scan · 用成员名单代替扫码",
+	"get_api_domain_ip":             "addresses of the sandbox, not Tencent's · 沙箱自己的地址",
+	"getcallbackip":                 "addresses of the sandbox, not Tencent's · 沙箱自己的地址",
+	"security.get_server_domain_ip": "hosts the front stands for, not Tencent's list · 前门代表的主机",
+	"finance.v1.decrypt":            "a ciphertext of the sandbox's own: the real one is not published, and callers pass it on unread · 密文格式是沙箱自己的：真的没有公开，调用方也只是原样传递",
 }
 
 // chapters are where docs/sandbox.md tells what is in doubt, by the beginning of
@@ -93,9 +90,11 @@ var notInAnchors = regexp.MustCompile(`[^\p{L}\p{N} -]`)
 // checkRemarks refuses remarks about what is not there.
 func checkRemarks(facts *spec.Spec) error {
 	var wrong []error
-	for id := range missing {
-		if facts.Endpoint(id) == nil {
-			wrong = append(wrong, fmt.Errorf("missing names %s, which is no endpoint", id))
+	for _, table := range []map[string]string{missing, differs} {
+		for id := range table {
+			if facts.Endpoint(id) == nil {
+				wrong = append(wrong, fmt.Errorf("a remark names %s, which is no endpoint", id))
+			}
 		}
 	}
 	text, err := os.ReadFile("docs/sandbox.md")
