@@ -257,7 +257,7 @@ func (a *App) build() (err error) {
 	})
 	a.Kf = kf.New(kf.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, CorpID: a.CorpID, Seal: a.Sealer, Out: a.Outreach,
-		Rules: a.Autoreply, Ways: a.Joinways, Check: a.checkAnswer, Saw: a.sawAnswer, Live: a.Live.Publish,
+		Rules: a.Autoreply, Ways: a.Joinways, Check: a.checkAnswer, CheckLinks: a.checkLinks, Saw: a.sawAnswer, Live: a.Live.Publish,
 	})
 	a.Broadcasts = broadcast.New(broadcast.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, Outreach: a.Outreach, Governor: a.Governor, CorpID: a.CorpID,

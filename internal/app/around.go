@@ -285,9 +285,9 @@ func (a *App) hasPage(ctx context.Context) (bool, error) {
 	return ok, err
 }
 
-// checkLinks reads the marks for links in an answer.
-func (a *App) checkLinks(ctx context.Context, text string, most int) error {
-	return outreach.CheckMark("answer.text", text, most, func() (bool, error) { return a.hasPage(ctx) })
+// checkLinks reads the marks for links in the text of a field.
+func (a *App) checkLinks(ctx context.Context, field, text string, most int) error {
+	return outreach.CheckMark(field, text, most, func() (bool, error) { return a.hasPage(ctx) })
 }
 
 // admitted says why the corp may not submit marketing with these texts.

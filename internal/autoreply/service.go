@@ -25,8 +25,8 @@ type Config struct {
 	Saw func(ctx context.Context, tx *db.Tx, id int64, name, text string) error
 	// HasJoinway says whether a group code exists.
 	HasJoinway func(ctx context.Context, id int64) (bool, error)
-	// CheckLinks says what is wrong with the marks for links in an answer; it may be nil.
-	CheckLinks func(ctx context.Context, text string, most int) error
+	// CheckLinks says what is wrong with the marks for links in the text of a field; it may be nil.
+	CheckLinks func(ctx context.Context, field, text string, most int) error
 }
 
 // Service is the use cases of keyword rules.
@@ -79,7 +79,7 @@ func (s *Service) save(ctx context.Context, r *Rule) error {
 		}
 	}
 	if s.CheckLinks != nil {
-		if err := s.CheckLinks(ctx, r.Answer.Text, maxAnswer); err != nil {
+		if err := s.CheckLinks(ctx, "answer.text", r.Answer.Text, maxAnswer); err != nil {
 			return err
 		}
 	}

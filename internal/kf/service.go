@@ -39,6 +39,8 @@ type Config struct {
 	// Check reads words before they are saved or sent by a person, and answers an error for the user when they may not
 	// be. Governance reads them again before the call. It may be nil.
 	Check func(ctx context.Context, text string) error
+	// CheckLinks says what is wrong with the marks for links in the text of a field; it may be nil.
+	CheckLinks func(ctx context.Context, field, text string, most int) error
 	// Saw is told of the words that a person sends, inside the transaction that sends them. It may be nil.
 	Saw  func(ctx context.Context, tx *db.Tx, msgid, text, author string) error
 	Live func(kind, id string) // tells the consoles that are open; may be nil
@@ -109,6 +111,11 @@ func (s *Service) Configure(ctx context.Context, id string, set Setting) (Accoun
 		*f.text = strings.TrimSpace(*f.text)
 		if len(*f.text) > maxText {
 			return Account{}, errs.Bad(f.name, "kf.text_long", errs.Tf("最多 %d 字节，现在 %d 字节。", "At most %d bytes, this has %d.", maxText, len(*f.text)))
+		}
+		if s.CheckLinks != nil {
+			if err := s.CheckLinks(ctx, f.name, *f.text, maxText); err != nil {
+				return Account{}, err
+			}
 		}
 		if *f.text != "" && s.Check != nil {
 			if err := s.Check(ctx, *f.text); err != nil {
