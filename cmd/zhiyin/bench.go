@@ -25,6 +25,8 @@ type benchCmd struct {
 	Connections int    `help:"Connections they come over." default:"512"`
 	Staff       int    `help:"Members whose customers a sync reads." default:"20"`
 	Customers   int    `help:"Customers that a sync reads." default:"10000"`
+	Crowd       int    `help:"Customers that a mass message goes to." default:"100000"`
+	Meanwhile   int    `help:"Callbacks a second that come while a mass message is reserved." default:"50"`
 	Large       bool   `help:"Ten times as many callbacks and customers."`
 	Only        string `help:"Measure only this." enum:"all,ingest,sync,match,guard,scale,history,sandbox,year" default:"all"`
 	Postgres    string `help:"Measure mass messages and the history page on this PostgreSQL too; a database of its own." env:"TEST_DATABASE_URL" placeholder:"URL"`
@@ -39,6 +41,7 @@ func (c *benchCmd) Run(ctx context.Context) error {
 	if c.Large {
 		c.Callbacks *= 10
 		c.Customers *= 10
+		c.Crowd *= 10
 	}
 	switch {
 	case c.Load && c.Rate > 0:

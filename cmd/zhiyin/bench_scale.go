@@ -29,7 +29,6 @@ const (
 	boundPreview  = 2 * time.Second
 	boundReserve  = 60 * time.Second
 	boundCallback = 50 * time.Millisecond
-	scaleRate     = 50 // callbacks a second that come meanwhile
 	scaleStaff    = 2_000
 )
 
@@ -69,16 +68,13 @@ func (c *benchCmd) onEngines(ctx context.Context, measure func(ctx context.Conte
 }
 
 func (c *benchCmd) scaleOn(ctx context.Context, url, dir string) error {
-	n := 100_000
-	if c.Large {
-		n = 1_000_000
-	}
+	n := c.Crowd
 	w, stop, err := newCrowd(ctx, url, dir, n)
 	if err != nil {
 		return err
 	}
 	defer stop()
-	fmt.Printf("a mass message to %d customers of %d members, %s\n", n, scaleStaff, w.d.Engine)
+	fmt.Printf("a mass message to %d customers of %d members, %s; load average %s\n", n, scaleStaff, w.d.Engine, load())
 	began := time.Now()
 	if err := w.fill(ctx); err != nil {
 		return err
@@ -257,19 +253,19 @@ func (c *benchCmd) reserve(ctx context.Context, w *crowd, plan *broadcast.Plan) 
 	meanwhile, done := context.WithCancel(ctx)
 	defer done()
 	heard := make(chan answered, 1)
-	go func() { heard <- c.listen(meanwhile, w.url, scaleRate) }()
+	go func() { heard <- c.listen(meanwhile, w.url, max(c.Meanwhile, 1)) }()
 
-	began := time.Now()
+	began, used := time.Now(), costNow()
 	if _, err := w.sends.Submit(ctx, b.ID, "S1000", nil, plan.Reachable); err != nil {
 		return err
 	}
-	frozen := time.Since(began)
+	frozen, freezing := time.Since(began), used.since()
 	began = time.Now()
 	if _, err := w.sends.Approve(ctx, b.ID, "S1001", plan.Reachable); err != nil {
 		return err
 	}
 	approved := time.Since(began)
-	began = time.Now()
+	began, used = time.Now(), costNow()
 	for left := true; left; {
 		var some []int
 		err := w.d.Read().NewRaw("SELECT 1 FROM broadcast_receiver WHERE corp_id = ? AND broadcast_id = ? AND state = 'matched' LIMIT 1", benchCorp, b.ID).Scan(ctx, &some)
@@ -283,14 +279,17 @@ func (c *benchCmd) reserve(ctx context.Context, w *crowd, plan *broadcast.Plan) 
 			return ctx.Err()
 		}
 	}
-	took := time.Since(began)
+	took, reserving := time.Since(began), used.since()
 	done()
 	a := <-heard
 	fmt.Printf("%-52s %10.1f s\n", "submit: audience frozen", frozen.Seconds())
+	freezing.each(w.n)
 	fmt.Printf("%-52s %10.1f s\n", "approve: counted again", approved.Seconds())
 	fmt.Printf("%-52s %10.1f s, %.0f a second     bound: %.0f s\n", fmt.Sprintf("reserve %d customers in the ledger", w.n), took.Seconds(),
 		float64(w.n)/took.Seconds(), boundReserve.Seconds())
-	fmt.Printf("%-52s %10.1f ms p50, %.1f ms p99, %.1f ms worst of %d     bound: p99 %d ms\n", fmt.Sprintf("  callbacks meanwhile, %d a second", scaleRate),
+	reserving.each(w.n)
+	fmt.Printf("%-52s %10s\n", "  load average at its end", load())
+	fmt.Printf("%-52s %10.1f ms p50, %.1f ms p99, %.1f ms worst of %d     bound: p99 %d ms\n", fmt.Sprintf("  callbacks meanwhile, %d a second", max(c.Meanwhile, 1)),
 		a.P50, a.P99, a.Worst, a.OK, boundCallback.Milliseconds())
 	counts, err := w.sends.Counts(ctx, b.ID, nil)
 	if err != nil {

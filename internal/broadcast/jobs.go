@@ -226,7 +226,7 @@ func (s *Service) makeTask(ctx context.Context, tx *db.Tx, b *Broadcast, staffID
 		if err != nil {
 			return err
 		}
-		if err := s.Governor.Reword(ctx, tx, texts, touchIDs); err != nil {
+		if err := s.Governor.Reword(ctx, tx, s.CorpID, texts, touchIDs); err != nil {
 			return err
 		}
 	}

@@ -147,6 +147,9 @@ func (d *DB) Read() bun.IDB { return d.read }
 // NewID makes an id that sorts by the time it was made, over all nodes.
 func (d *DB) NewID() int64 { return d.ids.next() }
 
+// IDBefore is the smallest id that any node makes `ago` before now.
+func (d *DB) IDBefore(ago time.Duration) int64 { return d.ids.before(ago) }
+
 // Tx is a write transaction. Helpers below a use case take it; only use cases open one.
 type Tx struct {
 	bun.Tx

@@ -123,6 +123,9 @@ func (h *API) list(ctx context.Context, in *listIn) (*web.Page[TouchOut], error)
 	if err != nil {
 		return nil, fmt.Errorf("list touches: %w", err)
 	}
+	if err := h.spell(ctx, h.db.Read(), rows...); err != nil {
+		return nil, err
+	}
 	out, err := h.show(ctx, rows)
 	if err != nil {
 		return nil, err

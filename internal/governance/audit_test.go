@@ -3,6 +3,7 @@ package governance
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -73,6 +74,51 @@ func livedIn(t testing.TB, g *Governor, world *clock.Manual) {
 		return g.Observe(ctx, tx, r, world.Now())
 	})
 	inTx(t, g.db, func(ctx context.Context, tx *db.Tx) error { return g.HaltSending(ctx, tx, "c", "", "S01", "查一查") })
+}
+
+// What many rows say stands in another table; a word of it that is changed is found all the same.
+func TestWordsThatRowsShareCannotBeChanged(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		g := newGovernor(t, d, clock.NewManual(tuesday))
+		s := auditOf(t, g, "c")
+		out := reserve(t, g, many("b", 5)...)
+		var stored []string
+		err := d.Read().NewRaw("SELECT DISTINCT texts FROM touch WHERE corp_id = 'c' UNION SELECT DISTINCT why FROM touch WHERE corp_id = 'c'").Scan(t.Context(), &stored)
+		if err != nil || len(stored) != 2 || !strings.HasPrefix(stored[0], wordsMark) || !strings.HasPrefix(stored[1], wordsMark) {
+			t.Fatalf("five rows that say the same hold %q, %v", stored, err)
+		}
+		e, err := g.Explain(t.Context(), "c", out[3].TouchID)
+		if err != nil || len(e.Rules) == 0 || e.Touch.FirstText() != many("b", 1)[0].Texts[0] {
+			t.Fatalf("%+v, %v", e, err)
+		}
+		same(t, g, out[3].TouchID)
+		if r := verified(t, s); !r.OK() || r.Touches != 5 {
+			t.Fatalf("nobody changed anything: %+v", r)
+		}
+		for _, q := range []string{
+			"UPDATE touch_words SET words = REPLACE(words, 'pass', 'held')", "UPDATE touch_words SET hash = 'x' || SUBSTR(hash, 2)", "DELETE FROM touch_words",
+		} {
+			err := d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+				if _, err := tx.ExecContext(ctx, q); err != nil {
+					return err
+				}
+				rows, err := g.AuditRows(ctx, tx, "c", 0, 100)
+				if err != nil {
+					return err
+				}
+				for _, r := range rows {
+					if r.Digest != (audit.Digest{}) {
+						t.Errorf("%s: the digest of touch %d is as it was", q, r.ID)
+					}
+				}
+				return errCrash // it is undone
+			})
+			if !errors.Is(err, errCrash) {
+				t.Fatal(err)
+			}
+		}
+	})
 }
 
 func TestWhateverIsChangedByOtherHandsIsFound(t *testing.T) {
@@ -160,6 +206,10 @@ func twist(t testing.TB, d *db.DB, table, column, where string) (undo func()) {
 		if column == id {
 			exec(set, v+1_000_000, key)
 			return func() { exec(set, v, v+1_000_000) }
+		}
+		if column == "unbound" { // a boolean that is true: one more would be true as well
+			exec(set, v == 0, key)
+			break
 		}
 		if column == "leaf" {
 			exec(set, v+1_000_000, key)

@@ -36,6 +36,9 @@ func (g *Governor) LastBefore(ctx context.Context, corpID string, instants []Ins
 	if err := q.Scan(ctx); err != nil {
 		return nil, fmt.Errorf("read the last touches of %d customers: %w", len(ids), err)
 	}
+	if err := g.spell(ctx, g.db.Read(), rows...); err != nil {
+		return nil, err
+	}
 	of := map[string][]*Touch{}
 	for _, t := range rows {
 		of[t.CustomerID] = append(of[t.CustomerID], t)

@@ -28,11 +28,15 @@ const (
 	actRelease = "touch.release"
 	actNote    = "touch.note"
 	actReword  = "touch.reword"
+	actBind    = "touch.bind" // it counts against a limit of its sender's day from now on
 )
 
 // insertTouches writes new rows of the ledger, names in each the entry of the audit log that tells of it, and answers how many
 // there are now: where another transaction wrote a key first, its row stays. Log what was written with logTouches.
-func insertTouches(ctx context.Context, tx *db.Tx, act string, rows []*Touch) (int, error) {
+func (g *Governor) insertTouches(ctx context.Context, tx *db.Tx, act string, rows []*Touch) (int, error) {
+	if err := g.shareWords(ctx, tx, rows); err != nil {
+		return 0, err
+	}
 	for _, t := range rows {
 		t.EntryID = audit.Touches(tx, t.CorpID, act, t.ReservedAt).ID
 	}
@@ -131,9 +135,18 @@ func (g *Governor) AuditRows(ctx context.Context, q bun.IDB, corpID string, afte
 	if err != nil {
 		return nil, fmt.Errorf("read the ledger: %w", err)
 	}
+	bad, err := forged(ctx, q, rows)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]audit.Row, len(rows))
 	for i, t := range rows {
 		out[i] = t.auditRow()
+		for _, s := range t.saying() {
+			if bad[wordsKey{t.CorpID, *s}] { // the row is as it was, and what it says is not
+				out[i].Digest = audit.Digest{}
+			}
+		}
 	}
 	return out, nil
 }

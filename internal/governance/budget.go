@@ -111,6 +111,12 @@ func (g *Governor) SetCaps(ctx context.Context, corpID, by string, c Caps) (Caps
 	if err != nil {
 		return Caps{}, fmt.Errorf("write the limits: %w", err)
 	}
+	since := g.db.IDBefore(clocksApart)
+	if c.StaffDay > 0 {
+		if err := g.bindDays(ctx, corpID); err != nil {
+			return Caps{}, err
+		}
+	}
 	err = g.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		if err := tx.Lock(ctx, "caps/"+corpID); err != nil {
 			return err
@@ -118,6 +124,11 @@ func (g *Governor) SetCaps(ctx context.Context, corpID, by string, c Caps) (Caps
 		now, err := g.capsOf(ctx, tx, corpID)
 		if err != nil {
 			return err
+		}
+		if c.StaffDay > 0 {
+			if err := g.bindLatest(ctx, tx, corpID, since); err != nil {
+				return err
+			}
 		}
 		c.Version = now.Version + 1
 		_, err = tx.NewRaw("INSERT INTO caps (corp_id, version, value, set_at, set_by) VALUES (?, ?, ?, ?, ?)",

@@ -161,8 +161,12 @@ func (g *Governor) platformRooms(ctx context.Context, corpID string, chatIDs []s
 }
 
 // Reword writes what a message says now into entries that did not arrive: it was changed before anybody got it.
-func (g *Governor) Reword(ctx context.Context, tx *db.Tx, texts string, touchIDs []int64) error {
-	_, err := changeTouches(ctx, tx, actReword, g.world.Now(), tx.NewUpdate().Set("texts = ?", texts).
+func (g *Governor) Reword(ctx context.Context, tx *db.Tx, corpID, texts string, touchIDs []int64) error {
+	texts, err := g.nameOf(ctx, tx, corpID, texts, len(touchIDs))
+	if err != nil {
+		return err
+	}
+	_, err = changeTouches(ctx, tx, actReword, g.world.Now(), tx.NewUpdate().Set("texts = ?", texts).
 		Where("id IN (?) AND state IN (?)", bun.List(touchIDs), bun.List([]State{Reserved, Tasked})))
 	if err != nil {
 		return fmt.Errorf("reword %d touches: %w", len(touchIDs), err)

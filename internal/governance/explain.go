@@ -38,7 +38,7 @@ type Aftermath struct {
 
 // Get reads one touch.
 func (g *Governor) Get(ctx context.Context, corpID string, touchID int64) (*Touch, error) {
-	found, err := touchesByID(ctx, g.db.Read(), corpID, []int64{touchID})
+	found, err := g.touchesByID(ctx, g.db.Read(), corpID, []int64{touchID})
 	if err != nil {
 		return nil, err
 	}

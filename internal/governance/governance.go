@@ -162,7 +162,7 @@ type Touch struct {
 	Topic         string
 	CampaignID    string
 	CampaignName  string
-	Texts         string // JSON
+	Texts         string // JSON, or as stored the name of words that many rows share
 	RequestedBy   string
 	RequestReason string
 	State         State
@@ -173,7 +173,7 @@ type Touch struct {
 	ReasonZh      string
 	ReasonEn      string
 	NextAt        clock.Time
-	Why           string // JSON of []Step
+	Why           string // JSON of []Step; as Texts
 	RuleVersion   string
 	TaskID        string
 	ReservedAt    clock.Time
@@ -188,6 +188,7 @@ type Touch struct {
 	EntryID       int64 // of the audit log, that tells of the decision; 0 = older than the log
 	Print         int64 // what it says, as bits that differ little where texts do (FTG-14); 0 = nothing to compare
 	Winback       bool  // the one last question to somebody who has been silent (FTG-13)
+	Unbound       bool  // its sender had no limit of a day: nobody counts it by the day
 }
 
 // Reason is the sentence of the rule that held, deferred or released the touch.

@@ -80,7 +80,7 @@ func deliver(t testing.TB, g *Governor, id int64, at clock.Time) {
 
 func touch(t testing.TB, g *Governor, id int64) *Touch {
 	t.Helper()
-	found, err := touchesByID(t.Context(), g.db.Read(), "", []int64{id})
+	found, err := g.touchesByID(t.Context(), g.db.Read(), "", []int64{id})
 	if err != nil || found[id] == nil {
 		t.Fatalf("read touch %d: %v %v", id, found, err)
 	}

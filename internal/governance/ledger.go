@@ -47,6 +47,7 @@ type Governor struct {
 	log        *slog.Logger
 	book       *rulebook
 	houses     programs // expressions of the corp's own rules
+	words      words    // that touches share
 	identities func(ctx context.Context, tx bun.IDB, corpID string, customerIDs []string) (map[string][]string, error)
 	began      func(ctx context.Context, tx bun.IDB, corpID string, staffIDs []string, after clock.Time) (map[string]clock.Time, error)
 	alike      func(ctx context.Context, tx bun.IDB, corpID, customerID string) ([]string, error)
@@ -260,7 +261,8 @@ func (g *Governor) decide(ctx context.Context, q bun.IDB, reqs []Request, caps C
 		if s.house, err = g.houseRefusal(ctx, q, r, on); err != nil {
 			return nil, err
 		}
-		if caps.limits(began[r.StaffID]) {
+		limited := caps.limits(began[r.StaffID])
+		if limited {
 			s.load = load{since: began[r.StaffID], used: used[member] + over.days[member]}
 		}
 		s = over.onto(s, subject)
@@ -285,6 +287,7 @@ func (g *Governor) decide(ctx context.Context, q bun.IDB, reqs []Request, caps C
 		if err != nil {
 			return nil, err
 		}
+		t.Unbound = !limited && t.Channel == MassCustomer
 		over.note(t, gone, day, end)
 		over.keys[r.Key] = t
 		out = append(out, decided{touch: t, gone: gone})

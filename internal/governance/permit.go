@@ -20,14 +20,14 @@ import (
 // A touch that is tasked but has no task id yet gets its permit again: its call may not have been made. Whoever asks again
 // has asked WeCom first.
 func (g *Governor) Permit(ctx context.Context, tx *db.Tx, touchIDs ...int64) ([]Permit, []Decision, error) {
-	found, err := touchesByID(ctx, tx, "", touchIDs)
+	found, err := g.touchesByID(ctx, tx, "", touchIDs)
 	if err != nil || len(found) == 0 {
 		return nil, nil, err
 	}
 	if err := lockTouches(ctx, tx, found); err != nil {
 		return nil, nil, err
 	}
-	if found, err = touchesByID(ctx, tx, "", touchIDs); err != nil { // as they are under the lock
+	if found, err = g.touchesByID(ctx, tx, "", touchIDs); err != nil { // as they are under the lock
 		return nil, nil, err
 	}
 	now := g.world.Now()
@@ -214,7 +214,7 @@ func (g *Governor) Touches(ctx context.Context, corpID string, touchIDs []int64)
 
 // TouchesIn is Touches as a transaction sees it.
 func (g *Governor) TouchesIn(ctx context.Context, q bun.IDB, corpID string, touchIDs []int64) ([]Touch, error) {
-	found, err := touchesByID(ctx, q, corpID, touchIDs)
+	found, err := g.touchesByID(ctx, q, corpID, touchIDs)
 	if err != nil {
 		return nil, err
 	}
@@ -266,7 +266,7 @@ func (g *Governor) DeliveredAll(ctx context.Context, tx *db.Tx, at map[int64]clo
 		ids = append(ids, id)
 	}
 	slices.Sort(ids)
-	found, err := touchesByID(ctx, tx, "", ids)
+	found, err := g.touchesByID(ctx, tx, "", ids)
 	if err != nil {
 		return nil, err
 	}
@@ -398,7 +398,7 @@ func (g *Governor) Observe(ctx context.Context, tx *db.Tx, r Request, at clock.T
 	t.ID, t.State, t.SeenOnly, t.NextAt, t.ExpiresAt = tx.NewID(), Committed, true, 0, 0
 	t.DeliveredAt, t.CommittedAt = at, now
 	t.Late = r.Class.Limited() && (had.optedOut != 0 && at >= had.optedOut || !caps.Quiet.Open(at, g.zone))
-	n, err := insertTouches(ctx, tx, actObserve, []*Touch{t})
+	n, err := g.insertTouches(ctx, tx, actObserve, []*Touch{t})
 	if err != nil {
 		return fmt.Errorf("book an observed touch: %w", err)
 	}

@@ -164,7 +164,7 @@ type Objection struct {
 // Unwanted answers which of the open touches their customers do not want any more, by touch: they said stop, paused,
 // switched the topic off, or chose a pace that others fill by now; or something is wrong between them and the corp. Marketing and lifecycle only.
 func (g *Governor) Unwanted(ctx context.Context, tx *db.Tx, corpID string, touchIDs ...int64) (map[int64]Objection, error) {
-	found, err := touchesByID(ctx, tx, corpID, touchIDs)
+	found, err := g.touchesByID(ctx, tx, corpID, touchIDs)
 	if err != nil {
 		return nil, err
 	}

@@ -495,7 +495,7 @@ func (m *machine) checkTopics(t *rapid.T, byID map[int64]Touch) {
 }
 
 func (m *machine) row(id int64) *Touch {
-	found, err := touchesByID(context.Background(), m.d.Read(), m.corp, []int64{id})
+	found, err := m.g.touchesByID(context.Background(), m.d.Read(), m.corp, []int64{id})
 	if err != nil || found[id] == nil {
 		m.t.Fatalf("touch %d: %v", id, err)
 	}

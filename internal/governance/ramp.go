@@ -122,7 +122,7 @@ func loads(ctx context.Context, q bun.IDB, corpID string, days map[clock.Time][]
 			StaffID string
 			Used    int
 		}
-		err := q.NewRaw(`SELECT staff_id, COUNT(*) AS used FROM touch WHERE corp_id = ? AND staff_id IN (?) AND channel = 'mass_customer'
+		err := q.NewRaw(`SELECT staff_id, COUNT(*) AS used FROM touch WHERE corp_id = ? AND staff_id IN (?) AND channel = 'mass_customer' AND NOT unbound
 			AND state IN ('reserved','tasked','delivered','committed') AND class IN ('marketing','lifecycle') AND earliest_at >= ? AND earliest_at < ?
 			AND (delivered_at = 0 AND (state = 'tasked' OR expires_at > ?) OR delivered_at >= ? AND delivered_at < ?) GROUP BY staff_id`,
 			corpID, bun.List(staff), day.Add(-longOpen), nextDay(day, zone), day, day, nextDay(day, zone)).Scan(ctx, &rows)

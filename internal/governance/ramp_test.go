@@ -142,3 +142,41 @@ func TestAMembersDayHoldsOnTwoNodes(t *testing.T) {
 		}
 	})
 }
+
+// What was reserved for a member while nobody limited their day counts from the moment on in which somebody does.
+func TestALimitOfTheDayCountsWhatWasReservedBefore(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		world := clock.NewManual(tuesday)
+		g := newGovernor(t, d, world)
+		early := many("early", 8)
+		for i := range early {
+			early[i].Expires = world.Now().Add(11 * time.Hour)
+		}
+		out := reserve(t, g, early...)
+		permit(t, g, out[0].TouchID)
+		deliver(t, g, out[0].TouchID, world.Now())
+		inTx(t, d, func(ctx context.Context, tx *db.Tx) error {
+			return g.Release(ctx, tx, out[1].TouchID, "WC-02", reasonLease)
+		})
+		caps, _, err := g.Caps(t.Context(), "c")
+		if err != nil {
+			t.Fatal(err)
+		}
+		caps.StaffDay = 10
+		for range 2 { // set twice, it finds nothing more
+			if _, err := g.SetCaps(t.Context(), "c", "S01", caps); err != nil {
+				t.Fatal(err)
+			}
+		}
+		out = reserve(t, g, many("late", 5)...)
+		n, held := reserved(out)
+		if n != 3 || held.RuleID != ruleStaffDay {
+			t.Fatalf("%d reserved beside 7, held by %+v", n, held)
+		}
+		same(t, g, held.TouchID)
+		if r := verified(t, auditOf(t, g, "c")); !r.OK() {
+			t.Fatalf("the audit log: %+v", r.Problems)
+		}
+	})
+}

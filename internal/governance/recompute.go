@@ -206,7 +206,7 @@ func (g *Governor) loadThen(ctx context.Context, t *Touch) (int, error) {
 	day, end := dayOf(t.EarliestAt, g.zone)
 	var rows []Touch
 	err := g.db.Read().NewSelect().Model(&rows).Column("id", "channel", "class", "earliest_at", "expires_at", "tasked_at", "delivered_at", "committed_at", "released_at").
-		Where("corp_id = ? AND staff_id = ? AND state <> ? AND id <> ? AND earliest_at >= ? AND earliest_at < ?", t.CorpID, t.StaffID, Held, t.ID, day.Add(-longOpen), end).
+		Where("corp_id = ? AND staff_id = ? AND channel = 'mass_customer' AND NOT unbound AND state <> ? AND id <> ? AND earliest_at >= ? AND earliest_at < ?", t.CorpID, t.StaffID, Held, t.ID, day.Add(-longOpen), end).
 		Where("(reserved_at < ? OR reserved_at = ? AND id < ?)", t.ReservedAt, t.ReservedAt, t.ID).Scan(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("read the member's day of then: %w", err)

@@ -168,7 +168,7 @@ func (g *Governor) write(ctx context.Context, tx *db.Tx, rows []decided) error {
 	if len(fresh) == 0 {
 		return nil
 	}
-	n, err := insertTouches(ctx, tx, actDecide, fresh)
+	n, err := g.insertTouches(ctx, tx, actDecide, fresh)
 	if err != nil {
 		return err
 	}
@@ -242,12 +242,15 @@ func (g *Governor) putExpiry(ctx context.Context, tx *db.Tx, touches []*Touch) e
 	return nil
 }
 
-func touchesByID(ctx context.Context, q bun.IDB, corpID string, ids []int64) (map[int64]*Touch, error) {
+func (g *Governor) touchesByID(ctx context.Context, q bun.IDB, corpID string, ids []int64) (map[int64]*Touch, error) {
 	out := make(map[int64]*Touch, len(ids))
 	for part := range slices.Chunk(ids, chunk) {
 		var rows []*Touch
 		if err := q.NewSelect().Model(&rows).Where("id IN (?)", bun.List(part)).Scan(ctx); err != nil {
 			return nil, fmt.Errorf("read touches: %w", err)
+		}
+		if err := g.spell(ctx, q, rows...); err != nil {
+			return nil, err
 		}
 		for _, t := range rows {
 			if corpID == "" || t.CorpID == corpID {

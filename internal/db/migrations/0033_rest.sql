@@ -51,16 +51,14 @@ CREATE UNIQUE INDEX customer_zone_in_force ON customer_zone (corp_id, customer_i
 -- question to somebody who has been silent.
 ALTER TABLE touch ADD COLUMN print BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE touch ADD COLUMN winback BOOLEAN NOT NULL DEFAULT FALSE;
-DROP INDEX touch_live;
-CREATE INDEX touch_live ON touch (corp_id, customer_id, delivered_at, cost, class, channel, topic, print, winback, id)
-    WHERE state IN ('reserved', 'tasked', 'delivered', 'committed');
+DROP INDEX touch_customer;
+CREATE INDEX touch_customer ON touch (corp_id, customer_id, id, state, delivered_at, cost, class, channel, topic, print, winback);
 ALTER TABLE broadcast ADD COLUMN winback BOOLEAN NOT NULL DEFAULT FALSE;
 
 -- +goose Down
 ALTER TABLE broadcast DROP COLUMN winback;
-DROP INDEX touch_live;
-CREATE INDEX touch_live ON touch (corp_id, customer_id, delivered_at, cost, class, channel, topic, id)
-    WHERE state IN ('reserved', 'tasked', 'delivered', 'committed');
+DROP INDEX touch_customer;
+CREATE INDEX touch_customer ON touch (corp_id, customer_id, id, state, delivered_at, cost, class, channel, topic);
 ALTER TABLE touch DROP COLUMN winback;
 ALTER TABLE touch DROP COLUMN print;
 DROP TABLE customer_zone;

@@ -56,6 +56,7 @@ export const w = words({
   a_touch_release: ['放回', 'Release'],
   a_touch_note: ['补记结果', 'Note the result'],
   a_touch_reword: ['改文字', 'Change the words'],
+  a_touch_bind: ['计入成员当日', 'Count it on the member’s day'],
   a_caps_set: ['改频控', 'Set caps'],
   a_sending_stop: ['停发', 'Stop sending'],
   a_sending_resume: ['恢复发送', 'Resume sending'],
