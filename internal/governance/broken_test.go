@@ -45,7 +45,7 @@ var broken = []brokenBy{
 	},
 	{
 		"a choice leaves reservations as they are", "FTG-07",
-		[]edit{{"preference.go", "if err := g.releaseUnwanted(ctx, tx, p.CorpID, p.CustomerID); err != nil {", "if false {"}},
+		[]edit{{"grievance.go", "if err := g.releaseUnwanted(ctx, tx, corpID, customerID); err != nil {", "if false {"}},
 	},
 	{
 		"what a member holds gives way", "L8",
