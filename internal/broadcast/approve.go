@@ -167,7 +167,7 @@ func (s *Service) decide(ctx context.Context, id int64, by string, change func(c
 
 // frozen are the receivers that were chosen when it was submitted and have not said stop since.
 func (s *Service) frozen(ctx context.Context, id int64) ([]customer.Member, error) {
-	return s.matched(ctx, s.DB.Read(), id, 0)
+	return s.matched(ctx, s.DB.Read(), id, "", 0)
 }
 
 func grown(k Kind, reachable, expect int) error {

@@ -102,33 +102,32 @@ func (s *Service) reserve(ctx context.Context, tx *db.Tx, w bus.Work) error {
 	}
 	b, err := s.lockBroadcast(ctx, tx, p.ID)
 	if err != nil || b.State != Planned {
+		s.ahead.drop(p.ID)
 		return err
 	}
 	began, most := clock.SystemWall().Now(), int(s.step.Load())
-	members, err := s.matched(ctx, tx, b.ID, most)
+	members, foreseen, err := s.nextPart(ctx, tx, b, most)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if len(members) == most {
-			s.pace(most, clock.SystemWall().Now().Sub(began))
-		}
-	}()
 	if len(members) == 0 {
 		return s.reserved(ctx, tx, b)
 	}
-	words, err := b.words()
-	if err != nil {
-		return err
+	defer func() {
+		if len(members) >= stepBy {
+			s.pace(len(members), clock.SystemWall().Now().Sub(began))
+		}
+	}()
+	s.lookAhead(ctx, tx, b, members[len(members)-1].CustomerID, most)
+	var decisions []governance.Decision
+	if foreseen != nil {
+		decisions, err = s.Governor.ReserveForeseen(ctx, tx, foreseen)
+	} else {
+		var reqs []governance.Request
+		if reqs, err = s.requests(b, members); err == nil {
+			decisions, err = s.Governor.Reserve(ctx, tx, reqs...)
+		}
 	}
-	req := s.request(b.ID, b.SubmittedBy, words, b.Cost)
-	req.Expires = b.ClosesAt
-	reqs := make([]governance.Request, len(members))
-	for i, m := range members {
-		reqs[i] = req
-		aim(&reqs[i], b, m)
-	}
-	decisions, err := s.Governor.Reserve(ctx, tx, reqs...)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package broadcast_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -34,7 +35,11 @@ func TestNewWordsReachOnlyThoseWhoHaveNotHeardTheOldOnes(t *testing.T) {
 		n.must(n.box.Advance(t.Context(), 3*time.Second))
 		_, err := n.box.Act([]byte(`{"act":"staff_confirms"}`)) // one member is faster than the change
 		n.must(err)
-		n.eventually("the first results", func() bool { return n.counts(b.ID).Sent > 0 })
+		n.eventually("the first results", func() bool {
+			tasks, err := n.sends.Tasks(t.Context(), b.ID)
+			n.must(err)
+			return slices.ContainsFunc(tasks, func(t broadcast.Task) bool { return t.State == broadcast.TaskConfirmed })
+		})
 		first := len(n.heard())
 		_, done, err := n.sends.Revise(t.Context(), b.ID, "S01", secondText, nil)
 		n.must(err)

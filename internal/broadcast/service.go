@@ -49,8 +49,9 @@ type Config struct {
 type Service struct {
 	Config
 
-	harm atomic.Pointer[harm] // what sending cost lately, where counting it takes long
-	step atomic.Int64         // how many receivers the next transaction reserves
+	harm  atomic.Pointer[harm] // what sending cost lately, where counting it takes long
+	step  atomic.Int64         // how many receivers the next transaction reserves
+	ahead ahead                // the parts that are decided before their transaction
 }
 
 // New makes the service. internal/app lets it hear of outreach.OnMass, governance.OnOptOut and customer.OnLost.

@@ -224,11 +224,11 @@ func overwrite(ctx context.Context, tx *db.Tx, rows []*Receiver, set string) err
 	return nil
 }
 
-// matched reads who is not decided yet, at most limit (0 = all), ordered by customer.
-func (s *Service) matched(ctx context.Context, q bun.IDB, id int64, limit int) ([]customer.Member, error) {
+// matched reads who is not decided yet of those after a customer, at most limit (0 = all), ordered by customer.
+func (s *Service) matched(ctx context.Context, q bun.IDB, id int64, after string, limit int) ([]customer.Member, error) {
 	var rows []customer.Member
 	sel := q.NewSelect().Model((*Receiver)(nil)).Column("customer_id", "staff_id").
-		Where("corp_id = ? AND broadcast_id = ? AND state = ?", s.CorpID, id, Matched).OrderExpr("customer_id")
+		Where("corp_id = ? AND broadcast_id = ? AND state = ? AND customer_id > ?", s.CorpID, id, Matched, after).OrderExpr("customer_id")
 	if limit > 0 {
 		sel = sel.Limit(int64(limit))
 	}

@@ -18,15 +18,16 @@ const (
 	timed  = "due_at > 0 AND due_at <= ?1"
 )
 
-// heldBack is true for a row whose order key waits for the next try of an earlier row; ?1 is now.
+// heldBack is true for a row whose order key waits for the next try of an earlier row; ?1 is now. It stands in a sum: SQLite would
+// look at the value of ?1 to find a partial index, and read the prepared statement anew for each. So does LIMIT.
 const heldBack = "EXISTS (SELECT 1 FROM work AS e WHERE e.corp_id = work.corp_id AND e.order_key = work.order_key AND e.lane = work.lane " +
-	"AND e.id < work.id AND e.state = 'pending' AND e.attempts > 0 AND e.due_at > ?1)"
+	"AND e.id < work.id AND e.state = 'pending' AND e.attempts > 0 AND e.due_at > ?1 + 0)"
 
 // firstOf is the query for the first rows of one lane; ?0 is the partition, ?1 is now, ?2 how many.
 func firstOf(lane Lane, when string) string {
 	return "SELECT * FROM (SELECT id, corp_id, lane, kind, key, part, order_key, urgent, payload, created_at, due_at, state, attempts, error, done_at " +
 		"FROM work WHERE part = ?0 AND lane = '" + string(lane) + "' AND state = 'pending' AND " + when + " AND NOT " + heldBack +
-		" ORDER BY urgent DESC, id LIMIT ?2) AS w"
+		" ORDER BY urgent DESC, id LIMIT ?2 + 0) AS w"
 }
 
 // due reads what may be done now: in order, without rows whose order key waits for an earlier row.
@@ -36,8 +37,8 @@ func (p *partition) due(ctx context.Context, lanes []Lane, limit int) ([]Work, e
 		each = append(each, firstOf(lane, atOnce), firstOf(lane, timed))
 	}
 	var rows []Work
-	query := strings.Join(each, " UNION ALL ") + " ORDER BY urgent DESC, id LIMIT ?2"
-	if err := p.bus.db.Read().NewRaw(query, p.n, p.bus.world.Now(), limit).Scan(ctx, &rows); err != nil {
+	query := strings.Join(each, " UNION ALL ") + " ORDER BY urgent DESC, id LIMIT ?2 + 0"
+	if err := p.bus.db.Ask(ctx, &rows, query, p.n, p.bus.world.Now(), limit); err != nil {
 		return nil, fmt.Errorf("read due work: %w", err)
 	}
 	return rows, nil
@@ -47,10 +48,10 @@ func (p *partition) due(ctx context.Context, lanes []Lane, limit int) ([]Work, e
 func (p *partition) next(ctx context.Context, lanes []Lane, now clock.Time) (first clock.Time, err error) {
 	var each []string
 	for _, lane := range lanes {
-		each = append(each, "SELECT MIN(due_at) AS due FROM work WHERE part = ?0 AND lane = '"+string(lane)+"' AND state = 'pending' AND due_at > ?1")
+		each = append(each, "SELECT MIN(due_at) AS due FROM work WHERE part = ?0 AND lane = '"+string(lane)+"' AND state = 'pending' AND due_at > ?1 + 0")
 	}
 	query := "SELECT COALESCE(MIN(due), 0) FROM (" + strings.Join(each, " UNION ALL ") + ") AS f"
-	if err := p.bus.db.Read().NewRaw(query, p.n, now).Scan(ctx, &first); err != nil {
+	if err := p.bus.db.Ask(ctx, &first, query, p.n, now); err != nil {
 		return 0, fmt.Errorf("find the next due work: %w", err)
 	}
 	return first, nil

@@ -49,6 +49,57 @@ func (tx *Tx) writeChanges(ctx context.Context) error {
 	return nil
 }
 
+// Moment is how far the changes of a corp in some areas were seen: what is read in the same snapshot knows of all of them.
+type Moment struct {
+	corpID string
+	areas  []string
+	last   int64 // the newest
+	lately int   // how many there were within the overlap before it
+}
+
+// MomentIn answers how far the changes are seen in a snapshot.
+func (d *DB) MomentIn(ctx context.Context, q bun.IDB, corpID string, areas ...string) (Moment, error) {
+	m := Moment{corpID: corpID, areas: areas}
+	for _, area := range areas { // each is the end of an index
+		var last int64
+		err := q.NewRaw("SELECT COALESCE(MAX(id), 0) FROM change WHERE corp_id = ? AND area = ?", corpID, area).Scan(ctx, &last)
+		if err != nil {
+			return m, fmt.Errorf("look for the last change: %w", err)
+		}
+		m.last = max(m.last, last)
+	}
+	var err error
+	m.lately, err = m.count(ctx, q, d.Engine)
+	return m, err
+}
+
+// count is how many changes up to the moment's last one are seen, of those that may have been committed out of their order: on
+// SQLite none are.
+func (m Moment) count(ctx context.Context, q bun.IDB, e Engine) (n int, err error) {
+	if e == SQLite {
+		return 0, nil
+	}
+	err = q.NewRaw("SELECT COUNT(*) FROM change WHERE corp_id = ? AND area IN (?) AND id > ? AND id <= ?", m.corpID, bun.List(m.areas),
+		m.last-int64(changeOverlap/time.Millisecond)<<idBits, m.last).Scan(ctx, &n)
+	if err != nil {
+		return 0, fmt.Errorf("count changes: %w", err)
+	}
+	return n, nil
+}
+
+// Since answers what changed after a moment, as a transaction sees it; unsure says that there is more, which nobody can name.
+func (tx *Tx) Since(ctx context.Context, m Moment) (changes []Change, unsure bool, err error) {
+	n, err := m.count(ctx, tx, tx.DB.Engine)
+	if err != nil || n != m.lately {
+		return nil, true, err
+	}
+	err = tx.NewSelect().Model(&changes).Column("id", "area", "names").Where("corp_id = ? AND area IN (?) AND id > ?", m.corpID, bun.List(m.areas), m.last).Scan(ctx)
+	if err != nil {
+		return nil, false, fmt.Errorf("read changes: %w", err)
+	}
+	return changes, false, nil
+}
+
 // ForgetChanges removes what is too old to be read.
 func (d *DB) ForgetChanges(ctx context.Context) error {
 	return d.Tx(ctx, func(ctx context.Context, tx *Tx) error {

@@ -51,6 +51,7 @@ type DB struct {
 
 	statementsMu sync.Mutex
 	statements   map[string]*sql.Stmt // SQLite: what InsertAlike prepared
+	questions    map[string]*sql.Stmt // SQLite: what Ask prepared
 	// BeforeCommit are called at the end of every write transaction, inside it; an error undoes it. Fill it before the first.
 	BeforeCommit []func(ctx context.Context, tx *Tx) error
 }
@@ -118,7 +119,7 @@ func openSQLite(ctx context.Context, dir string) (*DB, error) {
 		_ = errors.Join(write.Close(), read.Close())
 		return nil, fmt.Errorf("open %s for its log: %w", file, err)
 	}
-	d := &DB{Engine: SQLite, write: write, read: read, back: back, ids: newIDs(), turns: &turns{}, over: make(chan struct{}), statements: map[string]*sql.Stmt{}}
+	d := &DB{Engine: SQLite, write: write, read: read, back: back, ids: newIDs(), turns: &turns{}, over: make(chan struct{}), statements: map[string]*sql.Stmt{}, questions: map[string]*sql.Stmt{}}
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	d.stop = stop
 	go func() {

@@ -48,6 +48,10 @@ var broken = []brokenBy{
 		[]edit{{"grievance.go", "if err := g.releaseUnwanted(ctx, tx, corpID, customerID); err != nil {", "if false {"}},
 	},
 	{
+		"what was decided ahead is written whatever changed", "L1|L4|FTG-02|FTG-07",
+		[]edit{{"foresee.go", "if !holds {", "if _ = holds; false {"}},
+	},
+	{
 		"what a member holds gives way", "L8",
 		[]edit{
 			{"displace.go", `state = ? AND class = ?", corpID, bun.List(customers), Reserved, Marketing)`, `state IN (?, 'tasked') AND class = ?", corpID, bun.List(customers), Reserved, Marketing)`},

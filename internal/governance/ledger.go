@@ -145,28 +145,47 @@ func (g *Governor) Plan(ctx context.Context, reqs ...Request) ([]Decision, error
 // inOrder decides a batch chunk by chunk in the order that does not depend on its arrival, and answers in the caller's.
 func inOrder(reqs []Request, decide func(part []Request) ([]decided, error)) ([]Decision, error) {
 	at := order(reqs)
-	sorted := reqs
-	if at != nil {
-		sorted = make([]Request, len(reqs))
-		for i, j := range at {
-			sorted[i] = reqs[j]
-		}
+	rows, err := inParts(sortedBy(reqs, at), decide)
+	if err != nil {
+		return nil, err
 	}
-	out := make([]Decision, len(reqs))
+	return inPlace(rows, at), nil
+}
+
+// sortedBy puts requests in the order of their indexes; nil = as they are.
+func sortedBy(reqs []Request, at []int) []Request {
+	if at == nil {
+		return reqs
+	}
+	out := make([]Request, len(reqs))
+	for i, j := range at {
+		out[i] = reqs[j]
+	}
+	return out
+}
+
+func inParts(sorted []Request, decide func(part []Request) ([]decided, error)) ([]decided, error) {
+	out := make([]decided, 0, len(sorted))
 	for from := 0; from < len(sorted); from += chunk {
 		rows, err := decide(sorted[from:min(from+chunk, len(sorted))])
 		if err != nil {
 			return nil, err
 		}
-		for i, r := range rows {
-			j := from + i
-			if at != nil {
-				j = at[j]
-			}
-			out[j] = r.touch.decision(r.existing)
-		}
+		out = append(out, rows...)
 	}
 	return out, nil
+}
+
+// inPlace answers decisions in the caller's order.
+func inPlace(rows []decided, at []int) []Decision {
+	out := make([]Decision, len(rows))
+	for i, r := range rows {
+		if at != nil {
+			i = at[i]
+		}
+		out[i] = r.touch.decision(r.existing)
+	}
+	return out
 }
 
 // decided is a touch as it was decided, new or found.

@@ -69,6 +69,7 @@ type machine struct {
 	booked    map[int64]clock.Time  // when the ledger booked a delivery first
 	class     map[int64]Class
 	customers []string
+	ahead     []*Foresight // decided, and not written yet
 }
 
 // do runs f in a transaction of one of the nodes. Now and then it is torn down before one of its writes, or just before it
@@ -134,6 +135,39 @@ func (m *machine) Reserve(t *rapid.T) {
 		return
 	}
 	m.answered(t, reqs, out)
+}
+
+// Foresee decides about a message ahead of the transaction that writes it.
+func (m *machine) Foresee(t *rapid.T) {
+	var reqs []Request
+	for range rapid.IntRange(1, 3).Draw(t, "requests") {
+		m.next++
+		r := marketing(fmt.Sprintf("k%d", m.next), rapid.SampledFrom(m.customers).Draw(t, "customer"))
+		r.CorpID, r.Topic = m.corp, rapid.SampledFrom([]string{"", "护肤"}).Draw(t, "topic")
+		reqs = append(reqs, r)
+	}
+	f, err := m.nodes[rapid.IntRange(0, 1).Draw(t, "node")].Foresee(context.Background(), reqs)
+	if err != nil || f == nil {
+		t.Fatalf("%v, %v", f, err)
+	}
+	m.ahead = append(m.ahead, f)
+}
+
+// WriteForeseen writes what was decided ahead, whatever came between.
+func (m *machine) WriteForeseen(t *rapid.T) {
+	if len(m.ahead) == 0 {
+		t.Skip("nothing there")
+	}
+	f := m.ahead[0]
+	m.ahead = m.ahead[1:]
+	var out []Decision
+	ok := m.do(func(ctx context.Context, tx *db.Tx) (err error) {
+		out, err = m.g.ReserveForeseen(ctx, tx, f)
+		return err
+	})
+	if ok {
+		m.answered(t, f.reqs, out)
+	}
 }
 
 // answered notes what a campaign was told.
@@ -309,11 +343,23 @@ func (m *machine) Race(t *rapid.T) {
 		reqs[i] = marketing(fmt.Sprintf("k%d", m.next), c)
 		reqs[i].CorpID, reqs[i].Class = m.corp, rapid.SampledFrom([]Class{Marketing, Lifecycle}).Draw(t, "class")
 	}
+	var ahead [2]*Foresight // where it is marketing, a node may have decided before the other began
+	for i := range reqs {
+		if rapid.Bool().Draw(t, "decided ahead") {
+			if ahead[i], errs[i] = m.nodes[i].Foresee(context.Background(), reqs[i:i+1]); errs[i] != nil {
+				t.Fatalf("%v", errs[i])
+			}
+		}
+	}
 	var wg sync.WaitGroup
 	for i := range reqs {
 		wg.Go(func() {
 			errs[i] = m.d.Tx(context.Background(), func(ctx context.Context, tx *db.Tx) (err error) {
-				out[i], err = m.nodes[i].Reserve(ctx, tx, reqs[i])
+				if ahead[i] != nil {
+					out[i], err = m.nodes[i].ReserveForeseen(ctx, tx, ahead[i])
+				} else {
+					out[i], err = m.nodes[i].Reserve(ctx, tx, reqs[i])
+				}
 				return err
 			})
 		})
