@@ -309,11 +309,13 @@ func (a *App) connect() {
 		a.Customers.OnAdded,
 		a.Welcomes.Added,   // first: the code lives 20 seconds
 		a.Contactway.Added, // tags of the channel
+		a.addedStaff,
 	)
 	a.Groupchats.OnJoined = append(
 		a.Groupchats.OnJoined,
 		a.Joinways.Joined, // counts the join for the group code it came by
 		a.noteJoined,
+		a.joined,
 	)
 	a.Groupchats.OnLeft = append(a.Groupchats.OnLeft, a.noteLeft)
 	a.Governor.OnOptOut = append(
@@ -333,6 +335,8 @@ func (a *App) connect() {
 		return a.Governor.OptOut(ctx, tx, e.CorpID, e.CustomerID, "keyword", "customer")
 	})
 	a.Kf.OnOpened = append(a.Kf.OnOpened, a.noteSession)
+	a.Kf.OnWrote = append(a.Kf.OnWrote, a.wrote)
+	a.Moments.OnReacted = append(a.Moments.OnReacted, a.reacted)
 	a.Customers.OnLost = append(a.Customers.OnLost, a.Broadcasts.Lost)
 	a.Outreach.OnMass = append(a.Outreach.OnMass, a.Broadcasts.Massed)
 	a.Outreach.OnMoment = append(a.Outreach.OnMoment, a.Moments.Momented)

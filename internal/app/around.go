@@ -106,6 +106,11 @@ func (a *App) budgets(ctx context.Context, ids []string) (map[string]customer.Bu
 		}
 		budgets[id] = out
 		said := customer.OptOut{State: "none", Pace: string(b.Pace), PausedUntil: a.maybe(b.PausedUntil), HeldOut: b.HeldOut, Grievance: string(b.Grievance), GrievanceUntil: a.maybe(b.GrievanceUntil)}
+		if said.SilentSince = a.maybe(b.SilentSince); said.SilentSince != nil {
+			if said.Silence = "cooling"; b.Dormant {
+				said.Silence = "dormant"
+			}
+		}
 		if o, ok := stopped[id]; ok {
 			said.State, said.Since = "all", a.maybe(o.Since)
 		}

@@ -75,12 +75,13 @@ type wordsIn struct {
 	Attachments []outreach.Attachment `json:"attachments,omitempty" maxItems:"9"`
 	Audience    Audience              `json:"audience"`
 	Topic       string                `json:"topic,omitempty" maxLength:"50"`
+	Winback     bool                  `json:"winback,omitempty" doc:"the one last question to customers who have been silent for long: whether they still want messages"`
 	Benefit     string                `json:"benefit,omitempty" maxLength:"300" doc:"what the customer has of it; needed to submit"`
 	SendAt      time.Time             `json:"send_at,omitzero" doc:"not before; absent: as soon as sending hours allow"`
 }
 
 func (w wordsIn) words() Words {
-	out := Words{Kind: cmp.Or(w.Kind, ToCustomers), Name: w.Name, Text: w.Text, Attachments: w.Attachments, Audience: w.Audience, Topic: w.Topic, Benefit: w.Benefit}
+	out := Words{Kind: cmp.Or(w.Kind, ToCustomers), Name: w.Name, Text: w.Text, Attachments: w.Attachments, Audience: w.Audience, Topic: w.Topic, Benefit: w.Benefit, Winback: w.Winback}
 	if !w.SendAt.IsZero() {
 		out.SendAt = clock.At(w.SendAt)
 	}

@@ -80,6 +80,7 @@ type Words struct {
 	Topic       string
 	Benefit     string     // what the customer has of it; needed to submit (OWN-01)
 	SendAt      clock.Time // not before; 0 = as soon as sending hours allow
+	Winback     bool       // the one last question to customers who have been silent (FTG-13)
 }
 
 func (w Words) fields() []governance.Field {
@@ -124,7 +125,7 @@ func (b *Broadcast) words() (Words, error) {
 	}
 	audience, err := b.audience()
 	return Words{
-		Kind: b.Kind, Name: b.Name, Text: b.Text, Attachments: as, Audience: audience, Topic: b.Topic, Benefit: b.Benefit, SendAt: b.SendAt,
+		Kind: b.Kind, Name: b.Name, Text: b.Text, Attachments: as, Audience: audience, Topic: b.Topic, Benefit: b.Benefit, SendAt: b.SendAt, Winback: b.Winback,
 	}, err
 }
 
@@ -140,7 +141,7 @@ func (s *Service) Create(ctx context.Context, by string, w Words) (*Broadcast, e
 	now := s.World.Now()
 	b := &Broadcast{
 		CorpID: s.CorpID, ID: s.DB.NewID(), Kind: cmp.Or(w.Kind, ToCustomers), Name: w.Name, Text: w.Text, Attachments: attachments, Audience: audience, Topic: w.Topic,
-		Benefit: w.Benefit, SendAt: w.SendAt, Cost: 1, State: Draft, CreatedBy: by, CreatedAt: now, UpdatedAt: now,
+		Benefit: w.Benefit, SendAt: w.SendAt, Winback: w.Winback, Cost: 1, State: Draft, CreatedBy: by, CreatedAt: now, UpdatedAt: now,
 	}
 	err = s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		_, err := tx.NewInsert().Model(b).Exec(ctx)
@@ -173,8 +174,8 @@ func (s *Service) Update(ctx context.Context, id int64, w Words) (*Broadcast, er
 			return errNotDraft
 		}
 		b.Name, b.Text, b.Attachments, b.Audience, b.Topic, b.UpdatedAt = w.Name, w.Text, attachments, audience, w.Topic, s.World.Now()
-		b.Kind, b.Benefit, b.SendAt = cmp.Or(w.Kind, ToCustomers), w.Benefit, w.SendAt
-		return save(ctx, tx, b, "kind", "name", "text", "attachments", "audience", "topic", "benefit", "send_at", "updated_at")
+		b.Kind, b.Benefit, b.SendAt, b.Winback = cmp.Or(w.Kind, ToCustomers), w.Benefit, w.SendAt, w.Winback
+		return save(ctx, tx, b, "winback", "kind", "name", "text", "attachments", "audience", "topic", "benefit", "send_at", "updated_at")
 	})
 	return b, err
 }
@@ -186,6 +187,9 @@ func (s *Service) check(ctx context.Context, w Words) error {
 	}
 	if err := w.Audience.check(w.Kind); err != nil {
 		return err
+	}
+	if w.Winback && w.Kind == ToGroups {
+		return errs.Bad("winback", "broadcast.winback", errs.T("「最后一问」只发给客户本人，不发到群里（FTG-13）。", "The last question goes to customers, not to groups (FTG-13)."))
 	}
 	if err := s.Materials(ctx, w.Attachments); err != nil {
 		return err
@@ -260,7 +264,7 @@ func query(a Audience, scope []string) customer.AudienceQuery {
 func (s *Service) request(id int64, by string, w Words, cost int) governance.Request {
 	return governance.Request{
 		CorpID: s.CorpID, Channel: w.channel(), Class: governance.Marketing, Topic: w.Topic, CampaignID: campaignID(id),
-		CampaignName: w.Name, Texts: w.texts(), By: by, Reason: cmp.Or(w.Benefit, w.Name, "mass message"), Cost: cost, NotBefore: w.SendAt,
+		CampaignName: w.Name, Texts: w.texts(), By: by, Reason: cmp.Or(w.Benefit, w.Name, "mass message"), Cost: cost, NotBefore: w.SendAt, Winback: w.Winback,
 	}
 }
 

@@ -27,6 +27,7 @@ type broadcastOut struct {
 	Attachments []outreach.Attachment `json:"attachments"`
 	Audience    Audience              `json:"audience"`
 	Topic       string                `json:"topic,omitempty"`
+	Winback     bool                  `json:"winback,omitempty" doc:"the one last question to customers who have been silent"`
 	Benefit     string                `json:"benefit,omitempty" doc:"what the customer has of it"`
 	SendAt      *time.Time            `json:"send_at,omitempty" doc:"not before"`
 	Cost        int                   `json:"cost" doc:"what it takes of each budget: 2 when it goes to nearly all"`
@@ -168,7 +169,7 @@ func (h *API) show(ctx context.Context, rows []*Broadcast, scope []string) ([]br
 			return nil, err
 		}
 		o := broadcastOut{
-			ID: web.IDOf(b.ID), Name: b.Name, Kind: b.Kind, Text: b.Text, Attachments: w.Attachments, Audience: w.Audience, Topic: b.Topic,
+			ID: web.IDOf(b.ID), Name: b.Name, Kind: b.Kind, Text: b.Text, Attachments: w.Attachments, Audience: w.Audience, Topic: b.Topic, Winback: b.Winback,
 			State: b.State, CreatedBy: named{b.CreatedBy, orID(names, b.CreatedBy)}, CreatedAt: b.CreatedAt.In(h.Zone),
 			SubmittedAt: h.when(b.SubmittedAt), OpensAt: h.when(b.OpensAt), ClosesAt: h.when(b.ClosesAt), EndedAt: h.when(b.EndedAt),
 			Counts: counts[b.ID], Harm: harmOut{b.OptOuts, b.Deletions}, Benefit: b.Benefit, SendAt: h.when(b.SendAt), Cost: b.Cost,

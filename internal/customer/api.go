@@ -47,7 +47,10 @@ type OptOut struct {
 	PausedUntil *time.Time `json:"paused_until,omitempty"`
 	HeldOut     bool       `json:"held_out,omitempty" doc:"in the holdout: no marketing, to measure what it is worth"`
 	// Grievance keeps marketing away.
-	Grievance      string     `json:"grievance,omitempty" enum:"complaint,refund,upset" doc:"what is open between the customer and the corp, or ended a short while ago"`
+	Grievance string `json:"grievance,omitempty" enum:"complaint,refund,upset" doc:"what is open between the customer and the corp, or ended a short while ago"`
+	// Silence is how far they have gone silent.
+	Silence        string     `json:"silence,omitempty" enum:"cooling,dormant" doc:"they have not reacted for long: they get less, or no marketing"`
+	SilentSince    *time.Time `json:"silent_since,omitempty"`
 	GrievanceUntil *time.Time `json:"grievance_until,omitempty" doc:"of one that ended: marketing stays away until then"`
 }
 

@@ -50,6 +50,7 @@ func (g *Governor) RegisterAPI(a *web.API, near Neighbours) {
 	h.registerLicences(a)
 	h.registerHouse(a)
 	h.registerGrievances(a)
+	h.registerSilence(a)
 	web.Get(a, "/governance/caps", web.Op{ID: "get-caps", Permission: "governance.read", Scope: web.Shared, Summary: "Limits in force"}, h.caps)
 	web.Put(a, "/governance/caps", web.Op{ID: "set-caps", Permission: "governance.write", Scope: web.WholeCorp, Summary: "Tighten the limits"}, h.setCaps)
 	web.Get(a, "/governance/holidays", web.Op{ID: "get-holidays", Permission: "governance.read", Scope: web.Shared, Summary: "The calendar of special days"}, h.days)
@@ -259,6 +260,7 @@ type capsOut struct {
 	Holdout  int       `json:"holdout" doc:"percent of customers that get no marketing, to measure what it is worth"`
 	Version  string    `json:"version"`
 	Shares   sharesIO  `json:"shares"`
+	Sunset   sunsetIO  `json:"sunset"`
 }
 
 func (h *API) caps(ctx context.Context, _ *web.None) (*capsOut, error) {
@@ -274,7 +276,7 @@ func (h *API) showCaps(lang string, c Caps) *capsOut {
 		return quietIO{From: formatClock(q.From), To: formatClock(q.To), SundayFrom: formatClock(q.SundayFrom), Zone: h.zone.String()}
 	}
 	out := &capsOut{Quiet: quiet(c.Quiet), QuietMax: quiet(h.book.caps.Quiet), MassMode: c.MassMode, Holdout: c.Holdout, Version: h.version(c)}
-	out.Shares = h.showShares(c)
+	out.Shares, out.Sunset = h.showShares(c), h.showSunset(c)
 	for i, w := range c.Per {
 		out.Rules = append(out.Rules, capRule{ID: ruleCap, Title: h.Title(ruleCap).In(lang), Days: w.Days, Cap: w.Cap, Max: h.book.caps.Per[i].Cap})
 	}
@@ -291,6 +293,7 @@ type setCapsIn struct {
 		MassMode MassMode  `json:"mass_mode,omitempty" enum:"per_month_days,per_week_7,per_day_1"`
 		Holdout  *int      `json:"holdout,omitempty" minimum:"0" maximum:"50" doc:"percent"`
 		Shares   *sharesIO `json:"shares,omitempty" doc:"left out: as they are"`
+		Sunset   *sunsetIO `json:"sunset,omitempty" doc:"left out: as it is"`
 	}
 }
 
@@ -321,6 +324,9 @@ func (h *API) setCaps(ctx context.Context, in *setCapsIn) (*capsOut, error) {
 	}
 	if in.Body.Shares != nil {
 		in.Body.Shares.to(&c)
+	}
+	if in.Body.Sunset != nil {
+		in.Body.Sunset.to(&c)
 	}
 	c, err = h.SetCaps(ctx, who.CorpID, who.User, c)
 	if err != nil {

@@ -27,6 +27,10 @@ type Budget struct {
 	// Grievance keeps marketing away, until GrievanceUntil once it has ended (FTG-15).
 	Grievance      GrievanceKind
 	GrievanceUntil clock.Time
+	// SilentSince is the day since when nothing that reached them got a reaction, when it is long enough to count; Dormant says
+	// that they get no marketing any more for it (FTG-13).
+	SilentSince clock.Time
+	Dormant     bool
 }
 
 // BudgetWindow is one sliding limit with what is used of it.
@@ -63,9 +67,9 @@ func (g *Governor) budget(s standing, caps Caps, now clock.Time) Budget {
 	if b.OptOut == 0 {
 		b.OptOut = s.suppressed
 	}
-	own := s.pref.limit(caps)
+	own, rule := s.limits(caps, Marketing)
 	for i, w := range own.Per {
-		bw := BudgetWindow{RuleID: capRuleOf(own, caps, i), Days: w.Days, Cap: w.Cap, Used: s.used[i]}
+		bw := BudgetWindow{RuleID: rule[i], Days: w.Days, Cap: w.Cap, Used: s.used[i]}
 		if !w.fits(bw.Used, 1) {
 			b.Full = true
 			bw.Next = w.room(s.at, 1, now)
@@ -82,8 +86,9 @@ func (g *Governor) budget(s standing, caps Caps, now clock.Time) Budget {
 	if !s.sorrow.over(now) {
 		b.Grievance, b.GrievanceUntil = s.sorrow.kind, s.sorrow.until
 	}
+	b.SilentSince, b.Dormant = s.hush.since, s.hush.dormant
 	switch {
-	case b.OptOut != 0, b.HeldOut, b.Grievance != "" && b.GrievanceUntil == 0:
+	case b.OptOut != 0, b.HeldOut, b.Dormant, b.Grievance != "" && b.GrievanceUntil == 0:
 		b.Full = true
 	case b.GrievanceUntil != 0:
 		b.Full, b.Next = true, own.room(s.at, 1, max(now, b.PausedUntil, b.GrievanceUntil), g.zone)

@@ -26,6 +26,8 @@ type Caps struct {
 	// anybody's may on a day (OWN-05): 0 = the corp set none.
 	Ramp     [rampDays]int `json:"ramp"`
 	StaffDay int           `json:"staff_day,omitempty"`
+	// Sunset is from when on who does not react gets less, and then nothing (FTG-13).
+	Sunset Sunset `json:"sunset"`
 	// Chat are the windows of a customer group (FTG-20): the policy's own, nobody sets them.
 	Chat [2]Window `json:"-"`
 }
@@ -75,7 +77,8 @@ func DefaultCaps() Caps {
 		Quiet:    Quiet{From: 9 * 60, To: 21 * 60, SundayFrom: 10 * 60},
 		MassMode: PerMonthDays,
 		Holdout:  5, TopicWeek: 2, Ramp: [rampDays]int{50, 100, 200, 400, 800},
-		Chat: [2]Window{{1, 1}, {7, 3}},
+		Sunset: Sunset{Cooling: 60, Dormant: 180, Week: 1, Least: 3},
+		Chat:   [2]Window{{1, 1}, {7, 3}},
 	}
 }
 
@@ -106,6 +109,9 @@ func (c Caps) tightens(policy Caps) error {
 		return errs.Bad("holdout", "governance.holdout", errs.Tf("对照组可以占 0%% 到 %d%%（FTG-11）。", "The holdout can be 0 to %d percent (FTG-11).", maxHoldout))
 	}
 	if err := c.tightensShares(policy); err != nil {
+		return err
+	}
+	if err := c.tightensSunset(policy); err != nil {
 		return err
 	}
 	switch c.MassMode {

@@ -28,6 +28,7 @@ type census struct {
 	at       map[string]int32
 	pasts    []*past // nil = nothing is known
 	shares   []uint16
+	silent   []unanswered
 
 	ownMu sync.Mutex
 	own   map[int64][]ownTouch // what this process reserved, by the change that tells of it
@@ -83,6 +84,7 @@ func (g *Governor) update(ctx context.Context, c *census, corpID string, to []Re
 	if c.follower == nil {
 		c.follower = g.db.Follow(corpID, areaTouch, areaCustomer)
 		c.at, c.pasts, c.shares = make(map[string]int32, len(to)), make([]*past, 0, len(to)), make([]uint16, 0, len(to))
+		c.silent = make([]unanswered, 0, len(to))
 		c.ownMu.Lock()
 		c.own = map[int64][]ownTouch{}
 		c.ownMu.Unlock()
@@ -155,6 +157,10 @@ func (g *Governor) load(ctx context.Context, c *census, corpID string, ids []str
 			if err != nil {
 				return err
 			}
+			silent, err := g.unansweredOf(ctx, g.db.Read(), corpID, part)
+			if err != nil {
+				return err
+			}
 			shares := make([]uint16, len(part))
 			for i, id := range part {
 				shares[i] = g.share(corpID, id)
@@ -163,11 +169,11 @@ func (g *Governor) load(ctx context.Context, c *census, corpID string, ids []str
 			defer mu.Unlock()
 			for i, id := range part {
 				if at, ok := c.at[id]; ok {
-					c.pasts[at] = pasts[id]
+					c.pasts[at], c.silent[at] = pasts[id], silent[id]
 					continue
 				}
 				c.at[id] = int32(len(c.pasts))
-				c.pasts, c.shares = append(c.pasts, pasts[id]), append(c.shares, shares[i])
+				c.pasts, c.shares, c.silent = append(c.pasts, pasts[id]), append(c.shares, shares[i]), append(c.silent, silent[id])
 			}
 			return nil
 		})

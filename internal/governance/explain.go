@@ -212,6 +212,9 @@ func (g *Governor) options(t *Touch) []errs.Text {
 		return []errs.Text{errs.T("这是客户自己的选择，只有本人能在偏好页上改。", "The customer chose this; only they can change it, on the preference page.")}
 	case ruleHalt:
 		return []errs.Text{errs.T("由管理者在「停发」里恢复，恢复后重新建一次。", "A manager lets sending go on under “Stop sending”; then make it again.")}
+	case ruleSunset:
+		return []errs.Text{errs.T("客户自己有任何举动（写信、进群、点赞、改偏好）就恢复；在别处有回应的，可以在客户页登记。",
+			"Anything the customer does (writes, joins a group, likes, changes a preference) ends it; what they did elsewhere can be noted on their page.")}
 	case ruleGrievance:
 		return []errs.Text{errs.T("先把客户的事办好，在客户的页面上登记结束；再过两天可以重新建一次。",
 			"Settle it with the customer and note its end on their page; two days later make it again.")}

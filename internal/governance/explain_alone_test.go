@@ -59,6 +59,8 @@ func decideAlone(a answer, read func(class Class, channel Channel, texts []strin
 			continue
 		case r.RuleID == ruleContent:
 			refuses = read(a.Class, a.Channel, a.Basis.Texts) != ""
+		case r.RuleID == ruleSunset && r.Days == 0: // days of silence, or the last question
+			refuses = r.After > r.Cap
 		case r.RuleID == ruleGrievance: // open, or at rest until then
 			refuses = r.Since != nil && (r.NextAt == nil || r.NextAt.After(a.Basis.On))
 		case r.RuleID == ruleHalt || r.RuleID == ruleOptOut || r.RuleID == ruleSuppressed:
@@ -117,6 +119,10 @@ func TestARefusalCanBeDecidedAgainFromTheAnswerAlone(t *testing.T) {
 		}
 		grieve(t, g, "青柠 08", Refund)
 		ids = append(ids, reserve(t, g, marketing("refund", "青柠 08"))[0].TouchID)
+		quietFor(t, g, "青柠 09", 200)
+		ask := marketing("question", "青柠 06")
+		ask.Winback = true
+		ids = append(ids, reserve(t, g, marketing("dormant", "青柠 09"))[0].TouchID, reserve(t, g, ask)[0].TouchID)
 		inTx(t, d, func(ctx context.Context, tx *db.Tx) error { return g.HaltSending(ctx, tx, "c", "", "S01", "查一查") })
 		ids = append(ids, reserve(t, g, marketing("halted", "青柠 07"))[0].TouchID)
 		refusals := 0
@@ -154,8 +160,8 @@ func TestARefusalCanBeDecidedAgainFromTheAnswerAlone(t *testing.T) {
 				t.Errorf("%s was %s by %q; from the answer alone %q (%v)\n%s", e.Touch.Key, a.State, a.RuleID, rule, ok, raw)
 			}
 		}
-		if refusals != 7 {
-			t.Errorf("%d refusals, want 7", refusals)
+		if refusals != 9 {
+			t.Errorf("%d refusals, want 9", refusals)
 		}
 	})
 }

@@ -78,7 +78,9 @@ type Request struct {
 	Cost         int      // 0 = 1; a send to all customers costs 2
 	// Open is a Moment for everybody who wants marketing: WC-08 counts it by the day, and it costs nothing of the budget of
 	// FTG-01, for nobody is called: who looks, sees it.
-	Open      bool
+	Open bool
+	// Winback is the one last question to somebody who has been silent: whether they still want messages (FTG-13).
+	Winback   bool
 	NotBefore clock.Time // the sender will not create it earlier; 0 = now
 	Expires   clock.Time // when the reservation ends by itself; 0 = a day (an hour for service) after the earliest delivery
 }

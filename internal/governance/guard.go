@@ -136,18 +136,25 @@ func (r *rulebook) readCaps() error {
 	var ramp struct {
 		Ramp [rampDays]int `json:"ramp"`
 	}
+	var sunset struct {
+		Cooling int `json:"cooling_days"`
+		Dormant int `json:"dormant_days"`
+		Week    int `json:"cooling_per_7d"`
+		Least   int `json:"least_touches"`
+	}
 	var room struct {
 		PerDay  int `json:"per_day"`
 		PerWeek int `json:"per_week"`
 	}
 	for rule, into := range map[string]any{
-		ruleCap: &windows, ruleQuiet: &quiet, rulePlatform: &mass, ruleHoldout: &holdout, ruleShare: &topics, ruleRamp: &ramp, ruleRoom: &room,
+		ruleCap: &windows, ruleQuiet: &quiet, rulePlatform: &mass, ruleHoldout: &holdout, ruleShare: &topics, ruleRamp: &ramp, ruleRoom: &room, ruleSunset: &sunset,
 	} {
 		if err := r.Params(rule, into); err != nil {
 			return err
 		}
 	}
 	r.caps = Caps{Per: windows.Per, MassMode: mass.Mode, Holdout: int(math.Round(100 * holdout.Share)), TopicWeek: topics.Week, Ramp: ramp.Ramp}
+	r.caps.Sunset = Sunset(sunset)
 	r.caps.Chat = [2]Window{{1, room.PerDay}, {7, room.PerWeek}}
 	for _, f := range []struct {
 		s string

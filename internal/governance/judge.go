@@ -52,6 +52,7 @@ type standing struct {
 	ladder     *LadderStep // what keeps this touch back; nil = nothing
 	pref       *Preference // what they chose for themselves; nil = nothing
 	sorrow     sorrow      // what is wrong between them and the corp
+	hush       hush        // how long they have not reacted
 	heldOut    bool        // no marketing, to measure what marketing is worth
 	week       []spent     // what counts against topics and channels (FTG-02), only loaded when some have a cap
 	load       load        // what the sender has to do on that day (FTG-16, OWN-05)
@@ -170,6 +171,15 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 			}
 			pass(Step{RuleID: ruleHoldout})
 		})
+		for _, st := range s.hush.steps(r, on, c) {
+			read(func() {
+				if st.After > st.Cap {
+					refuse(st, st.reason())
+					return
+				}
+				pass(st)
+			})
+		}
 	}
 	if r.Channel == MassCustomer {
 		read(func() {
@@ -208,16 +218,22 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 			pass(st)
 		})
 	}
-	own := s.pref.limit(c)
+	own, rule := s.limits(c, r.Class)
 	// What is for everybody is outside of the corp's caps, and within those that the customer chose.
-	counts := func(i int) bool { return !r.Open || capRuleOf(own, c, i) == rulePreference }
+	counts := func(i int) bool { return !r.Open || rule[i] == rulePreference }
+	since := func(i int) clock.Time { // of a silence
+		if rule[i] == ruleSunset {
+			return s.hush.since
+		}
+		return 0
+	}
 	for i, w := range own.Per {
 		if !counts(i) {
 			continue
 		}
 		read(func() {
 			st := Step{
-				RuleID: capRuleOf(own, c, i), Days: w.Days, Before: s.used[i], After: s.used[i] + w.charge(cost), Cap: w.Cap,
+				RuleID: rule[i], Since: since(i), Days: w.Days, Before: s.used[i], After: s.used[i] + w.charge(cost), Cap: w.Cap,
 				From: on.Add(-w.length()), To: on,
 			}
 			if st.After > w.Cap {
@@ -240,8 +256,8 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 	}
 	if v.held {
 		for i, w := range own.Per {
-			if rule := capRuleOf(own, c, i); counts(i) && !hasStep(v.steps, rule, w.Days) {
-				v.steps = append(v.steps, Step{RuleID: rule, Days: w.Days, Cap: w.Cap, Verdict: NotRead})
+			if counts(i) && !hasStep(v.steps, rule[i], w.Days) {
+				v.steps = append(v.steps, Step{RuleID: rule[i], Since: since(i), Days: w.Days, Cap: w.Cap, Verdict: NotRead})
 			}
 		}
 		v.steps = append(v.steps, Step{RuleID: ruleQuiet, Verdict: NotRead})

@@ -204,12 +204,14 @@ type overlay struct {
 	week map[string][]spent
 	days map[memberDay]int
 	gone map[int64]*Touch // what gave way already
+
+	winbacks map[string]int
 }
 
 func newOverlay() overlay {
 	return overlay{
 		used: map[string]int{}, mass: map[string]int{}, open: map[string]int{}, keys: map[string]*Touch{}, week: map[string][]spent{},
-		days: map[memberDay]int{}, gone: map[int64]*Touch{},
+		days: map[memberDay]int{}, gone: map[int64]*Touch{}, winbacks: map[string]int{},
 	}
 }
 
@@ -321,6 +323,7 @@ func (o overlay) onto(s standing, subject string) standing {
 	}
 	s.mass += o.mass[subject]
 	s.open += o.open[subject]
+	s.hush.asked += o.winbacks[subject]
 	s.week = slices.Concat(s.week, o.week[subject])
 	s.week = slices.DeleteFunc(s.week, func(x spent) bool { return x.id != 0 && o.gone[x.id] != nil })
 	return s
@@ -342,6 +345,9 @@ func (o overlay) note(t *Touch, gone []*Touch, day, end clock.Time) {
 		}
 		if x.Channel == MassCustomer || x.Channel == MassGroup {
 			o.mass[x.subject()] += n
+		}
+		if x.Winback {
+			o.winbacks[x.subject()] += n
 		}
 		if x.open() {
 			o.open[x.subject()] += n
@@ -392,7 +398,7 @@ func newTouch(r Request, v verdict, why string, now, on clock.Time, version stri
 		CorpID: r.CorpID, Key: r.Key, CustomerID: r.CustomerID, ChatID: r.ChatID, StaffID: r.StaffID, Channel: r.Channel,
 		Class: r.Class, Topic: r.Topic, CampaignID: r.CampaignID, CampaignName: r.CampaignName, Texts: string(texts),
 		RequestedBy: r.By, RequestReason: r.Reason, Cost: r.cost(), State: Reserved, NextAt: v.next, Why: why,
-		RuleVersion: version, ReservedAt: now, EarliestAt: on,
+		RuleVersion: version, ReservedAt: now, EarliestAt: on, Winback: r.Winback,
 	}
 	t.setReason(v.rule, v.reason)
 	if v.held {

@@ -30,12 +30,15 @@ type counted struct {
 	limited bool // marketing or lifecycle
 	mass    bool // a mass message
 	open    bool // a Moment for everybody
+	winback bool // the last question to somebody silent
 	topic   string
 	channel Channel
 }
 
 // frame is what the windows of an earliest delivery cover.
 type frame struct {
+	on    clock.Time
+	zone  *time.Location
 	start [3]clock.Time // of the sliding windows: later ones count
 	from  clock.Time    // of the calendar period of WC-01
 	day   clock.Time    // of the day of WC-08
@@ -46,7 +49,7 @@ type frame struct {
 }
 
 func (g *Governor) frameOf(on clock.Time, caps Caps) frame {
-	f := frame{day: on.Day(g.zone), week: on.Add(-shareDays * 24 * time.Hour), caps: caps}
+	f := frame{on: on, zone: g.zone, day: on.Day(g.zone), week: on.Add(-shareDays * 24 * time.Hour), caps: caps}
 	f.from, _, _ = caps.MassMode.Period(on, g.zone)
 	for i, w := range caps.Per {
 		f.start[i] = on.Add(-w.length())
@@ -57,9 +60,12 @@ func (g *Governor) frameOf(on clock.Time, caps Caps) frame {
 // floor is what no window of the frame reaches down to.
 func (f frame) floor() clock.Time { return min(f.start[2], f.from-1) }
 
-// standing counts the past within a frame.
-func (p *past) standing(f frame) standing {
-	s := standing{optedOut: p.optedOut, suppressed: p.suppressed, pref: p.pref, sorrow: p.sorrow}
+// standing counts the past within a frame; u is what they did not react to.
+func (p *past) standing(f frame, u unanswered) standing {
+	if p == nil {
+		return standing{hush: u.on(f.on, f.caps.Sunset, f.zone)}
+	}
+	s := standing{hush: u.on(f.on, f.caps.Sunset, f.zone), optedOut: p.optedOut, suppressed: p.suppressed, pref: p.pref, sorrow: p.sorrow}
 	for _, t := range p.touches {
 		if t.limited {
 			for i, start := range f.start {
@@ -71,6 +77,9 @@ func (p *past) standing(f frame) standing {
 				s.week = append(s.week, spent{at: t.at, cost: t.cost, topic: t.topic, channel: t.channel, id: t.id})
 			}
 		}
+		if t.winback && t.at == 0 {
+			s.hush.asked++
+		}
 		if t.mass && (t.at == 0 || t.at >= f.from) {
 			s.mass++
 		}
@@ -78,7 +87,7 @@ func (p *past) standing(f frame) standing {
 			s.open++
 		}
 	}
-	own := s.pref.limit(f.caps)
+	own, _ := s.limits(f.caps, Marketing)
 	for i, w := range own.Per {
 		if s.used[i] == 0 || w.fits(s.used[i], maxCost) {
 			continue
@@ -107,7 +116,7 @@ func (g *Governor) pastOf(ctx context.Context, q bun.IDB, corpID string, custome
 	var rows []touched
 	err = g.along(ctx, "customer_id", customers, func(ctx context.Context, where string, args ...any) (int, error) {
 		rows = nil
-		err := q.NewRaw(`SELECT customer_id, id, delivered_at, cost, class, channel, topic FROM touch WHERE corp_id = ?
+		err := q.NewRaw(`SELECT customer_id, id, delivered_at, cost, class, channel, topic, winback FROM touch WHERE corp_id = ?
 			AND state IN ('reserved','tasked','delivered','committed') AND (delivered_at = 0 OR delivered_at > ?) AND `+where,
 			append([]any{corpID, floor}, args...)...).Scan(ctx, &rows)
 		return len(rows), err
@@ -125,7 +134,7 @@ func (g *Governor) pastOf(ctx context.Context, q bun.IDB, corpID string, custome
 			p = new(past)
 			out[r.CustomerID] = p
 		}
-		t := countedOf(&Touch{ID: r.ID, DeliveredAt: r.DeliveredAt, Cost: r.Cost, Class: r.Class, Channel: r.Channel, Topic: r.Topic})
+		t := countedOf(&Touch{ID: r.ID, DeliveredAt: r.DeliveredAt, Cost: r.Cost, Class: r.Class, Channel: r.Channel, Topic: r.Topic, Winback: r.Winback})
 		if t.limited || t.mass || t.open {
 			p.touches = append(p.touches, t)
 		}
@@ -142,6 +151,7 @@ type touched struct {
 	Class       Class
 	Channel     Channel
 	Topic       string
+	Winback     bool
 }
 
 // along reads rows by the names in a column. A batch mostly comes in their order, so that they are neighbours in the index:
@@ -169,7 +179,7 @@ func setOf(ids []string) map[string]bool {
 }
 
 func countedOf(t *Touch) counted {
-	return counted{id: t.ID, at: t.DeliveredAt, cost: t.Cost, limited: t.Class.Limited(), mass: t.Channel == MassCustomer, open: t.open(), topic: t.Topic, channel: t.Channel}
+	return counted{id: t.ID, at: t.DeliveredAt, cost: t.Cost, limited: t.Class.Limited(), mass: t.Channel == MassCustomer, open: t.open(), winback: t.Winback, topic: t.Topic, channel: t.Channel}
 }
 
 // longestWindow is more than any window of FTG-01 or period of WC-01 covers.

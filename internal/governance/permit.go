@@ -290,18 +290,20 @@ func (g *Governor) DeliveredAll(ctx context.Context, tx *db.Tx, at map[int64]clo
 		k := moment{at[id], late[id]}
 		same[k] = append(same[k], id)
 	}
+	var arrived []*Touch
 	for k, ids := range same {
 		for part := range slices.Chunk(ids, chunk) {
-			_, err := changeTouches(ctx, tx, actDeliver, now, tx.NewUpdate().Set("state = ?", Committed).Set("delivered_at = ?", k.at).
+			rows, err := changeTouches(ctx, tx, actDeliver, now, tx.NewUpdate().Set("state = ?", Committed).Set("delivered_at = ?", k.at).
 				Set("committed_at = ?", now).Set("late = ?", k.late).
 				Where("id IN (?) AND state NOT IN (?, ?)", bun.List(part), Delivered, Committed))
 			if err != nil {
 				return nil, fmt.Errorf("book %d deliveries: %w", len(part), err)
 			}
+			arrived = append(arrived, rows...)
 		}
 	}
 	changedTouches(tx, found)
-	return late, nil
+	return late, g.reached(ctx, tx, arrived)
 }
 
 // errChanged says that another transaction was faster: doing it again sees the new state.
@@ -403,8 +405,9 @@ func (g *Governor) Observe(ctx context.Context, tx *db.Tx, r Request, at clock.T
 		return fmt.Errorf("book an observed touch: %w", err)
 	}
 	changed(tx, t.CorpID, t.CustomerID)
-	if n > 0 {
-		logTouches(tx, actObserve, now, []*Touch{t})
+	if n == 0 {
+		return nil
 	}
-	return nil
+	logTouches(tx, actObserve, now, []*Touch{t})
+	return g.reached(ctx, tx, []*Touch{t})
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/errs"
 	"zhiyin.dev/zhiyin/internal/pages"
@@ -151,37 +152,44 @@ func (g *Governor) preferences(w http.ResponseWriter, r *http.Request) {
 // press does what a button of the page says.
 func (g *Governor) press(ctx context.Context, corpID, customerID, act string, form url.Values) error {
 	return g.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		switch act {
-		case "stop":
-			return g.OptOut(ctx, tx, corpID, customerID, "page", "customer")
-		case "resume":
-			return g.OptIn(ctx, tx, corpID, customerID, "preference page", "customer")
-		}
-		p := Preference{CorpID: corpID, CustomerID: customerID}
-		prefs, err := g.preferencesOf(ctx, tx, corpID, []string{customerID})
-		if err != nil {
+		if err := g.chose(ctx, tx, corpID, customerID, act, form); err != nil {
 			return err
 		}
-		if now := prefs[customerID]; now != nil {
-			p = *now
-		}
-		switch act {
-		case "usual":
-			p.Pace = Usual
-		case "weekly", "monthly":
-			p.Pace = Pace(act)
-		case "pause":
-			p.PausedUntil = g.world.Now().Add(pauseFor)
-		case "unpause":
-			p.PausedUntil = 0
-		case "topics":
-			p.TopicsOff = slices.DeleteFunc(slices.Clone(form["all"]), func(topic string) bool { return slices.Contains(form["topic"], topic) })
-		default:
-			return errs.Bad("act", "invalid", errs.T("请按页面上的按钮。", "Please use the button on the page."))
-		}
-		p.Via, p.ByWhom = "page", "customer"
-		return g.SetPreference(ctx, tx, p)
+		return g.Acted(ctx, tx, corpID, Chose, map[string]clock.Time{customerID: g.world.Now()})
 	})
+}
+
+func (g *Governor) chose(ctx context.Context, tx *db.Tx, corpID, customerID, act string, form url.Values) error {
+	switch act {
+	case "stop":
+		return g.OptOut(ctx, tx, corpID, customerID, "page", "customer")
+	case "resume":
+		return g.OptIn(ctx, tx, corpID, customerID, "preference page", "customer")
+	}
+	p := Preference{CorpID: corpID, CustomerID: customerID}
+	prefs, err := g.preferencesOf(ctx, tx, corpID, []string{customerID})
+	if err != nil {
+		return err
+	}
+	if now := prefs[customerID]; now != nil {
+		p = *now
+	}
+	switch act {
+	case "usual":
+		p.Pace = Usual
+	case "weekly", "monthly":
+		p.Pace = Pace(act)
+	case "pause":
+		p.PausedUntil = g.world.Now().Add(pauseFor)
+	case "unpause":
+		p.PausedUntil = 0
+	case "topics":
+		p.TopicsOff = slices.DeleteFunc(slices.Clone(form["all"]), func(topic string) bool { return slices.Contains(form["topic"], topic) })
+	default:
+		return errs.Bad("act", "invalid", errs.T("请按页面上的按钮。", "Please use the button on the page."))
+	}
+	p.Via, p.ByWhom = "page", "customer"
+	return g.SetPreference(ctx, tx, p)
 }
 
 func (g *Governor) preferenceView(ctx context.Context, corpID, customerID string) (preferenceView, error) {

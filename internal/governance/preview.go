@@ -81,8 +81,12 @@ func (g *Governor) Preview(ctx context.Context, r Request, to []Recipient) (Prev
 		if err != nil {
 			return Preview{}, err
 		}
+		silent, err := g.unansweredOf(ctx, g.db.Read(), r.CorpID, ids)
+		if err != nil {
+			return Preview{}, err
+		}
 		for _, t := range some {
-			part.add(c, t, pasts[t.CustomerID], g.heldOut(r.CorpID, t.CustomerID, caps.Holdout))
+			part.add(c, t, pasts[t.CustomerID], silent[t.CustomerID], g.heldOut(r.CorpID, t.CustomerID, caps.Holdout))
 		}
 	}
 	part.sum(&out)
@@ -181,7 +185,7 @@ func (g *Governor) countCensus(ctx context.Context, c *counter, to []Recipient, 
 			held := uint16(c.caps.Holdout * 100)
 			for _, t := range some {
 				i := kept.at[t.CustomerID]
-				part.add(c, t, kept.pasts[i], kept.shares[i] < held)
+				part.add(c, t, kept.pasts[i], kept.silent[i], kept.shares[i] < held)
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -221,6 +225,7 @@ type stance struct {
 	house                *Finding
 	pref                 *Preference
 	sorrow               sorrow
+	hush                 hush
 	heldOut              bool
 	load                 load
 	displaced            int
@@ -229,7 +234,7 @@ type stance struct {
 // stanceOf answers the key of a standing; ok is false when it has none.
 func stanceOf(s standing) (k stance, ok bool) {
 	k = stance{
-		optedOut: s.optedOut, suppressed: s.suppressed, used: s.used, mass: s.mass, open: s.open, halted: s.halted, ladder: s.ladder, house: s.house, pref: s.pref, sorrow: s.sorrow,
+		optedOut: s.optedOut, suppressed: s.suppressed, used: s.used, mass: s.mass, open: s.open, halted: s.halted, ladder: s.ladder, house: s.house, pref: s.pref, sorrow: s.sorrow, hush: s.hush,
 		heldOut: s.heldOut, load: s.load, displaced: s.displaced,
 	}
 	put := func(into *[3]spent, list []spent) bool {
@@ -262,10 +267,9 @@ func newCount() *count {
 	return &count{judged: map[stance]Decision{}, perStaff: map[string]int{}, days: map[string]int{}}
 }
 
-func (n *count) add(c *counter, to Recipient, p *past, heldOut bool) {
-	var s standing
+func (n *count) add(c *counter, to Recipient, p *past, u unanswered, heldOut bool) {
+	s := p.standing(c.frame, u)
 	if p != nil {
-		s = p.standing(c.frame)
 		mass := 0
 		for _, t := range p.touches {
 			if t.mass && (t.at == 0 || t.at >= c.month) {

@@ -79,6 +79,7 @@ func TestAPreviewIsWhatTheReservationDoes(t *testing.T) {
 			shape := marketing("", "")
 			shape.Topic = []string{"", "新品"}[round%2]
 			shape.Cost = 1 + round%2
+			shape.Winback = round == 3
 			shape.NotBefore = world.Now().Add(time.Duration(round*5) * time.Hour)
 			plan := func(g *Governor) Preview {
 				p, err := g.Preview(t.Context(), shape, to)
@@ -147,7 +148,11 @@ func live(t *testing.T, g *Governor, r *rand.Rand, decisions []Decision) {
 	for range 12 {
 		id := decisions[r.IntN(len(decisions))].CustomerID
 		inTx(t, g.db, func(ctx context.Context, tx *db.Tx) error {
-			switch r.IntN(4) {
+			switch r.IntN(6) {
+			case 2:
+				return hushed(ctx, g, tx, id, 50+r.IntN(200))
+			case 3:
+				return g.Acted(ctx, tx, "c", Wrote, map[string]clock.Time{id: g.world.Now()})
 			case 0:
 				return g.OptOut(ctx, tx, "c", id, "page", "customer")
 			case 1:

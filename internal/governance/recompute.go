@@ -46,7 +46,7 @@ func (g *Governor) Recompute(ctx context.Context, corpID string, touchID int64) 
 	r := Request{
 		CorpID: t.CorpID, Key: t.Key, CustomerID: t.CustomerID, ChatID: t.ChatID, Channel: t.Channel, Class: t.Class, Topic: t.Topic, StaffID: t.StaffID,
 		Texts: t.texts(), Cost: t.Cost,
-		Open: t.open(),
+		Open: t.open(), Winback: t.Winback,
 	}
 	out := &Recomputed{PolicyThen: policyOf(t.RuleVersion), PolicyNow: g.book.Version}
 	if !out.SamePolicy() && caps.Version == 0 {
@@ -107,8 +107,14 @@ func (c Caps) as(was []Step) Caps {
 // standingThen is the customer's standing as the decision about t saw it.
 func (g *Governor) standingThen(ctx context.Context, t *Touch, caps Caps, was []Step) (standing, error) {
 	var s standing
-	for _, st := range was { // hashes of a lifted suppression are gone: the row is the evidence
+	for _, st := range was { // hashes of a lifted suppression are gone, a silence ends without a trace: the row is the evidence
 		switch st.RuleID {
+		case ruleSunset:
+			s.hush.since = st.Since
+			s.hush.dormant = s.hush.dormant || st.Days == 0 && st.Cap > 0
+			if st.Text == winback {
+				s.hush.asked = st.Before
+			}
 		case ruleSuppressed:
 			s.suppressed = st.Since
 		case ruleRamp: // a relation of before that was seen later makes the member older than we knew

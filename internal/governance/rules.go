@@ -33,6 +33,7 @@ const (
 	ruleHarm       = "FTG-12"
 	ruleRefused    = "OWN-03" // businesses that are not served
 	ruleGrievance  = "FTG-15"
+	ruleSunset     = "FTG-13"
 )
 
 // openMomentsADay is how many Moments for everybody one customer is shown in a calendar day.
@@ -85,6 +86,8 @@ func (s Step) reason() errs.Text {
 		return reasonHalt
 	case ruleLadder:
 		return reasonLadder(Subject(s.Text), Rung(s.Cap))
+	case ruleSunset:
+		return reasonSunset(s)
 	case ruleGrievance:
 		return reasonGrievance(s)
 	case rulePreference:

@@ -141,9 +141,18 @@ func (g *Governor) standingIn(ctx context.Context, q bun.IDB, corpID string, cus
 	if err != nil {
 		return nil, err
 	}
+	silent, err := g.unansweredOf(ctx, q, corpID, customers)
+	if err != nil {
+		return nil, err
+	}
 	out := make(map[string]standing, len(pasts))
 	for id, p := range pasts {
-		out[id] = p.standing(f)
+		out[id] = p.standing(f, silent[id])
+	}
+	for id, u := range silent {
+		if pasts[id] == nil {
+			out[id] = pasts[id].standing(f, u)
+		}
 	}
 	for _, id := range customers {
 		if g.heldOut(corpID, id, f.caps.Holdout) {

@@ -18,6 +18,7 @@ type asked struct {
 	topic     string
 	cost      int
 	open      bool
+	winback   bool
 	texts     *string // the list itself: a batch is one message to many
 	notBefore clock.Time
 }
@@ -30,7 +31,7 @@ type told struct {
 // of answers the verdict about a standing and its steps as the ledger keeps them.
 func (v verdicts) of(r Request, s standing, judge func() verdict) (verdict, string, error) {
 	stance, ok := stanceOf(s)
-	k := asked{stance, r.Class, r.Channel, r.Topic, r.cost(), r.Open, nil, r.NotBefore}
+	k := asked{stance, r.Class, r.Channel, r.Topic, r.cost(), r.Open, r.Winback, nil, r.NotBefore}
 	if len(r.Texts) > 0 {
 		k.texts = &r.Texts[0]
 	}

@@ -155,6 +155,11 @@ func (s *Service) customerSaid(ctx context.Context, tx *db.Tx, acc Account, m sa
 			return err
 		}
 	}
+	for _, tell := range s.OnWrote {
+		if err := tell(ctx, tx, Wrote{CorpID: s.CorpID, CustomerID: m.CustomerID, At: m.At}); err != nil {
+			return err
+		}
+	}
 	return s.done(ctx, tx, &v)
 }
 

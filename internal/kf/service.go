@@ -55,12 +55,21 @@ type Opened struct {
 	At         clock.Time
 }
 
+// Wrote is told when a customer writes.
+type Wrote struct {
+	CorpID     string
+	CustomerID string
+	At         clock.Time
+}
+
 // Service is the use cases of customer service.
 type Service struct {
 	Config
 
 	// OnOpened is told inside the transaction in which a conversation begins.
 	OnOpened []func(ctx context.Context, tx *db.Tx, e Opened) error
+	// OnWrote is told inside the transaction that stores a customer's message.
+	OnWrote []func(ctx context.Context, tx *db.Tx, e Wrote) error
 	// OnStopped is told inside the transaction in which a customer's words say "no more marketing".
 	OnStopped []func(ctx context.Context, tx *db.Tx, e Stopped) error
 }

@@ -14,6 +14,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/app/apptest"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/errs"
+	"zhiyin.dev/zhiyin/internal/governance"
 	"zhiyin.dev/zhiyin/internal/moment"
 )
 
@@ -33,6 +34,9 @@ func TestACommentAsksTheMemberOnce(t *testing.T) {
 			}
 			return len(rows) > 0
 		})
+		if v, err := p.Governor.SilenceOf(t.Context(), p.CorpID, rows[0].Person); err != nil || v.Act != governance.Reacted || v.ActedAt != rows[0].At {
+			t.Errorf("the comment is no act of the customer's own: %+v %v", v, err)
+		}
 		told := func() (n int) {
 			resp, err := http.Get(p.Box.URL + "/_sandbox/journal")
 			if err != nil {

@@ -385,7 +385,18 @@ func (s *Service) readEchoes(ctx context.Context, postID, staffID string) error 
 	}
 	note("like", found.Likes)
 	note("comment", found.Comments)
+	last := map[string]clock.Time{} // when each customer reacted last
+	for _, e := range rows {
+		if !e.ByStaff {
+			last[e.Person] = max(last[e.Person], e.At)
+		}
+	}
 	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		for _, tell := range s.OnReacted {
+			if err := tell(ctx, tx, Reacted{CorpID: s.CorpID, Last: last}); err != nil {
+				return err
+			}
+		}
 		_, err := tx.NewDelete().Model((*Echo)(nil)).Where("corp_id = ? AND post_id = ? AND staff_id = ?", s.CorpID, postID, staffID).Exec(ctx)
 		if err != nil {
 			return fmt.Errorf("write the reactions to %s: %w", postID, err)

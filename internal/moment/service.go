@@ -55,7 +55,18 @@ type Tags struct {
 }
 
 // Service is the use cases of Moments.
-type Service struct{ Config }
+type Service struct {
+	Config
+
+	// OnReacted is told inside the transaction that stores reactions to a Moment, new or known.
+	OnReacted []func(ctx context.Context, tx *db.Tx, e Reacted) error
+}
+
+// Reacted is told when customers liked a Moment or commented on it: when each did so last.
+type Reacted struct {
+	CorpID string
+	Last   map[string]clock.Time
+}
 
 // New makes the service. internal/app lets it hear of outreach.OnMoment and governance.OnOptOut.
 func New(c Config) *Service {
@@ -65,7 +76,7 @@ func New(c Config) *Service {
 	if c.Reviews == nil {
 		c.Reviews = governance.NoReviews{}
 	}
-	return &Service{c}
+	return &Service{Config: c}
 }
 
 // Words are what a draft says, to whom and when.

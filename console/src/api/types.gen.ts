@@ -600,6 +600,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/customers/{id}/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note something the customer did that WeCom does not tell: it ends their silence
+         * @description Permission: `customer.write`.
+         */
+        post: operations["note-act"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/customers/{id}/grievances": {
         parameters: {
             query?: never;
@@ -2778,6 +2798,13 @@ export interface components {
             /** @enum {string} */
             scope: "own" | "department" | "all";
         };
+        ActInBody: {
+            /**
+             * @description what the customer did: replied to a member, bought, visited
+             * @enum {string}
+             */
+            act: "replied" | "bought" | "visited";
+        };
         AddOptOutInBody: {
             customer_id: string;
             /** @enum {string} */
@@ -3133,6 +3160,8 @@ export interface components {
             tasks: components["schemas"]["BroadcastTasksSum"];
             text: string;
             topic?: string;
+            /** @description the one last question to customers who have been silent */
+            winback?: boolean;
         };
         BroadcastAudience: {
             /** @description to groups: part of the group's name */
@@ -3414,6 +3443,8 @@ export interface components {
             /** @description at most 4000 bytes */
             text: string;
             topic?: string;
+            /** @description the one last question to customers who have been silent for long: whether they still want messages */
+            winback?: boolean;
         };
         CallbackStruct: {
             aes_key?: string;
@@ -3645,6 +3676,13 @@ export interface components {
             pace?: "weekly" | "monthly";
             /** Format: date-time */
             paused_until?: string;
+            /**
+             * @description they have not reacted for long: they get less, or no marketing
+             * @enum {string}
+             */
+            silence?: "cooling" | "dormant";
+            /** Format: date-time */
+            silent_since?: string;
             /** Format: date-time */
             since?: string;
             /** @enum {string} */
@@ -3860,6 +3898,7 @@ export interface components {
             quiet_max: components["schemas"]["GovernanceQuietIO"];
             rules: components["schemas"]["GovernanceCapRule"][] | null;
             shares: components["schemas"]["GovernanceSharesIO"];
+            sunset: components["schemas"]["GovernanceSunsetIO"];
             version: string;
         };
         GovernanceChange: {
@@ -4433,6 +4472,30 @@ export interface components {
             text: string;
             /** @description the corp took it on */
             took: boolean;
+        };
+        GovernanceSunsetIO: {
+            /**
+             * Format: int64
+             * @description days without a reaction from which on messages slow down
+             */
+            cooling: number;
+            /**
+             * Format: int64
+             * @description days without a reaction from which on there is no marketing but one last question
+             */
+            dormant: number;
+            /**
+             * Format: int64
+             * @description messages without a reaction that make it silence
+             */
+            readonly least?: number;
+            /** @description the most that can be set */
+            readonly policy?: components["schemas"]["GovernanceSunsetIO"];
+            /**
+             * Format: int64
+             * @description how many within 7 days once they slow down
+             */
+            week: number;
         };
         GovernanceTouch: {
             /** Format: date-time */
@@ -5709,6 +5772,8 @@ export interface components {
             rules: components["schemas"]["Item"][] | null;
             /** @description left out: as they are */
             shares?: components["schemas"]["GovernanceSharesIO"];
+            /** @description left out: as it is */
+            sunset?: components["schemas"]["GovernanceSunsetIO"];
         };
         SetDaysInBody: {
             /** @description a day a line: date,name,closed or date,name,10:00,18:00. It replaces the calendar */
@@ -7708,6 +7773,39 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["CustomerDetail"];
                 };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "note-act": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Problem */
             default: {

@@ -46,6 +46,7 @@ export type BudgetWindow = S<'CustomerBudgetWindow'>
 export type Customer = With<S<'Customer'>, { type: 'wechat' | 'wecom' }>
 export type CustomerTouchable = Pick<Customer, 'budget' | 'optout'>
 export type CustomerDetail = With<S<'CustomerDetail'>, { type: Customer['type'] }>
+export type CustomerAct = Raw['ActInBody']['act']
 export type TimelineItem = S<'CustomerEntry'>
 export type Loss = S<'CustomerLoss'>
 
@@ -132,6 +133,7 @@ export type Recomputed = S<'GovernanceRecompute'>
 export type Caps = S<'GovernanceCaps'>
 export type CapRule = S<'GovernanceCapRule'>
 export type Holidays = S<'GovernanceDays'>
+export type Sunset = S<'GovernanceSunsetIO'>
 export type Shares = S<'GovernanceSharesIO'>
 export type CapsDraft = S<'SetCapsInBody'>
 export type Optout = S<'GovernanceOptOut'>

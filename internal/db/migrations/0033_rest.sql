@@ -18,19 +18,17 @@ CREATE TABLE grievance (
 CREATE UNIQUE INDEX grievance_open ON grievance (corp_id, customer_id, kind, ref) WHERE ended_at = 0;
 CREATE INDEX grievance_customer ON grievance (corp_id, customer_id, ended_at);
 
--- The last thing a customer did by themselves (FTG-13): one row a customer. Its day is enough to count silence by.
-CREATE TABLE act (
-    corp_id     TEXT   NOT NULL,
-    customer_id TEXT   NOT NULL,
-    at          BIGINT NOT NULL,
-    kind        TEXT   NOT NULL, -- added, wrote, joined, reacted, chose, bought, visited
+-- How long a customer has not reacted (FTG-13): one row a customer, begun anew by each act of their own.
+CREATE TABLE silence (
+    corp_id     TEXT    NOT NULL,
+    customer_id TEXT    NOT NULL,
+    acted_at    BIGINT  NOT NULL DEFAULT 0,  -- the last thing they did by themselves; 0 = nothing is known
+    act         TEXT    NOT NULL DEFAULT '', -- added, wrote, joined, reacted, chose, replied, bought, visited
+    since       BIGINT  NOT NULL DEFAULT 0,  -- the first message they got after that; 0 = none
+    touches     INTEGER NOT NULL DEFAULT 0,  -- how many since
+    winback_at  BIGINT  NOT NULL DEFAULT 0,  -- when the one last question reached them
     PRIMARY KEY (corp_id, customer_id)
 );
-INSERT INTO act (corp_id, customer_id, at, kind)
-    SELECT corp_id, customer_id, MAX(added_at), 'added' FROM relation GROUP BY corp_id, customer_id;
-INSERT INTO act (corp_id, customer_id, at, kind)
-    SELECT corp_id, customer_id, MAX(last_customer_at), 'wrote' FROM kf_session WHERE last_customer_at > 0 GROUP BY corp_id, customer_id
-    ON CONFLICT (corp_id, customer_id) DO UPDATE SET at = EXCLUDED.at, kind = EXCLUDED.kind WHERE act.at < EXCLUDED.at;
 
 -- The zone a customer lives in, where somebody knows it (FTG-05). The row with replaced_at = 0 is in force; an empty zone says
 -- that it is not known any more.
@@ -62,5 +60,5 @@ CREATE INDEX touch_customer ON touch (corp_id, customer_id, id, state, delivered
 ALTER TABLE touch DROP COLUMN winback;
 ALTER TABLE touch DROP COLUMN print;
 DROP TABLE customer_zone;
-DROP TABLE act;
+DROP TABLE silence;
 DROP TABLE grievance;

@@ -1,7 +1,7 @@
 // The planner: who, what, when on the left, the phone in the middle, and on the right what this would do, recounted 400 ms after the
 // last change. The foot states the reach at all times.
 import { useParams } from '@tanstack/react-router'
-import { Button, DatePicker, Input, Modal, Segmented, Select } from 'antd'
+import { Button, Checkbox, DatePicker, Input, Modal, Segmented, Select } from 'antd'
 import dayjs from 'dayjs'
 import { useState } from 'react'
 import { ApiError, call } from '../../api/client'
@@ -65,7 +65,7 @@ function Edit({ id, start }: { id?: string; start: BroadcastDraft }) {
   const chats = useGroupchatOptions()
   const [known, setKnown] = useState(id)
   const [draft, setDraft] = useState<BroadcastDraft>(() => ({
-    kind: start.kind ?? 'customer', name: start.name, text: start.text, attachments: start.attachments ?? [], benefit: start.benefit ?? '', send_at: start.send_at,
+    kind: start.kind ?? 'customer', name: start.name, text: start.text, attachments: start.attachments ?? [], benefit: start.benefit ?? '', send_at: start.send_at, winback: start.winback ?? false,
     audience: { tags: start.audience.tags ?? [], tag_mode: start.audience.tag_mode || 'any', staff: start.audience.staff ?? [], exclude_tags: start.audience.exclude_tags ?? [], chats: start.audience.chats ?? [], exclude_chats: start.audience.exclude_chats ?? [], chat_name: start.audience.chat_name ?? '' },
   }))
   const [savedAt, setSavedAt] = useState<Date>()
@@ -79,7 +79,7 @@ function Edit({ id, start }: { id?: string; start: BroadcastDraft }) {
   const audience = (part: Partial<Audience>) => set({ audience: { ...draft.audience, ...part } })
   const groups = draft.kind === 'group'
   // Whom it goes to chooses other people: what chose the former is dropped, members stay.
-  const turn = (kind: BroadcastKind) => set({ kind, audience: { tags: [], tag_mode: 'any', staff: draft.audience.staff, exclude_tags: [], chats: [], exclude_chats: [], chat_name: '' } })
+  const turn = (kind: BroadcastKind) => set({ kind, winback: false, audience: { tags: [], tag_mode: 'any', staff: draft.audience.staff, exclude_tags: [], chats: [], exclude_chats: [], chat_name: '' } })
   const { name: _name, ...asked } = draft
   const plan = useChecked<Plan>('/broadcasts/preview', asked)
   const p = plan.data
@@ -151,6 +151,7 @@ function Edit({ id, start }: { id?: string; start: BroadcastDraft }) {
             <div className="cond"><span>{t('include')}</span><span className="row"><Select mode="multiple" style={{ flex: 1, minWidth: 0 }} options={tags} value={draft.audience.tags} placeholder={t('everyTag')} aria-label={t('tags')} showSearch={{ optionFilterProp: 'label' }} onChange={(v: string[]) => audience({ tags: v })} />{draft.audience.tags.length > 1 && <Segmented<Audience['tag_mode']> size="small" value={draft.audience.tag_mode ?? 'any'} onChange={(v) => audience({ tag_mode: v })} options={[{ value: 'any', label: t('any') }, { value: 'all', label: t('all') }]} />}</span></div>
             <div className="cond"><span>{t('and')}</span><Select mode="multiple" options={staff} value={draft.audience.staff} placeholder={t('everyStaff')} aria-label={t('staff')} showSearch={{ optionFilterProp: 'label' }} onChange={(v: string[]) => audience({ staff: v })} /></div>
             <div className="cond"><span>{t('exclude')}</span><Select mode="multiple" options={tags} value={draft.audience.exclude_tags} placeholder={t('noExclude')} aria-label={t('exclude')} showSearch={{ optionFilterProp: 'label' }} onChange={(v: string[]) => audience({ exclude_tags: v })} /></div>
+            <div className="cond"><span>{t('winback')}</span><span><Checkbox checked={draft.winback} onChange={(e) => set({ winback: e.target.checked })}>{t('winbackOnly')}</Checkbox>{draft.winback && <p className="s12 mute">{t('winbackText')}</p>}</span></div>
             </>}
             <label className="cond"><span>{t('benefit')}</span><span><Input value={draft.benefit} maxLength={100} status={(submitting && noBenefit) || faultAt('benefit') ? 'error' : ''} placeholder={t('benefitHint')} onChange={(e) => set({ benefit: e.target.value })} />{submitting && noBenefit ? <span className="bad s12">{t('needBenefit')}</span> : faultAt('benefit') && <span className="bad s12">{faultAt('benefit')}</span>}</span></label>
             {p && <p className="s13" style={{ marginTop: 8 }}>{t.rich(groups ? 'chosenGroups' : 'chosen', { n: p.matched })} <span className="mute">{t(groups ? 'byOwner' : 'oneEach', { n: senders })}</span></p>}

@@ -1,10 +1,10 @@
 // One customer: what happened, what may still be sent, who knows them, what they consented to.
 import { useParams } from '@tanstack/react-router'
-import { Button, Input, Modal, Tabs } from 'antd'
+import { Button, Input, Modal, Radio, Tabs } from 'antd'
 import { useState } from 'react'
 import { useAct, useGet } from '../../api/queries'
 import { useCan } from '../../api/session'
-import type { CustomerDetail as Detail } from '../../api/types'
+import type { CustomerAct, CustomerDetail as Detail } from '../../api/types'
 import { useFormat, useWords } from '../../i18n/i18n'
 import { A } from '../../kit/A'
 import { useSaid } from '../../kit/fail'
@@ -20,6 +20,8 @@ import { w as grievances } from './grievanceWords'
 import { Timeline } from './Timeline'
 import { w } from './words'
 import './customer.css'
+
+const acts = ['replied', 'bought', 'visited'] as const
 
 export function CustomerDetail() {
   const { id = '' } = useParams({ strict: false })
@@ -91,6 +93,9 @@ function Consent({ customer: c }: { customer: Detail }) {
   const copy = useCopy()
   const [resuming, setResuming] = useState(false)
   const [evidence, setEvidence] = useState('')
+  const [reacting, setReacting] = useState(false)
+  const [act, setAct] = useState<CustomerAct>('replied')
+  const react = useAct({ method: 'POST', path: `/customers/${encodeURIComponent(c.id)}/acts`, body: () => ({ act }), touches: ['/customers'], done: () => { said(t('reactedDone')); setReacting(false) } })
   const path = `/customers/${encodeURIComponent(c.id)}/optout`
   const touches = ['/customers', '/optouts']
   const stop = useAct({ method: 'POST', path, body: () => ({}), touches, done: () => said(t('stopped')) })
@@ -102,13 +107,18 @@ function Consent({ customer: c }: { customer: Detail }) {
         <span className={out ? 'harm' : ''}>{out ? t('consentOut', { date: f.date(c.optout.since) }) : t('consentIn')}</span>
         <span className="push">{out ? can('governance.write') && <Button size="small" onClick={() => setResuming(true)}>{t('resume')}</Button> : can('customer.write') && <Button size="small" onClick={() => stop.mutate()} loading={stop.isPending}>{t('stop')}</Button>}</span>
       </div>
-      {!out && (c.optout.pace || c.optout.paused_until || c.optout.held_out || c.optout.grievance) && <ul className="s13 second" style={{ marginTop: 8 }}>
+      {!out && (c.optout.pace || c.optout.paused_until || c.optout.held_out || c.optout.grievance || c.optout.silence) && <ul className="s13 second" style={{ marginTop: 8 }}>
         {c.optout.paused_until && <li>{t('pausedUntil', { date: f.date(c.optout.paused_until) })}</li>}
         {c.optout.pace && <li>{t(c.optout.pace === 'weekly' ? 'paceWeekly' : 'paceMonthly')}</li>}
+        {c.optout.silence && <li>{t(c.optout.silence === 'dormant' ? 'silenceDormant' : 'silenceCooling', { date: f.date(c.optout.silent_since) })}{can('customer.write') && <> <button type="button" className="linky" onClick={() => setReacting(true)}>{t('reacted')}</button></>}</li>}
         {c.optout.grievance && <li>{t(c.optout.grievance_until ? 'grievanceRests' : 'grievanceOpen', { date: f.moment(c.optout.grievance_until) })}</li>}
         {c.optout.held_out && <li>{t('heldOut')}</li>}
       </ul>}
       <p className="s12 mute" style={{ marginTop: 8 }}>{t('ownPage')} <button type="button" className="linky" onClick={() => copy(c.preferences_url)}>{k('copy')}</button></p>
+      <Modal open={reacting} title={t('reactedTitle')} onCancel={() => setReacting(false)} okText={t('reactedSave')} cancelText={k('cancel')} confirmLoading={react.isPending} onOk={() => react.mutate()}>
+        <p className="s13 second" style={{ marginBottom: 12 }}>{t('reactedText')}</p>
+        <Radio.Group aria-label={t('reactedTitle')} value={act} onChange={(e) => setAct(e.target.value as CustomerAct)} options={acts.map((x) => ({ value: x, label: t(`act_${x}`) }))} />
+      </Modal>
       <Modal open={resuming} title={t('resume')} onCancel={() => setResuming(false)} okText={t('resumeButton')} cancelText={k('cancel')} okButtonProps={{ disabled: evidence.trim().length < 4 }} confirmLoading={resume.isPending} onOk={() => resume.mutate()}>
         <p style={{ marginBottom: 8 }}>{t('resumeText')}</p>
         <Input.TextArea rows={3} value={evidence} onChange={(e) => setEvidence(e.target.value)} placeholder={t('resumeHint')} aria-label={t('resume')} />

@@ -13,6 +13,7 @@ import { Ready } from '../../kit/states'
 import { Halts } from './Halts'
 import { Holidays } from './Holidays'
 import { Shares } from './Shares'
+import { Sunset } from './Sunset'
 import { w } from './words'
 import './governance.css'
 
@@ -46,6 +47,7 @@ function Edit({ caps }: { caps: CapsData }) {
       </Panel>
       <div className="stack">
         <Shares key={JSON.stringify(caps.shares)} caps={caps} />
+        <Sunset key={JSON.stringify(caps.sunset)} caps={caps} />
         <Halts />
         <Panel title={t('holdout')} sub={<RuleId id="FTG-11" />}>
           <p className="row">{may ? <InputNumber min={0} max={50} value={holdout} onChange={(n) => setHoldout(n ?? caps.holdout)} aria-label={t('holdout')} suffix="%" style={{ width: 90 }} /> : <b>{caps.holdout}%</b>}<span className="second s13">{t('holdoutShare')}</span>{may && <Button size="small" className="push" disabled={saved || tighter} loading={save.isPending} onClick={() => save.mutate()}>{t('holdoutSave')}</Button>}</p>
