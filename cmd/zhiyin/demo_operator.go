@@ -112,11 +112,11 @@ func (o *operator) setUp(ctx context.Context) error {
 	}{
 		{"/welcomes", m{
 			"name": "默认欢迎语", "scope": m{"kind": "default"}, "enabled": true,
-			"text": "{客户}你好，我是花间集的护肤顾问。肤质、用法、门店地址都可以直接问我。",
+			"text": "{客户}你好，我是花间集的护肤顾问{员工}。肤质、用法、门店地址都可以直接问我。",
 		}},
 		{"/welcomes", m{
 			"name": "夜间欢迎语", "scope": m{"kind": "default"}, "enabled": true, "hours": []m{{"from": "21:00", "to": "09:00"}},
-			"text": "{客户}你好，现在是休息时间，明早 9 点后顾问会回复你。",
+			"text": "{客户}你好，我是花间集的{员工}。现在是休息时间，明早 9 点后我会回复你。",
 		}},
 	}
 	for _, s := range steps {

@@ -9,6 +9,7 @@ const pages: [path: string, page: RouteComponent][] = [
   ['/', lazy(() => import('./pages/home/Home'), 'Home')],
   ['/customers', lazy(() => import('./pages/customer/CustomerList'), 'CustomerList')],
   ['/customers/$id', lazy(() => import('./pages/customer/CustomerDetail'), 'CustomerDetail')],
+  ['/grievances', lazy(() => import('./pages/customer/GrievanceList'), 'GrievanceList')],
   ['/losses', lazy(() => import('./pages/losses/Losses'), 'Losses')],
   ['/contactways', lazy(() => import('./pages/contactway/Contactways'), 'Contactways')],
   ['/joinways', lazy(() => import('./pages/joinway/Joinways'), 'Joinways')],

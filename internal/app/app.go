@@ -39,6 +39,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/kf"
 	"zhiyin.dev/zhiyin/internal/material"
 	"zhiyin.dev/zhiyin/internal/moment"
+	"zhiyin.dev/zhiyin/internal/notice"
 	"zhiyin.dev/zhiyin/internal/outreach"
 	"zhiyin.dev/zhiyin/internal/pages"
 	"zhiyin.dev/zhiyin/internal/review"
@@ -98,6 +99,7 @@ type App struct {
 	Kf         *kf.Service
 	Broadcasts *broadcast.Service
 	Blobs      *blob.Store
+	Notices    *notice.Service
 	Materials  *material.Service
 	Moments    *moment.Service
 	Stats      *stats.Service
@@ -236,33 +238,34 @@ func (a *App) build() (err error) {
 			return a.Tags.Mark(ctx, customerID, staffID, tagIDs, nil)
 		},
 	})
+	a.Notices = notice.New(notice.Config{Bus: a.Bus, WeCom: a.WeCom, CorpID: a.CorpID})
 	a.Blobs = blob.New(a.DB, a.Data, a.World)
 	a.Materials = material.New(material.Config{DB: a.DB, World: a.World, Zone: a.Zone, WeCom: a.WeCom, Blobs: a.Blobs, CorpID: a.CorpID})
 	a.Outreach = outreach.New(outreach.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, Governor: a.Governor, WeCom: a.WeCom, CorpID: a.CorpID, Page: a.historyPage,
-		Media: a.Materials.MediaID,
+		Media: a.Materials.MediaID, StaffNames: a.staffNames,
 	})
 	if a.Reviews, err = a.newReviews(); err != nil {
 		return err
 	}
 	a.Welcomes = welcome.New(welcome.Config{
-		DB: a.DB, World: a.World, Zone: a.Zone, Outreach: a.Outreach, Governor: a.Governor, CorpID: a.CorpID, Channel: a.Contactway.ChannelOf, HasPage: a.hasPage, Reviews: a.Reviews,
+		DB: a.DB, World: a.World, Zone: a.Zone, Outreach: a.Outreach, Governor: a.Governor, CorpID: a.CorpID, Channel: a.Contactway.ChannelOf, HasPage: a.hasPage, Reviews: a.Reviews, Names: a.corpNames,
 	})
 	a.fetcher = web.NewClient(10*time.Second, a.ownNetworks()...)
 	a.Joinways = joinway.New(joinway.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, WeCom: a.WeCom, CorpID: a.CorpID, URL: func(path string) string { return a.API.URL(context.Background(), path) }, Fetch: a.fetchPicture, Live: a.Live.Publish,
 	})
 	a.Autoreply = autoreply.New(autoreply.Config{
-		DB: a.DB, World: a.World, Zone: a.Zone, CorpID: a.CorpID, Check: a.checkAnswer, Saw: a.sawRule, HasJoinway: a.Joinways.Exists, CheckLinks: a.checkLinks,
+		DB: a.DB, World: a.World, Zone: a.Zone, CorpID: a.CorpID, Check: a.checkAutomatic, Saw: a.sawRule, HasJoinway: a.Joinways.Exists, CheckLinks: a.checkLinks,
 	})
 	a.Kf = kf.New(kf.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, CorpID: a.CorpID, Seal: a.Sealer, Out: a.Outreach,
-		Rules: a.Autoreply, Ways: a.Joinways, Check: a.checkAnswer, CheckLinks: a.checkLinks, Saw: a.sawAnswer, Live: a.Live.Publish,
+		Rules: a.Autoreply, Ways: a.Joinways, Check: a.checkAnswer, CheckAutomatic: a.checkAutomatic, CheckLinks: a.checkLinks, Saw: a.sawAnswer, Live: a.Live.Publish,
 	})
 	a.Broadcasts = broadcast.New(broadcast.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, Outreach: a.Outreach, Governor: a.Governor, CorpID: a.CorpID,
 		Audience: a.Customers.Audience, Muster: a.Customers.Muster, Live: a.Live.Publish, Admitted: a.admitted, Reviews: a.Reviews,
-		Groups: a.rooms, People: a.peopleIn, Materials: a.Materials.Fill,
+		Groups: a.rooms, People: a.peopleIn, Materials: a.Materials.Fill, Notices: a.Notices,
 	})
 	readerKey, err := a.Sealer.Derive("reader")
 	if err != nil {
@@ -275,13 +278,13 @@ func (a *App) build() (err error) {
 	}
 	a.Moments = moment.New(moment.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, Outreach: a.Outreach, Governor: a.Governor, Blobs: a.Blobs, CorpID: a.CorpID,
-		Audience: a.Customers.Audience, Carriers: a.Customers.Carriers, Live: a.Live.Publish, Admitted: a.admitted, Names: a.customerNames, Key: linkKey, Reviews: a.Reviews,
+		Audience: a.Customers.Audience, Carriers: a.Customers.Carriers, Live: a.Live.Publish, Admitted: a.admitted, Names: a.customerNames, Key: linkKey, Reviews: a.Reviews, Notices: a.Notices,
 		Tags: moment.Tags{Ensure: a.ensureTag, Names: a.Tags.Names, Mark: a.Tags.Mark},
 	})
 	a.Stats = stats.New(stats.Config{
 		DB: a.DB, World: a.World, Zone: a.Zone, CorpID: a.CorpID, Scope: scope, Held: a.heldToday, Running: a.running, Health: a.health,
 		Todo: []func(context.Context, []string, string) ([]stats.Todo, error){
-			a.todoBroadcasts, a.todoSessions, a.todoComments, a.todoDeadLetters, a.todoSync, a.todoLicences,
+			a.todoBroadcasts, a.todoSessions, a.todoComments, a.todoComplaints, a.todoDeadLetters, a.todoSync, a.todoLicences,
 		},
 		Limits: a.limits, StaffNames: a.staffNames, CustomerNames: a.customerNames,
 	})
@@ -334,6 +337,10 @@ func (a *App) connect() {
 	a.Kf.OnStopped = append(a.Kf.OnStopped, func(ctx context.Context, tx *db.Tx, e kf.Stopped) error {
 		return a.Governor.OptOut(ctx, tx, e.CorpID, e.CustomerID, "keyword", "customer")
 	})
+	a.Kf.OnComplained = append(a.Kf.OnComplained, func(ctx context.Context, tx *db.Tx, e kf.Complained) error {
+		return a.Governor.ComplainedInTalk(ctx, tx, e.CorpID, e.CustomerID)
+	})
+	a.Governor.OnComplaint = append(a.Governor.OnComplaint, a.tellComplaint)
 	a.Kf.OnOpened = append(a.Kf.OnOpened, a.noteSession)
 	a.Kf.OnWrote = append(a.Kf.OnWrote, a.wrote)
 	a.Moments.OnReacted = append(a.Moments.OnReacted, a.reacted)
@@ -356,6 +363,7 @@ func (a *App) connect() {
 	a.Settings.OnChange = append(a.Settings.OnChange, a.changed, a.tellNodes)
 
 	a.Governor.Register(a.Bus)
+	a.Notices.Register(a.Bus)
 	a.Staff.Register(a.Bus)
 	a.Groupchats.Register(a.Bus)
 	a.Customers.Register(a.Bus)

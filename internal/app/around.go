@@ -268,6 +268,27 @@ func (a *App) checkAnswer(ctx context.Context, text string) error {
 	return nil
 }
 
+// corpNames is what the corp is called: its identity on record, and the name that a demonstration gives it.
+func (a *App) corpNames(ctx context.Context) ([]string, error) {
+	names, err := a.Governor.NamesOf(ctx, a.CorpID)
+	if err == nil && a.CorpName != "" {
+		names = append(names, a.Governor.Plain(a.CorpName))
+	}
+	return names, err
+}
+
+// checkAutomatic reads words that are said automatically, when a rule or an account's text is saved.
+func (a *App) checkAutomatic(ctx context.Context, field, text string) error {
+	c, err := a.Governor.CheckAutomatic(ctx, a.CorpID, governance.Field{Name: field, Text: text})
+	if err != nil {
+		return err
+	}
+	if f, blocks := c.Blocking(); blocks {
+		return a.Governor.Refuse(ctx, a.CorpID, web.Caller(ctx).User, "", f, errs.Bad(f.Field, f.RuleID, f.Reason))
+	}
+	return nil
+}
+
 // historyPage is the address of the history page that a customer of a member is shown as their own.
 func (a *App) historyPage(ctx context.Context, customerID, staffID string) (string, error) {
 	path, err := a.Moments.LinkTo(ctx, customerID, staffID)

@@ -85,13 +85,17 @@ type Rule struct {
 	UpdatedAt clock.Time
 }
 
+// Label stands before the first automatic words of a conversation: whoever reads them knows that no person wrote them.
+const Label = "【自动回复】"
+
 // Limits of a rule. Those of text are WeCom's (send_msg), the others keep a message's matching within microseconds.
 const (
 	maxName      = 60
 	maxPatterns  = 5000
 	maxValue     = 200 // runes
 	maxRegexInst = 2000
-	maxAnswer    = 2048 // bytes of text.content, https://developer.work.weixin.qq.com/document/path/94677
+	// bytes of text.content with the Label, https://developer.work.weixin.qq.com/document/path/94677
+	maxAnswer = 2048 - len(Label)
 )
 
 // Check says what is wrong with a rule, by field, or nil.

@@ -19,7 +19,7 @@ type Config struct {
 	CorpID string
 	// Check reads the words of an answer when a rule is saved and answers an error for the user when they may not be
 	// sent. Governance reads them again at every sending.
-	Check func(ctx context.Context, text string) error
+	Check func(ctx context.Context, field, text string) error
 	// Saw is told of the words of a rule in use, inside the transaction that saves it; of one out of use or deleted it gets none. It
 	// may be nil.
 	Saw func(ctx context.Context, tx *db.Tx, id int64, name, text string) error
@@ -74,7 +74,7 @@ func (s *Service) save(ctx context.Context, r *Rule) error {
 		return err
 	}
 	if strings.TrimSpace(r.Answer.Text) != "" && s.Config.Check != nil {
-		if err := s.Config.Check(ctx, r.Answer.Text); err != nil {
+		if err := s.Config.Check(ctx, "answer.text", r.Answer.Text); err != nil {
 			return err
 		}
 	}

@@ -6,10 +6,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"zhiyin.dev/zhiyin/internal/calls"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/errs"
-	"zhiyin.dev/zhiyin/wecom"
+	"zhiyin.dev/zhiyin/internal/notice"
 )
 
 // Get reads a mass message.
@@ -123,11 +122,11 @@ func (s *Service) Test(ctx context.Context, id int64, staffID string) error {
 		}
 	}
 	for _, part := range pieces(text.String(), appText) {
-		sent, err := s.WeCom.SendAppMessage(ctx, wecom.AppMessage{Staff: []wecom.StaffID{wecom.StaffID(staffID)}, Text: &wecom.AppText{Content: part}})
+		unknown, err := s.Notices.Send(ctx, notice.Notice{Staff: []string{staffID}, Text: part})
 		if err != nil {
-			return calls.Refused(err, fmt.Sprint("send the preview of mass message ", id))
+			return err
 		}
-		if len(sent.InvalidStaff) > 0 {
+		if len(unknown) > 0 {
 			return errs.New(errs.Invalid, "broadcast.out_of_range", errs.T("这位成员不在应用的可见范围内，收不到预览。",
 				"This member is outside of the app's visible range and gets no preview."))
 		}

@@ -182,3 +182,14 @@ func (s *Service) UnionIDs(ctx context.Context, q bun.IDB, ids []string) (map[st
 	}
 	return out, nil
 }
+
+// Followers answers the members who have a customer now, who added them last first.
+func (s *Service) Followers(ctx context.Context, q bun.IDB, customerID string) ([]string, error) {
+	var ids []string
+	err := q.NewSelect().Model((*relationRow)(nil)).Column("staff_id").Where("corp_id = ? AND customer_id = ? AND live", s.CorpID, customerID).
+		OrderExpr("added_at DESC, staff_id").Scan(ctx, &ids)
+	if err != nil {
+		return nil, fmt.Errorf("read who has customer %s: %w", customerID, err)
+	}
+	return ids, nil
+}

@@ -179,6 +179,7 @@ func TestEachRuleBites(t *testing.T) {
 		"one gate to people":                                   {path: "cmd/zhiyin/main.go", imports: []string{m("wecom/outreach")}},
 		"wecom and sandbox stand alone":                        {path: "wecom/client_test.go", test: true, imports: []string{m("sandbox")}},
 		"nobody but commands and tests imports app":            {path: "internal/x/y.go", imports: []string{m("internal/app")}},
+		"what reads texts reaches nothing outside":             {path: "internal/governance/guard/x.go", imports: []string{"net/http"}},
 		"nothing imports a command":                            {path: "internal/x/y.go", imports: []string{m("cmd/zhiyin")}},
 		"the ground knows no noun":                             {path: "internal/db/x.go", imports: []string{m("internal/customer")}},
 		"the spine knows no noun":                              {path: "internal/governance/x.go", imports: []string{m("internal/tag")}},

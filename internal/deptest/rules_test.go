@@ -20,7 +20,7 @@ type house struct {
 }
 
 var ours = house{
-	ground: []string{"audit", "auth", "automaton", "blob", "bus", "calls", "clock", "config", "db", "errs", "log", "message", "pages", "seal", "setting", "web"},
+	ground: []string{"audit", "auth", "automaton", "blob", "bus", "calls", "clock", "config", "db", "errs", "log", "message", "notice", "pages", "seal", "setting", "web"},
 	spine:  []string{"governance", "inbound", "outreach"},
 	nouns:  []string{"autoreply", "broadcast", "contactway", "customer", "deadletter", "doctor", "groupchat", "joinway", "kf", "material", "moment", "review", "staff", "stats", "sync", "tag", "welcome"},
 	top:    []string{"app"},
@@ -128,6 +128,18 @@ func (h house) rules() []rule {
 					}
 				}
 				return false
+			},
+		},
+		{
+			name:   "what reads texts reaches nothing outside",
+			reason: "words, also those that quote a customer, are read on this machine and handed to no one: no network, no other program, no database",
+			applies: func(f file) bool {
+				return !f.test && f.under("internal/governance", "guard", "classify", "normal", "policy", "house")
+			},
+			forbids: func(_ file, imp string) bool {
+				outside := []string{"net", "os/exec", "database/sql", "plugin", "github.com/uptrace", "github.com/nats-io", "golang.org/x/net"}
+				return isInternal(imp, "web", "db", "bus", "calls", "notice") || within(imp, "wecom") ||
+					slices.ContainsFunc(outside, func(o string) bool { return imp == o || strings.HasPrefix(imp, o+"/") })
 			},
 		},
 		{

@@ -150,7 +150,10 @@ func (g *Governor) OpenGrievance(ctx context.Context, tx *db.Tx, v Grievance) (*
 	if err := logGrievance(ctx, tx, "grievance.open", &v, v.ByWhom, now); err != nil {
 		return nil, err
 	}
-	return &v, g.tellChosen(ctx, tx, v.CorpID, v.CustomerID, now)
+	if err := g.tellChosen(ctx, tx, v.CorpID, v.CustomerID, now); err != nil {
+		return nil, err
+	}
+	return &v, g.tellComplaint(ctx, tx, &v)
 }
 
 // tellChosen gives back what a customer may not get any more, and tells the rooms.

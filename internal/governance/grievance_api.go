@@ -17,7 +17,9 @@ type grievanceOut struct {
 	Ref      string        `json:"ref,omitempty" doc:"its number elsewhere, such as an order"`
 	Note     string        `json:"note" doc:"what it is about"`
 	Since    time.Time     `json:"since"`
-	By       named         `json:"by"`
+	By       named         `json:"by" doc:"id customer: they said it themselves"`
+	DueAt    *time.Time    `json:"due_at,omitempty" doc:"until when it has to end (LAW-34); of complaints"`
+	Overdue  bool          `json:"overdue" doc:"it is open beyond that"`
 	EndedAt  *time.Time    `json:"ended_at,omitempty" doc:"absent: it is open"`
 	EndedBy  *named        `json:"ended_by,omitempty"`
 	Outcome  string        `json:"outcome,omitempty"`
@@ -175,7 +177,7 @@ func (h *API) showGrievances(ctx context.Context, rows []Grievance) ([]grievance
 		v := &rows[i]
 		out[i] = grievanceOut{
 			ID: web.IDOf(v.ID), Customer: named{v.CustomerID, names[v.CustomerID]}, Kind: v.Kind, Ref: v.Ref, Note: v.Note, Since: v.Since.In(h.zone),
-			By: named{v.ByWhom, staff[v.ByWhom]}, Outcome: v.Outcome,
+			By: named{v.ByWhom, staff[v.ByWhom]}, Outcome: v.Outcome, DueAt: h.when(h.due(v)), Overdue: h.Overdue(v, h.world.Now()),
 		}
 		if v.EndedAt != 0 {
 			out[i].EndedAt, out[i].EndedBy = h.when(v.EndedAt), &named{v.EndedBy, staff[v.EndedBy]}

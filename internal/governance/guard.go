@@ -28,6 +28,9 @@ type (
 	FindingOut = guard.FindingOut
 )
 
+// ByCode is the layer of findings that code made.
+const ByCode = guard.ByCode
+
 // The severities, mildest first.
 const (
 	Allow   = policy.Allow
@@ -44,7 +47,8 @@ type rulebook struct {
 	caps  Caps
 	plans Plans
 
-	grievanceRest time.Duration // how long after its end a grievance still keeps marketing away (FTG-15)
+	complaintWithin time.Duration // within which a complaint has to end (LAW-34)
+	grievanceRest   time.Duration // how long after its end a grievance still keeps marketing away (FTG-15)
 }
 
 // Plans are the policy's numbers for what is planned for many.
@@ -86,6 +90,9 @@ func newRulebook() (*rulebook, error) {
 		return nil, err
 	}
 	r.grievanceRest = time.Duration(rest.Hours) * time.Hour
+	if err := r.readComplaint(); err != nil {
+		return nil, err
+	}
 	return r, r.readCaps()
 }
 
@@ -184,8 +191,25 @@ func (g *Governor) CheckIn(ctx context.Context, q bun.IDB, corpID string, class 
 	return g.read(own, class, channel, fields...), nil
 }
 
+// CheckAutomatic is CheckFor for words that answer customers automatically: they may not pass for a person's.
+func (g *Governor) CheckAutomatic(ctx context.Context, corpID string, fields ...Field) (Check, error) {
+	own, err := g.ownNow(ctx, g.db.Read(), corpID)
+	if err != nil {
+		return Check{}, err
+	}
+	return g.book.guard.CheckFor(guard.About{Class: string(Service), Channel: string(KF), Own: own, Automatic: true}, fields...), nil
+}
+
 func (g *Governor) read(own *guard.Own, class Class, channel Channel, fields ...Field) Check {
 	return g.book.guard.CheckFor(guard.About{Class: string(class), Channel: string(channel), Own: own}, fields...)
+}
+
+// ByAutoreply asks for what is said automatically in customer service.
+const ByAutoreply = "autoreply"
+
+// about is what the content rules see of a request beside its words.
+func (r Request) about(own *guard.Own) guard.About {
+	return guard.About{Class: string(r.Class), Channel: string(r.Channel), Own: own, Automatic: r.Channel == KF && r.By == ByAutoreply}
 }
 
 func fieldsOf(texts []string) []Field {

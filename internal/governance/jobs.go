@@ -13,7 +13,10 @@ import (
 const kindExpire = "governance.expire"
 
 // Register says which work the governor does.
-func (g *Governor) Register(b *bus.Bus) { b.Handle(kindExpire, g.expire) }
+func (g *Governor) Register(b *bus.Bus) {
+	b.Handle(kindExpire, g.expire)
+	b.Handle(kindComplaintDue, g.complaintDue)
+}
 
 func expiryItem(corpID string, at clock.Time) bus.Item {
 	return bus.Item{

@@ -65,6 +65,8 @@ type Governor struct {
 	OnLadder []func(ctx context.Context, tx *db.Tx, s LadderStep) error
 	// OnPreference are called inside the transaction in which a customer chooses a pace, a pause or topics.
 	OnPreference []func(ctx context.Context, tx *db.Tx, e PreferenceChanged) error
+	// OnComplaint are called inside the transaction in which a complaint is noted, and when its time is up while it is open.
+	OnComplaint []func(ctx context.Context, tx *db.Tx, e GrievanceTold) error
 	// OnDisplaced are called inside the transaction in which reserved touches gave their place to one of a higher class.
 	OnDisplaced []func(ctx context.Context, tx *db.Tx, e Displaced) error
 }
@@ -378,10 +380,11 @@ func (g *Governor) reader(own *guard.Own) reader { return reader{g, own, map[str
 // of is the finding that forbids r's words, if there is one.
 func (d reader) of(r Request) *Finding {
 	raw, _ := json.Marshal(r.Texts) // strings always encode
-	k := string(r.Class) + "\x00" + string(r.Channel) + "\x00" + string(raw)
+	about := r.about(d.own)
+	k := fmt.Sprint(about.Class, "\x00", about.Channel, "\x00", about.Automatic, "\x00", string(raw))
 	f, ok := d.seen[k]
 	if !ok {
-		if found, blocks := d.g.read(d.own, r.Class, r.Channel, fieldsOf(r.Texts)...).Blocking(); blocks {
+		if found, blocks := d.g.book.guard.CheckFor(about, fieldsOf(r.Texts)...).Blocking(); blocks {
 			f = &found
 		}
 		d.seen[k] = f

@@ -206,6 +206,18 @@ func (l *Licence) paper() guard.Paper {
 	return guard.Paper{Kind: l.Kind, Holder: l.Holder, Names: l.Names, Number: l.Number}
 }
 
+// NamesOf are the names under which the corp is on record, in the form in which rules read; those that are spoken come last.
+func (g *Governor) NamesOf(ctx context.Context, corpID string) ([]string, error) {
+	own, err := g.ownNow(ctx, g.db.Read(), corpID)
+	if err != nil {
+		return nil, err
+	}
+	return own.Names(identityPaper), nil
+}
+
+// identityPaper is the kind of paper that says who the corp is.
+const identityPaper = "identity"
+
 // LicenceName names a kind of paper.
 func (g *Governor) LicenceName(kind string) errs.Text {
 	if k := g.book.Licence(kind); k != nil {

@@ -110,7 +110,7 @@ func (g *Governor) recheck(ctx context.Context, tx *db.Tx, touches map[int64]*To
 				return nil, err
 			}
 		}
-		r := Request{Class: t.Class, Channel: t.Channel, Texts: t.texts()}
+		r := Request{Class: t.Class, Channel: t.Channel, Texts: t.texts(), By: t.RequestedBy}
 		if f := contents[t.CorpID].of(r); f != nil {
 			out[id] = refusal{rule: f.RuleID, reason: f.Reason}
 		}

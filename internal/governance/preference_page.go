@@ -17,6 +17,9 @@ import (
 	"zhiyin.dev/zhiyin/internal/web"
 )
 
+// tooShort is what a press of "complain" without words came to.
+const tooShort = "complain_short"
+
 // pauseFor is how long one press pauses.
 const pauseFor = 30 * 24 * time.Hour
 
@@ -35,6 +38,15 @@ type preferenceView struct {
 	To      string
 	Topics  []topicView
 	Done    string // the press just now
+
+	Complaints []complaintView // open ones
+	Within     int             // hours in which one has to end
+	Words      string          // of a complaint that was too short
+}
+
+type complaintView struct {
+	Note  string
+	Since string
 }
 
 type topicView struct {
@@ -57,6 +69,10 @@ func (v preferenceView) Said(p pages.Page) string {
 		return p.T("频率已改，现在就生效。", "How often: changed, from this moment.")
 	case "topics":
 		return p.T("主题已改，现在就生效。", "Topics: changed, from this moment.")
+	case "complain":
+		return p.T("已收到您的投诉。处理完之前，不会给您发推广消息。", "Your complaint is noted. Until it is dealt with you get no promotional messages.")
+	case tooShort:
+		return p.T("请写明是什么事，2 到 500 个字。", "Say what it is about, in 2 to 500 characters.")
 	}
 	return ""
 }
@@ -87,6 +103,12 @@ var preferencePage = pages.Template("preferences", `{{define "main"}}{{$p := .}}
 {{range .Topics}}<p><label class="pick"><input type="checkbox" name="topic" value="{{.Name}}"{{if .On}} checked{{end}}> {{.Name}}</label><input type="hidden" name="all" value="{{.Name}}"></p>{{end}}
 <button name="act" value="topics">{{$p.T "保存主题" "Save topics"}}</button>
 </form>{{end}}{{end}}
+<h2>{{$p.T "投诉" "Complain"}}</h2>
+{{range .Complaints}}<section class="card"><p>{{.Note}}</p><p class="room">{{$p.T "收到于" "Noted"}} {{.Since}}{{$p.T "，正在处理" ", being dealt with"}}</p></section>{{end}}
+<form method="post" class="card"><label for="words">{{$p.T "是什么事？" "What is it about?"}}</label>
+<textarea id="words" name="words" rows="4" maxlength="500" required>{{.Words}}</textarea>
+<button name="act" value="complain">{{$p.T "投诉给企业" "Complain to the company"}}</button>
+<p class="room">{{.Within}} {{$p.T "小时内会有人处理。" "hours is the time in which somebody deals with it."}}</p></form>
 <p class="say">{{$p.T "按一下就生效，不用登录，也不用说明理由。您主动问的问题和订单通知照常回复。群里的消息发给整个群，要安静请在微信里设置免打扰或退群。" "One press is enough: no login, no reason. What you ask for yourself is still answered. Messages in a group go to the whole group: mute it or leave it in WeChat."}}</p>
 {{end}}{{end}}
 {{define "foot"}}<p>{{.T "这个地址只属于您，请不要转发。" "This address is yours alone. Please do not pass it on."}}</p>{{end}}`)
@@ -132,7 +154,11 @@ func (g *Governor) preferences(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodPost {
 		r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
 		done = r.PostFormValue("act")
-		if err := g.press(r.Context(), corpID, customerID, done, r.PostForm); err != nil {
+		err := g.press(r.Context(), corpID, customerID, done, r.PostForm)
+		if done == "complain" && errs.KindOf(err) == errs.Invalid {
+			done, err = tooShort, nil
+		}
+		if err != nil {
 			web.WriteError(w, r, err)
 			return
 		}
@@ -142,7 +168,9 @@ func (g *Governor) preferences(w http.ResponseWriter, r *http.Request) {
 		web.WriteError(w, r, err)
 		return
 	}
-	view.Done = done
+	if view.Done = done; done == tooShort {
+		view.Words = r.PostFormValue("words")
+	}
 	page := pages.Page{Title: errs.T("消息偏好", "Message preferences").In(lang), Data: view}
 	if err := pages.Write(w, http.StatusOK, lang, preferencePage, page); err != nil {
 		web.WriteError(w, r, err)
@@ -165,6 +193,9 @@ func (g *Governor) chose(ctx context.Context, tx *db.Tx, corpID, customerID, act
 		return g.OptOut(ctx, tx, corpID, customerID, "page", "customer")
 	case "resume":
 		return g.OptIn(ctx, tx, corpID, customerID, "preference page", "customer")
+	case "complain":
+		_, err := g.Complain(ctx, tx, corpID, customerID, form.Get("words"))
+		return err
 	}
 	p := Preference{CorpID: corpID, CustomerID: customerID}
 	prefs, err := g.preferencesOf(ctx, tx, corpID, []string{customerID})
@@ -226,6 +257,16 @@ func (g *Governor) preferenceView(ctx context.Context, corpID, customerID string
 	}
 	if v.Stopped {
 		v.Since = b.OptOut.In(g.zone).Format(time.DateTime)[:16]
+	}
+	open, err := g.grievances(ctx, g.db.Read(), corpID, customerID, true)
+	if err != nil {
+		return preferenceView{}, err
+	}
+	v.Within = int(g.book.complaintWithin.Hours())
+	for i := range open { // what staff noted about them stays among staff
+		if open[i].Kind == Complaint && open[i].ByWhom == ByCustomer {
+			v.Complaints = append(v.Complaints, complaintView{open[i].Note, open[i].Since.In(g.zone).Format(time.DateTime)[:16]})
+		}
 	}
 	for i := range max(week.Used, week.Cap) {
 		v.Marks = append(v.Marks, i < week.Used)

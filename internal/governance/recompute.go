@@ -45,7 +45,7 @@ func (g *Governor) Recompute(ctx context.Context, corpID string, touchID int64) 
 	}
 	r := Request{
 		CorpID: t.CorpID, Key: t.Key, CustomerID: t.CustomerID, ChatID: t.ChatID, Channel: t.Channel, Class: t.Class, Topic: t.Topic, StaffID: t.StaffID,
-		Texts: t.texts(), Cost: t.Cost,
+		Texts: t.texts(), Cost: t.Cost, By: t.RequestedBy,
 		Open: t.open(), Winback: t.Winback,
 	}
 	out := &Recomputed{PolicyThen: policyOf(t.RuleVersion), PolicyNow: g.book.Version}

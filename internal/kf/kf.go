@@ -130,7 +130,7 @@ type Account struct {
 
 // What new accounts say. Written for customers, in their language.
 const (
-	defaultUnmatched = "没太明白您的意思，可以换个说法再问一次，或者回复“人工”找人工客服。"
+	defaultUnmatched = "没太明白您的意思，可以换个说法再问一次，或者回复“人工”找人工客服，回复“投诉”由专人处理。"
 	defaultHandoff   = "好的，正在为您转接人工客服，请稍等。"
 )
 

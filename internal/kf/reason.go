@@ -24,6 +24,7 @@ const (
 	ReasonWeCom       Reason = "wecom"
 	ReasonReopened    Reason = "reopened"
 	ReasonNobody      Reason = "nobody"
+	ReasonComplaint   Reason = "complaint"
 )
 
 var reasons = map[Reason]errs.Text{
@@ -43,6 +44,7 @@ var reasons = map[Reason]errs.Text{
 	ReasonWindow:      errs.T("客户 48 小时没有再发消息", "The customer did not write for 48 hours"),
 	ReasonWeCom:       errs.T("在企业微信里操作", "Done in WeCom"),
 	ReasonReopened:    errs.T("在企业微信里重新接起", "Begun again in WeCom"),
+	ReasonComplaint:   errs.T("客户投诉", "The customer complained"),
 	ReasonNobody:      errs.T("企业微信没能转接，留在控制台队列", "WeCom could not hand it over; it waits in the console's queue"),
 }
 

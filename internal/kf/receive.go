@@ -145,6 +145,10 @@ func (s *Service) customerSaid(ctx context.Context, tx *db.Tx, acc Account, m sa
 		if err := s.stop(ctx, tx, &v, m, late); err != nil {
 			return err
 		}
+	case m.Words && asksToComplain(autoreply.Bare(m.Text)) && !(late && how.first): // of before us it is settled, or was said again
+		if err := s.complain(ctx, tx, acc, &v, m, late); err != nil {
+			return err
+		}
 	case v.State != Bot, late && how.first:
 	case late:
 		if err := s.move(ctx, tx, &v, Waiting, ReasonLate, ""); err != nil {

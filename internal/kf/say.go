@@ -33,6 +33,10 @@ type words struct {
 // an automatic message is stored as held, with the reason; nothing is sent.
 func (s *Service) say(ctx context.Context, tx *db.Tx, v *Session, w words) (Message, error) {
 	now := s.World.Now()
+	w, marked, err := s.label(ctx, tx, v, w)
+	if err != nil {
+		return Message{}, err
+	}
 	m := Message{
 		ID: tx.NewID(), SessionID: v.ID, AccountID: v.AccountID, CustomerID: v.CustomerID, MsgID: w.msgid, At: now, Origin: w.from,
 		AgentID: w.agent, Type: "text", Text: w.text, RuleID: w.rule, State: Sending,
@@ -49,6 +53,9 @@ func (s *Service) say(ctx context.Context, tx *db.Tx, v *Session, w words) (Mess
 		if !window.Open {
 			m.State, m.ReasonCode, m.Reason = Held, "WC-06", v.why(now)
 		}
+	}
+	if !marked {
+		m.State, m.ReasonCode, m.Reason = Held, ruleLabel, reasonLabel
 	}
 	fresh, err := s.putMessage(ctx, tx, &m)
 	if err != nil || !fresh {
@@ -74,7 +81,7 @@ func (s *Service) outgoing(m Message, w words) outreach.Kf {
 		Urgent: true, By: w.agent, Reason: w.why, Name: w.name,
 	}
 	if k.By == "" {
-		k.By = "autoreply"
+		k.By = governance.ByAutoreply
 	}
 	if w.rule != 0 {
 		k.Campaign = fmt.Sprint("autoreply/", w.rule)

@@ -41,6 +41,8 @@ type Config struct {
 	Check func(ctx context.Context, text string) error
 	// CheckLinks says what is wrong with the marks for links in the text of a field; it may be nil.
 	CheckLinks func(ctx context.Context, field, text string, most int) error
+	// CheckAutomatic does so for words that are said automatically; field names them.
+	CheckAutomatic func(ctx context.Context, field, text string) error
 	// Saw is told of the words that a person sends, inside the transaction that sends them. It may be nil.
 	Saw  func(ctx context.Context, tx *db.Tx, msgid, text, author string) error
 	Live func(kind, id string) // tells the consoles that are open; may be nil
@@ -72,6 +74,8 @@ type Service struct {
 	OnWrote []func(ctx context.Context, tx *db.Tx, e Wrote) error
 	// OnStopped is told inside the transaction in which a customer's words say "no more marketing".
 	OnStopped []func(ctx context.Context, tx *db.Tx, e Stopped) error
+	// OnComplained is told inside the transaction in which a customer says that they complain.
+	OnComplained []func(ctx context.Context, tx *db.Tx, e Complained) error
 }
 
 // New makes the service.
@@ -102,7 +106,10 @@ type Setting struct {
 	Greeting, Unmatched, Handoff, Parting *string
 }
 
-const maxText = 2048 // bytes of text.content
+const (
+	maxText      = 2048                           // bytes of text.content
+	maxAutomatic = maxText - len(autoreply.Label) // of words that a mark may have to precede
+)
 
 // Configure changes an account's desk and texts. Conversations under way keep where they are.
 func (s *Service) Configure(ctx context.Context, id string, set Setting) (Account, error) {
@@ -118,16 +125,16 @@ func (s *Service) Configure(ctx context.Context, id string, set Setting) (Accoun
 			continue
 		}
 		*f.text = strings.TrimSpace(*f.text)
-		if len(*f.text) > maxText {
-			return Account{}, errs.Bad(f.name, "kf.text_long", errs.Tf("最多 %d 字节，现在 %d 字节。", "At most %d bytes, this has %d.", maxText, len(*f.text)))
+		if len(*f.text) > maxAutomatic {
+			return Account{}, errs.Bad(f.name, "kf.text_long", errs.Tf("最多 %d 字节，现在 %d 字节。", "At most %d bytes, this has %d.", maxAutomatic, len(*f.text)))
 		}
 		if s.CheckLinks != nil {
-			if err := s.CheckLinks(ctx, f.name, *f.text, maxText); err != nil {
+			if err := s.CheckLinks(ctx, f.name, *f.text, maxAutomatic); err != nil {
 				return Account{}, err
 			}
 		}
-		if *f.text != "" && s.Check != nil {
-			if err := s.Check(ctx, *f.text); err != nil {
+		if *f.text != "" && s.CheckAutomatic != nil {
+			if err := s.CheckAutomatic(ctx, f.name, *f.text); err != nil {
 				return Account{}, err
 			}
 		}

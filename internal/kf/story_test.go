@@ -3,6 +3,7 @@ package kf_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,7 +22,7 @@ import (
 )
 
 const (
-	unmatched = "没太明白您的意思，可以换个说法再问一次，或者回复“人工”找人工客服。"
+	unmatched = "没太明白您的意思，可以换个说法再问一次，或者回复“人工”找人工客服，回复“投诉”由专人处理。"
 	handoff   = "好的，正在为您转接人工客服，请稍等。"
 )
 
@@ -388,10 +389,10 @@ func TestAnAnswerThatFailsForAMomentIsSentOnce(t *testing.T) {
 }
 
 // other is a customer who is not the given one.
-func (n *node) other(not string) string {
+func (n *node) other(not ...string) string {
 	n.t.Helper()
 	for range 50 {
-		if c, ok := n.act(map[string]any{"act": "scan_contact_way"})["customer"].(string); ok && c != not {
+		if c, ok := n.act(map[string]any{"act": "scan_contact_way"})["customer"].(string); ok && !slices.Contains(not, c) {
 			return c
 		}
 	}

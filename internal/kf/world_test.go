@@ -218,8 +218,17 @@ func (n *node) pass(d time.Duration) {
 	n.quiet()
 }
 
-// delivered answers what reached a customer by kf, in order.
+// delivered answers what reached a customer by kf, in order, without the mark of automatic words.
 func (n *node) delivered(customer string) []string {
+	out := n.received(customer)
+	for i := range out {
+		out[i] = strings.TrimPrefix(out[i], autoreply.Label)
+	}
+	return out
+}
+
+// received answers the words as they arrived.
+func (n *node) received(customer string) []string {
 	var out []string
 	for _, d := range n.box.Deliveries(0) {
 		if d.Customer == customer && d.Channel == "kf" && d.Origin == "api" {

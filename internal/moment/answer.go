@@ -12,7 +12,6 @@ import (
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/errs"
-	"zhiyin.dev/zhiyin/wecom"
 )
 
 // Answer is a customer's comment that waits for the member under whose publication it stands. WeCom does not tell what a comment
@@ -118,7 +117,7 @@ func (s *Service) ask(ctx context.Context, w bus.Work) (bus.Settle, error) {
 		head = append(head[:20], '…')
 	}
 	text += "评论了你发表的朋友圈「" + string(head) + "」。评论的内容请在企业微信「客户朋友圈」里看，想回就在那里回。"
-	return nil, s.tell(ctx, []wecom.StaffID{wecom.StaffID(p.StaffID)}, text)
+	return nil, s.tell(ctx, []string{p.StaffID}, text)
 }
 
 func (n named) shown() string {

@@ -7,13 +7,12 @@ import (
 	"time"
 
 	"zhiyin.dev/zhiyin/internal/bus"
-	"zhiyin.dev/zhiyin/internal/calls"
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/errs"
 	"zhiyin.dev/zhiyin/internal/governance"
+	"zhiyin.dev/zhiyin/internal/notice"
 	"zhiyin.dev/zhiyin/internal/outreach"
-	"zhiyin.dev/zhiyin/wecom"
 )
 
 const (
@@ -446,17 +445,15 @@ func (s *Service) Remind(ctx context.Context, id int64) (int, error) {
 		return 0, errs.New(errs.Limited, "moment.reminded", errs.Tf("24 小时内已提醒 %d 次，不再提醒。",
 			"Reminded %d times within 24 hours; that is enough.", maxReminders))
 	}
-	staff := make([]wecom.StaffID, len(to))
+	staff := make([]string, len(to))
 	for i, t := range to {
-		staff[i] = wecom.StaffID(t.StaffID)
+		staff[i] = t.StaffID
 	}
 	text := "有一条企业朋友圈等你发表：「" + m.Name + "」。请在企业微信「客户朋友圈」里确认，" + m.ClosesAt.In(s.Zone).Format("15:04") + " 后收回。"
 	return len(to), s.tell(ctx, staff, text)
 }
 
-func (s *Service) tell(ctx context.Context, staff []wecom.StaffID, text string) error {
-	if _, err := s.WeCom.SendAppMessage(ctx, wecom.AppMessage{Staff: staff, Text: &wecom.AppText{Content: text}}); err != nil {
-		return calls.Refused(err, "remind members")
-	}
-	return nil
+func (s *Service) tell(ctx context.Context, staff []string, text string) error {
+	_, err := s.Notices.Send(ctx, notice.Notice{Staff: staff, Text: text})
+	return err
 }

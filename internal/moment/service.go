@@ -16,6 +16,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/errs"
 	"zhiyin.dev/zhiyin/internal/governance"
+	"zhiyin.dev/zhiyin/internal/notice"
 	"zhiyin.dev/zhiyin/internal/outreach"
 	"zhiyin.dev/zhiyin/internal/web"
 	"zhiyin.dev/zhiyin/wecom"
@@ -43,6 +44,7 @@ type Config struct {
 	Names    func(ctx context.Context, ids []string) (map[string]string, error) // of customers
 	Key      []byte                                                             // signs personal links to history pages; empty = links are the same for all
 	Reviews  governance.Reviews                                                 // the queue of texts that a person looks at; nil = none
+	Notices  *notice.Service                                                    // how members are told something; nil = one of its own
 	// Admitted says why the corp may not submit marketing with these texts; nil asks nobody.
 	Admitted func(ctx context.Context, texts ...string) error
 }
@@ -72,6 +74,9 @@ type Reacted struct {
 func New(c Config) *Service {
 	if c.Live == nil {
 		c.Live = func(string, string) {}
+	}
+	if c.Notices == nil {
+		c.Notices = notice.New(notice.Config{Bus: c.Bus, WeCom: c.WeCom, CorpID: c.CorpID})
 	}
 	if c.Reviews == nil {
 		c.Reviews = governance.NoReviews{}

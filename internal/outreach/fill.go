@@ -14,14 +14,21 @@ import (
 const (
 	customerName = "{客户}"  // the customer's own name; welcomes only
 	PageMark     = "{历史页}" // a link to the history page of Moments, good for this customer alone
+	StaffMark    = "{员工}"  // the name of the member who sends; welcomes only
 )
+
+// namelessStaff stands for a member whose name WeCom does not tell.
+const namelessStaff = "您的顾问"
+
+// nameBytes is how many bytes a name may take in place of its mark: 64 characters.
+const nameBytes = 192
 
 // pageBytes is how many bytes a link may take in place of its mark.
 const pageBytes = 300
 
 // Sized is how many bytes a text takes when its links are filled in, at most.
 func Sized(text string) int {
-	return len(text) + strings.Count(text, PageMark)*(pageBytes-len(PageMark))
+	return len(text) + strings.Count(text, PageMark)*(pageBytes-len(PageMark)) + strings.Count(text, StaffMark)*(nameBytes-len(StaffMark))
 }
 
 // CheckMark says what is wrong with a mark for a link in the text of a field; open says whether any history page is open.
@@ -44,6 +51,9 @@ func CheckMark(field, text string, most int, open func() (bool, error)) error {
 // fill puts the customer's own name and link into a text that asks for them.
 func (s *Service) fill(ctx context.Context, text, customerID, staffID string) (string, error) {
 	text, err := s.fillPage(ctx, text, customerID, staffID)
+	if err == nil {
+		text, err = s.fillStaff(ctx, text, staffID)
+	}
 	if err != nil || !strings.Contains(text, customerName) {
 		return text, err
 	}
@@ -55,6 +65,25 @@ func (s *Service) fill(ctx context.Context, text, customerID, staffID string) (s
 		return "", err
 	}
 	return strings.ReplaceAll(text, customerName, c.Customer.Name), nil
+}
+
+// fillStaff puts the name of the member in.
+func (s *Service) fillStaff(ctx context.Context, text, staffID string) (string, error) {
+	if !strings.Contains(text, StaffMark) {
+		return text, nil
+	}
+	name := ""
+	if s.StaffNames != nil {
+		names, err := s.StaffNames(ctx, []string{staffID})
+		if err != nil {
+			return "", err
+		}
+		name = names[staffID]
+	}
+	if name == "" || name == staffID {
+		name = namelessStaff
+	}
+	return strings.ReplaceAll(text, StaffMark, name), nil
 }
 
 // fillPage puts the link to the history page in. When no page is open any more, the lines that offer it are left out.

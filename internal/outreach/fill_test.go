@@ -31,6 +31,21 @@ func TestALinkIsFilledInForOnePerson(t *testing.T) {
 	}
 }
 
+func TestTheMembersNameIsFilledIn(t *testing.T) {
+	t.Parallel()
+	s := &Service{Config: Config{StaffNames: func(_ context.Context, ids []string) (map[string]string, error) {
+		return map[string]string{"S1": "林青", "S2": "S2"}, nil
+	}}}
+	for staff, want := range map[string]string{"S1": "我是林青。", "S2": "我是您的顾问。", "S3": "我是您的顾问。"} { // WeCom does not tell every name
+		if got, err := s.fill(t.Context(), "我是"+StaffMark+"。", "wm1", staff); err != nil || got != want {
+			t.Errorf("%s: %q, %v", staff, got, err)
+		}
+	}
+	if n := Sized(StaffMark); n != nameBytes {
+		t.Errorf("a name counts as %d bytes", n)
+	}
+}
+
 func TestAMarkNeedsAnOpenPageAndRoom(t *testing.T) {
 	t.Parallel()
 	open := func(ok bool) func() (bool, error) { return func() (bool, error) { return ok, nil } }

@@ -29,6 +29,8 @@ type Config struct {
 	CorpID   string
 	// Page answers the address of the history page that a customer of a member is shown as their own; "" when none is open. It may be nil.
 	Page func(ctx context.Context, customerID, staffID string) (string, error)
+	// StaffNames answers the names of members, for texts that say who sends them. It may be nil.
+	StaffNames func(ctx context.Context, staffIDs []string) (map[string]string, error)
 	// Media answers a media id of WeCom, live for long enough, for a file of the library.
 	Media func(ctx context.Context, materialID string) (string, error)
 }

@@ -217,6 +217,22 @@ func TestADecisionIsSomebodyElses(t *testing.T) {
 	})
 }
 
+func TestWhatCustomersSayIsNoExample(t *testing.T) {
+	t.Parallel()
+	k, ctx := newDesk(t, dbtest.SQLite(t)), t.Context()
+	k.saw("kf", "1", doubtful, 1, governance.NoCause)
+	k.saw("autoreply", "2", doubtful+"？", 1, governance.NoCause)
+	for _, i := range k.queue() {
+		if _, err := k.Return(ctx, i.ID, "S02", "像诈骗", "fraud", false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file, err := k.Examples(ctx)
+	if err != nil || strings.Count(file, "fraud\t") != 1 || !strings.Contains(file, "？") {
+		t.Fatalf("%v\n%s", err, file)
+	}
+}
+
 // Two in a hundred of what passed are looked at; the same text always falls alike, whoever saves it how often.
 func TestTheSampleIsDrawnByAKey(t *testing.T) {
 	t.Parallel()

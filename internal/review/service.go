@@ -319,10 +319,11 @@ type Likeness struct {
 	Share float64
 }
 
-// Examples writes what was decided as labelled texts: class, fold, pattern, evasion and text, apart by tabs.
+// Examples writes what was decided as labelled texts: class, fold, pattern, evasion and text, apart by tabs. Answers in customer
+// service are not among them: they may quote what a customer said, and that trains nothing (LAW-33).
 func (s *Service) Examples(ctx context.Context) (string, error) {
 	var rows []*Item
-	err := s.DB.Read().NewSelect().Model(&rows).Where("corp_id = ? AND state IN (?, ?) AND label <> ''", s.CorpID, Passed, Returned).OrderExpr("id").Scan(ctx)
+	err := s.DB.Read().NewSelect().Model(&rows).Where("corp_id = ? AND state IN (?, ?) AND label <> '' AND noun <> 'kf'", s.CorpID, Passed, Returned).OrderExpr("id").Scan(ctx)
 	if err != nil {
 		return "", fmt.Errorf("read decisions: %w", err)
 	}

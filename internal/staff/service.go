@@ -215,3 +215,14 @@ func (s *Service) ScopeStaffIDs(ctx context.Context, who web.Who) ([]string, err
 	}
 	return ids, err
 }
+
+// Managers answers the members who run the work: owners and managers who see the whole corp.
+func (s *Service) Managers(ctx context.Context, q bun.IDB) ([]string, error) {
+	var ids []string
+	err := q.NewSelect().Model((*staffRow)(nil)).Column("id").
+		Where("corp_id = ? AND active AND scope = ? AND role IN (?, ?)", s.CorpID, web.All, string(auth.Owner), string(auth.Manager)).OrderExpr("id").Scan(ctx, &ids)
+	if err != nil {
+		return nil, fmt.Errorf("read who runs the work: %w", err)
+	}
+	return ids, nil
+}

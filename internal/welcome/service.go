@@ -28,6 +28,8 @@ type Config struct {
 	// HasPage says whether a history page of Moments is open, for texts that link to it.
 	HasPage func(ctx context.Context) (bool, error)
 	Reviews governance.Reviews // the queue of texts that a person looks at; nil = none
+	// Names answers what the corp is called, in the form in which rules read; nil asks for no names.
+	Names func(ctx context.Context) ([]string, error)
 }
 
 // Service is the use cases of welcomes.
@@ -172,6 +174,10 @@ func (s *Service) Save(ctx context.Context, w Welcome) (Welcome, error) {
 	if err := outreach.CheckMark("text", w.Text, MaxText, func() (bool, error) { return s.HasPage(ctx) }); err != nil {
 		return w, err
 	}
+	if over := outreach.Sized(w.Text) - MaxText; over > 0 {
+		return w, errs.Bad("text", "welcome.too_long", errs.Tf("把占位的词换成名字和链接后可能超出 %d 字节，请缩短文字。",
+			"With names and links in place of their marks it may be %d bytes too long; shorten the text.", over))
+	}
 	check, err := s.check(ctx, w)
 	if err != nil {
 		return w, err
@@ -205,7 +211,15 @@ func (s *Service) Save(ctx context.Context, w Welcome) (Welcome, error) {
 
 // check reads the content rules over everything that a welcome says.
 func (s *Service) check(ctx context.Context, w Welcome) (governance.Check, error) {
-	return s.Governor.CheckFor(ctx, s.CorpID, governance.Service, governance.Welcome, fields(w)...)
+	c, err := s.Governor.CheckFor(ctx, s.CorpID, governance.Service, governance.Welcome, fields(w)...)
+	if err != nil || s.Names == nil {
+		return c, err
+	}
+	names, err := s.Names(ctx)
+	if err != nil {
+		return c, err
+	}
+	return c.With(nameless(names, s.Governor.Plain(w.Text))...), nil
 }
 
 // saw takes a welcome in use to the queue of texts that a person may look at. It is never held: it greets meanwhile.

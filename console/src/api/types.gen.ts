@@ -3993,8 +3993,14 @@ export interface components {
             weight: number;
         };
         GovernanceGrievance: {
+            /** @description id customer: they said it themselves */
             by: components["schemas"]["GovernanceNamed"];
             customer: components["schemas"]["GovernanceNamed"];
+            /**
+             * Format: date-time
+             * @description until when it has to end (LAW-34); of complaints
+             */
+            due_at?: string;
             /**
              * Format: date-time
              * @description absent: it is open
@@ -4007,6 +4013,8 @@ export interface components {
             /** @description what it is about */
             note: string;
             outcome?: string;
+            /** @description it is open beyond that */
+            overdue: boolean;
             /** @description its number elsewhere, such as an order */
             ref?: string;
             /** Format: date-time */
@@ -6267,7 +6275,7 @@ export interface components {
             count: number;
             detail: string;
             /** @enum {string} */
-            kind: "broadcast_review" | "broadcast_unconfirmed" | "session_waiting" | "moment_comments" | "dead_letters" | "sync_drift" | "doctor" | "licence";
+            kind: "broadcast_review" | "broadcast_unconfirmed" | "session_waiting" | "moment_comments" | "dead_letters" | "sync_drift" | "doctor" | "licence" | "complaint";
             link: string;
             title: string;
         };

@@ -3,7 +3,7 @@ import type { Scope } from '../api/types'
 import type { IconName } from '../kit/Icon'
 
 export type NavKey =
-  | 'home' | 'acquisition' | 'contactways' | 'joinways' | 'customersGroup' | 'customers' | 'losses' | 'groupsGroup' | 'groupchats' | 'several' | 'conversations' | 'inbox' | 'autoreplies'
+  | 'home' | 'acquisition' | 'contactways' | 'joinways' | 'customersGroup' | 'customers' | 'losses' | 'grievances' | 'groupsGroup' | 'groupchats' | 'several' | 'conversations' | 'inbox' | 'autoreplies'
   | 'engagement' | 'welcomes' | 'broadcasts' | 'moments' | 'materials' | 'governance' | 'overview' | 'touches' | 'held' | 'optouts' | 'caps' | 'rules' | 'reviews' | 'ladder' | 'audit' | 'admission' | 'record' | 'settings' | 'corp' | 'staff' | 'tokens' | 'sync' | 'doctor' | 'deadletters'
 /** `whole`: the server shows it only to those who see the whole corp. */
 export interface NavItem { key: NavKey; to: string; needs?: string; whole?: boolean }
@@ -12,7 +12,7 @@ export interface NavGroup { key: NavKey; icon: IconName; items: NavItem[] }
 export const nav: NavGroup[] = [
   { key: 'home', icon: 'home', items: [{ key: 'home', to: '/' }] },
   { key: 'acquisition', icon: 'code', items: [{ key: 'contactways', to: '/contactways', needs: 'contactway.read' }, { key: 'joinways', to: '/joinways', needs: 'joinway.read' }] },
-  { key: 'customersGroup', icon: 'person', items: [{ key: 'customers', to: '/customers', needs: 'customer.read' }, { key: 'losses', to: '/losses', needs: 'customer.read' }] },
+  { key: 'customersGroup', icon: 'person', items: [{ key: 'customers', to: '/customers', needs: 'customer.read' }, { key: 'losses', to: '/losses', needs: 'customer.read' }, { key: 'grievances', to: '/grievances', needs: 'governance.read', whole: true }] },
   { key: 'groupsGroup', icon: 'people', items: [{ key: 'groupchats', to: '/groupchats', needs: 'groupchat.read' }, { key: 'several', to: '/groupchats/several', needs: 'groupchat.read' }] },
   { key: 'conversations', icon: 'talk', items: [{ key: 'inbox', to: '/inbox', needs: 'kf.read' }, { key: 'autoreplies', to: '/autoreplies', needs: 'autoreply.read' }] },
   { key: 'engagement', icon: 'send', items: [{ key: 'welcomes', to: '/welcomes', needs: 'welcome.read' }, { key: 'broadcasts', to: '/broadcasts', needs: 'broadcast.read' }, { key: 'moments', to: '/moments', needs: 'moment.read' }, { key: 'materials', to: '/materials', needs: 'material.read' }] },

@@ -17,6 +17,7 @@ export const w = words({
   engagement: ['触达', 'Engagement'],
   welcomes: ['欢迎语', 'Welcome messages'],
   broadcasts: ['客户群发', 'Mass messages'],
+  grievances: ['投诉与退款', 'Complaints and refunds'],
   moments: ['朋友圈', 'Moments'],
   materials: ['素材库', 'Materials'],
   governance: ['治理', 'Governance'],

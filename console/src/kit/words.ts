@@ -1,6 +1,8 @@
 import { words } from '../i18n/i18n'
 
 export const w = words({
+  staffName: ['（员工的名字）', '(member’s name)'],
+  putStaff: ['放入员工的名字', 'Put in the member’s name'],
   putPage: ['放入历史页链接', 'Put in the history page'],
   pageSeen: ['客户看到（链接只对本人有效，90 天）：{text}', 'The customer sees (the link is theirs alone, for 90 days): {text}'],
   retry: ['再试一次', 'Try again'],

@@ -69,6 +69,16 @@ type Check struct {
 	Findings []Finding // in order of field and place
 }
 
+// With adds findings of the room that the message is of.
+func (c Check) With(more ...Finding) Check {
+	c.Findings = slices.Clone(c.Findings)
+	for _, f := range more {
+		c.Findings = append(c.Findings, f)
+		c.Verdict = policy.Stricter(c.Verdict, f.Severity)
+	}
+	return c
+}
+
 // Doubtful is the first finding that asks for another look, if there is one.
 func (c Check) Doubtful() (Finding, bool) {
 	return c.first(func(f Finding) bool { return f.Severity == policy.Review })
@@ -371,6 +381,9 @@ func utf16Len(s string) int {
 }
 
 func (r *rule) applies(m About) bool {
+	if r.check.Automatic && !m.Automatic {
+		return false
+	}
 	if len(r.check.Classes) > 0 && !slices.Contains(r.check.Classes, m.Class) {
 		return false
 	}

@@ -46,8 +46,12 @@ func TestEveryRuleWithACheckFindsItsExamplesAndLeavesTheOthers(t *testing.T) {
 	t.Parallel()
 	g := load(t)
 	for _, r := range g.rules {
+		about := About{Class: classFor(r), Automatic: r.check.Automatic}
 		for _, s := range r.Examples.Refused {
-			f := found(g.Check(classFor(r), "", text(s)), r.ID)
+			f := found(g.CheckFor(about, text(s)), r.ID)
+			if about.Automatic && found(g.Check(about.Class, "", text(s)), r.ID) != nil {
+				t.Errorf("%s objects to %q of a person", r.ID, s)
+			}
 			if f == nil {
 				t.Errorf("%s does not find %q", r.ID, s)
 			} else if r.check.Scope != "message" && (f.Text == "" || !strings.Contains(s, f.Text)) {
@@ -55,7 +59,7 @@ func TestEveryRuleWithACheckFindsItsExamplesAndLeavesTheOthers(t *testing.T) {
 			}
 		}
 		for _, s := range r.Examples.Allowed {
-			if f := found(g.Check(classFor(r), "", text(s)), r.ID); f != nil {
+			if f := found(g.CheckFor(about, text(s)), r.ID); f != nil {
 				t.Errorf("%s objects to %q in %q", r.ID, f.Text, s)
 			}
 		}

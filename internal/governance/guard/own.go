@@ -59,6 +59,17 @@ func (g *Guard) Own(r Record) *Own {
 	return o
 }
 
+// Names lists what the holders of a kind of paper are called, in normal form.
+func (o *Own) Names(kind string) []string {
+	var out []string
+	for _, p := range o.papers {
+		if p.kind == kind {
+			out = append(out, p.names...)
+		}
+	}
+	return out
+}
+
 // is says whether a text that claims to be somebody names the holder: "the savings bank of Qinghe" is Qinghe's savings bank,
 // and so is "the savings bank" where nobody else is named.
 func (p paper) is(claimed string) bool {
@@ -126,6 +137,8 @@ type About struct {
 	Class   string // both may be empty: then only the rules that hold for all are read
 	Channel string
 	Own     *Own // of whoever sends it
+	// Automatic words are written by nobody at the moment.
+	Automatic bool
 }
 
 // reading is one message being read.

@@ -104,6 +104,7 @@ type Check struct {
 	Scope       string   `json:"scope,omitempty"`        // "" = clause by clause, "message" = all texts together
 	Classes     []string `json:"classes,omitempty"`      // empty = all
 	ChannelsNot []string `json:"channels_not,omitempty"` // where it does not apply
+	Automatic   bool     `json:"automatic,omitempty"`    // only of words that are said automatically
 	AnyOf       []string `json:"any_of,omitempty"`       // patterns over the normal form
 	AllOf       []string `json:"all_of,omitempty"`
 	NoneOf      []string `json:"none_of,omitempty"` // exemptions

@@ -79,7 +79,7 @@ function Edit({ rule }: { rule?: Autoreply }) {
       <div className="sec">
         <h2><span className="no">2</span>{t('answer')}</h2>
         <Form.Item name={['answer', 'kind']}><Radio.Group options={(['text', 'joinway', 'handoff'] as const).map((k) => ({ value: k, label: t(`a_${k}`) }))} /></Form.Item>
-        {kind === 'text' && <><Form.Item name={['answer', 'text']} label={t('answerText')} rules={[{ required: true, whitespace: true, message: t('needText') }, atMost(2048)]}><Input.TextArea autoSize={{ minRows: 3, maxRows: 10 }} /></Form.Item><PutPage text={text} may={may} onText={(next) => form.setFieldValue(['answer', 'text'], next)} /></>}
+        {kind === 'text' && <><Form.Item name={['answer', 'text']} label={t('answerText')} rules={[{ required: true, whitespace: true, message: t('needText') }, atMost(2030)]}><Input.TextArea autoSize={{ minRows: 3, maxRows: 10 }} /></Form.Item><PutPage text={text} may={may} onText={(next) => form.setFieldValue(['answer', 'text'], next)} /></>}
         {kind === 'joinway' && <>
           <Form.Item name={['answer', 'joinway_id']} label={t('which')} rules={[{ required: true, message: t('needJoinway') }]}><Select options={joinways} showSearch={{ optionFilterProp: 'label' }} /></Form.Item>
           <Form.Item name={['answer', 'as']}><Radio.Group vertical options={[{ value: 'page', label: t('as_page') }, { value: 'image', label: t('as_image') }]} /></Form.Item>

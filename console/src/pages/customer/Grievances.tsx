@@ -5,6 +5,7 @@ import { useAct, useGet } from '../../api/queries'
 import { useCan } from '../../api/session'
 import type { Grievance, GrievanceKind, Page as Rows } from '../../api/types'
 import { useFormat, useWords } from '../../i18n/i18n'
+import { useActor } from '../../kit/actor'
 import { useSaid } from '../../kit/fail'
 import { w as kit } from '../../kit/words'
 import { w } from './grievanceWords'
@@ -16,6 +17,7 @@ const touches = ['/customers', '/grievances', '/broadcasts', '/moments', '/touch
 export function Grievances({ id, past = 3 }: { id: string; past?: number }) {
   const t = useWords(w)
   const f = useFormat()
+  const actor = useActor()
   const may = useCan()('customer.write')
   const rows = useGet<Rows<Grievance>>(`/customers/${encodeURIComponent(id)}/grievances`)
   const [noting, setNoting] = useState(false)
@@ -29,7 +31,7 @@ export function Grievances({ id, past = 3 }: { id: string; past?: number }) {
       <ul className="stack" style={{ gap: 10, marginTop: open.length === 0 && ended.length > 0 ? 10 : 0 }}>
         {open.map((x) => (
           <li key={x.id} className="row" role="status" style={{ alignItems: 'flex-start' }}>
-            <div style={{ minWidth: 0 }}><p className="s13"><span className="held">{t(x.kind)}</span> {x.note}</p><p className="mute s12">{[t('openSince', { date: f.moment(x.since), by: x.by.name || x.by.id }), x.ref].filter(Boolean).join(' · ')}</p></div>
+            <div style={{ minWidth: 0 }}><p className="s13"><span className="held">{t(x.kind)}</span> {x.overdue && <span className="bad">{t('overdue')} </span>}{x.note}</p><p className="mute s12">{[t('openSince', { date: f.moment(x.since), by: x.by.name || actor(x.by.id) }), x.due_at && t('dueBy', { date: f.moment(x.due_at) }), x.ref].filter(Boolean).join(' · ')}</p></div>
             {may && <Button size="small" className="push" onClick={() => setEnding(x.id)}>{t('end')}</Button>}
           </li>
         ))}
@@ -39,7 +41,7 @@ export function Grievances({ id, past = 3 }: { id: string; past?: number }) {
       </ul>
       {open.length > 0 && may && <Button size="small" style={{ marginTop: 10 }} onClick={() => setNoting(true)}>{t('note')}</Button>}
       {noting && <Note id={id} close={() => setNoting(false)} />}
-      {ending && <End id={ending} close={() => setEnding(undefined)} />}
+      {ending && <EndGrievance id={ending} close={() => setEnding(undefined)} />}
     </>
   )
 }
@@ -64,7 +66,8 @@ function Note({ id, close }: { id: string; close: () => void }) {
   )
 }
 
-function End({ id, close }: { id: string; close: () => void }) {
+/** How one ended, in words that a person writes. */
+export function EndGrievance({ id, close }: { id: string; close: () => void }) {
   const t = useWords(w)
   const k = useWords(kit)
   const said = useSaid()

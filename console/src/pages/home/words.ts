@@ -58,6 +58,7 @@ export const w = words({
   todo_session_waiting: ['去接待', 'Attend'],
   todo_moment_comments: ['去看', 'See'],
   todo_dead_letters: ['查看', 'Look'],
+  todo_complaint: ['去处理', 'Deal with'],
   todo_licence: ['换新的', 'Renew'],
   todo_sync_drift: ['对账', 'Compare'],
   todo_doctor: ['体检', 'Examine'],

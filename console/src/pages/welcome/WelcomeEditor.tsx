@@ -16,7 +16,7 @@ import { Icon } from '../../kit/Icon'
 import { MessageEditor } from '../../kit/MessageEditor'
 import { useContactwayOptions } from '../../kit/options'
 import { Page } from '../../kit/Page'
-import { pageMark, seen } from '../../kit/pageMark'
+import { pageMark, seen, staffMark } from '../../kit/pageMark'
 import { PhonePreview } from '../../kit/Phone'
 import { ReadOnly } from '../../kit/ReadOnly'
 import { useReach } from '../../kit/reach'
@@ -78,7 +78,7 @@ function Edit({ id, start }: { id?: string; start: Draft }) {
           </div>
           <div className="sec">
             <h2><span className="no">2</span>{t('text')}</h2>
-            <MessageEditor text={draft.text} onText={(text) => set({ text })} attachments={draft.attachments} onAttachments={(attachments: Attachment[]) => set({ attachments })} check={check.data} limit={limit} maxAttachments={maxAttachments} marks={[{ mark: pageMark, label: k('putPage') }]} faults={tried && empty ? [{ location: 'body.text', message: t('needText') }] : faults} />
+            <MessageEditor text={draft.text} onText={(text) => set({ text })} attachments={draft.attachments} onAttachments={(attachments: Attachment[]) => set({ attachments })} check={check.data} limit={limit} maxAttachments={maxAttachments} marks={[{ mark: staffMark, label: k('putStaff') }, { mark: pageMark, label: k('putPage') }]} faults={tried && empty ? [{ location: 'body.text', message: t('needText') }] : faults} />
           </div>
           <div className="sec">
             <h2><span className="no">3</span>{t('hours')}</h2>
@@ -90,7 +90,7 @@ function Edit({ id, start }: { id?: string; start: Draft }) {
           </div>
         </ReadOnly></section>
         <div className="aside">
-          <PhonePreview text={seen(draft.text)} attachments={draft.attachments} note={t('preview')} />
+          <PhonePreview text={seen(draft.text, undefined, k('staffName'))} attachments={draft.attachments} note={t('preview')} />
           <p className="note plain" style={{ marginTop: 16 }}><Icon name="shield" size={14} /><span className="s12 second">{t('service')}</span></p>
         </div>
       </div>
