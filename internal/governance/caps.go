@@ -28,6 +28,8 @@ type Caps struct {
 	StaffDay int           `json:"staff_day,omitempty"`
 	// Sunset is from when on who does not react gets less, and then nothing (FTG-13).
 	Sunset Sunset `json:"sunset"`
+	// Alike is when two messages are too alike for one customer (FTG-14): the policy's own.
+	Alike Alike `json:"-"`
 	// Chat are the windows of a customer group (FTG-20): the policy's own, nobody sets them.
 	Chat [2]Window `json:"-"`
 }
@@ -77,6 +79,7 @@ func DefaultCaps() Caps {
 		Quiet:    Quiet{From: 9 * 60, To: 21 * 60, SundayFrom: 10 * 60},
 		MassMode: PerMonthDays,
 		Holdout:  5, TopicWeek: 2, Ramp: [rampDays]int{50, 100, 200, 400, 800},
+		Alike:  Alike{Days: 30, Most: 8},
 		Sunset: Sunset{Cooling: 60, Dormant: 180, Week: 1, Least: 3},
 		Chat:   [2]Window{{1, 1}, {7, 3}},
 	}

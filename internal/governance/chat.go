@@ -2,6 +2,7 @@ package governance
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/db"
+	"zhiyin.dev/zhiyin/internal/governance/likeness"
 )
 
 // A message to a group is one touch of the group: nobody's own budget, opt-out or holdout can keep one person out of a room. So
@@ -162,11 +164,17 @@ func (g *Governor) platformRooms(ctx context.Context, corpID string, chatIDs []s
 
 // Reword writes what a message says now into entries that did not arrive: it was changed before anybody got it.
 func (g *Governor) Reword(ctx context.Context, tx *db.Tx, corpID, texts string, touchIDs []int64) error {
+	var said []string
+	if err := json.Unmarshal([]byte(texts), &said); err != nil {
+		return fmt.Errorf("read what %d touches say now: %w", len(touchIDs), err)
+	}
+	p := likeness.Of(g.book.guard.Form(), said)
 	texts, err := g.nameOf(ctx, tx, corpID, texts, len(touchIDs))
 	if err != nil {
 		return err
 	}
 	_, err = changeTouches(ctx, tx, actReword, g.world.Now(), tx.NewUpdate().Set("texts = ?", texts).
+		Set("print = CASE WHEN customer_id = '' THEN 0 ELSE ? END", int64(p)).
 		Where("id IN (?) AND state IN (?)", bun.List(touchIDs), bun.List([]State{Reserved, Tasked})))
 	if err != nil {
 		return fmt.Errorf("reword %d touches: %w", len(touchIDs), err)

@@ -21,6 +21,7 @@ type Explanation struct {
 	Timeline []Stage // the customer's counted touches around it
 	After    []Aftermath
 	Options  []errs.Text // what can be done
+	Twin     int64       // the touch that says nearly the same, of one held back for it; 0 = none
 }
 
 // Stage is a state at an instant.
@@ -60,6 +61,14 @@ func (g *Governor) Explain(ctx context.Context, corpID string, touchID int64) (*
 		return nil, fmt.Errorf("read the reasons of touch %d: %w", touchID, err)
 	}
 	e.Window = tightest(e.Rules)
+	for _, st := range e.Rules {
+		if st.RuleID != ruleAlike {
+			continue
+		}
+		if e.Twin, err = g.twinOf(ctx, g.db.Read(), t, st); err != nil {
+			return nil, fmt.Errorf("look for what touch %d is like: %w", t.ID, err)
+		}
+	}
 	if err := g.around(ctx, e); err != nil {
 		return nil, err
 	}
@@ -92,7 +101,7 @@ func tightest(steps []Step) *Step {
 	var best *Step
 	for i := range steps {
 		s := &steps[i]
-		if s.Days == 0 || s.Verdict == NotRead {
+		if s.Days == 0 || s.Verdict == NotRead || s.RuleID == ruleAlike {
 			continue
 		}
 		if s.Verdict == Refused {
@@ -212,6 +221,8 @@ func (g *Governor) options(t *Touch) []errs.Text {
 		return []errs.Text{errs.T("这是客户自己的选择，只有本人能在偏好页上改。", "The customer chose this; only they can change it, on the preference page.")}
 	case ruleHalt:
 		return []errs.Text{errs.T("由管理者在「停发」里恢复，恢复后重新建一次。", "A manager lets sending go on under “Stop sending”; then make it again.")}
+	case ruleAlike:
+		return []errs.Text{errs.T("换新的内容，或等到那之后。", "Say something new, or wait until then.")}
 	case ruleSunset:
 		return []errs.Text{errs.T("客户自己有任何举动（写信、进群、点赞、改偏好）就恢复；在别处有回应的，可以在客户页登记。",
 			"Anything the customer does (writes, joins a group, likes, changes a preference) ends it; what they did elsewhere can be noted on their page.")}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strconv"
 	"testing"
 	"time"
 
@@ -12,6 +13,8 @@ import (
 	"zhiyin.dev/zhiyin/internal/db/dbtest"
 	"zhiyin.dev/zhiyin/internal/errs"
 	"zhiyin.dev/zhiyin/internal/governance/guard"
+	"zhiyin.dev/zhiyin/internal/governance/likeness"
+	"zhiyin.dev/zhiyin/internal/governance/normal"
 )
 
 func codeOf(err error) string {
@@ -59,6 +62,9 @@ func decideAlone(a answer, read func(class Class, channel Channel, texts []strin
 			continue
 		case r.RuleID == ruleContent:
 			refuses = read(a.Class, a.Channel, a.Basis.Texts) != ""
+		case r.RuleID == ruleAlike:
+			other, err := strconv.ParseUint(r.Value, 16, 64)
+			refuses = err == nil && likeness.Of(normal.New(), a.Basis.Texts).Distance(likeness.Print(other)) <= r.Cap
 		case r.RuleID == ruleSunset && r.Days == 0: // days of silence, or the last question
 			refuses = r.After > r.Cap
 		case r.RuleID == ruleGrievance: // open, or at rest until then
@@ -119,6 +125,11 @@ func TestARefusalCanBeDecidedAgainFromTheAnswerAlone(t *testing.T) {
 		}
 		grieve(t, g, "青柠 08", Refund)
 		ids = append(ids, reserve(t, g, marketing("refund", "青柠 08"))[0].TouchID)
+		sent(t, g, "twin/1", "青柠 10")
+		again := marketing("twin/1", "青柠 10")
+		again.Key, again.NotBefore = "twin/2", world.Now().Add(30*time.Hour)
+		again.Texts = []string{again.Texts[0] + "！"}
+		ids = append(ids, reserve(t, g, again)[0].TouchID)
 		quietFor(t, g, "青柠 09", 200)
 		ask := marketing("question", "青柠 06")
 		ask.Winback = true
@@ -160,8 +171,8 @@ func TestARefusalCanBeDecidedAgainFromTheAnswerAlone(t *testing.T) {
 				t.Errorf("%s was %s by %q; from the answer alone %q (%v)\n%s", e.Touch.Key, a.State, a.RuleID, rule, ok, raw)
 			}
 		}
-		if refusals != 9 {
-			t.Errorf("%d refusals, want 9", refusals)
+		if refusals != 10 {
+			t.Errorf("%d refusals, want 10", refusals)
 		}
 	})
 }

@@ -9,6 +9,7 @@ import (
 
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/errs"
+	"zhiyin.dev/zhiyin/internal/governance/likeness"
 )
 
 // Channel is the way a touch takes to a customer.
@@ -82,6 +83,7 @@ type Request struct {
 	// Winback is the one last question to somebody who has been silent: whether they still want messages (FTG-13).
 	Winback   bool
 	NotBefore clock.Time // the sender will not create it earlier; 0 = now
+	print     likeness.Print
 	Expires   clock.Time // when the reservation ends by itself; 0 = a day (an hour for service) after the earliest delivery
 }
 

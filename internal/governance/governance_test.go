@@ -3,6 +3,8 @@ package governance
 import (
 	"context"
 	"fmt"
+	"hash/fnv"
+	"strings"
 	"testing"
 	"time"
 
@@ -43,8 +45,23 @@ func newGovernor(t testing.TB, d *db.DB, world clock.World) *Governor {
 func marketing(key, customer string) Request {
 	return Request{
 		CorpID: "c", Key: key, CustomerID: customer, StaffID: "S03", Channel: MassCustomer, Class: Marketing, CampaignID: "b1",
-		CampaignName: "会员日", Texts: []string{"周末护理课开放预约"}, By: "S01", Reason: "会员日通知",
+		CampaignName: "会员日", Texts: []string{saying(key)}, By: "S01", Reason: "会员日通知",
 	}
+}
+
+// saying is words of its own for each key: what says the same as another is a matter of its own.
+func saying(key string) string {
+	nouns := []string{
+		"护理", "试用", "茶会", "花艺", "讲座", "面霜", "绣球", "书店", "露营", "咖啡", "陶艺", "烘焙", "合唱", "雨伞", "羊毛", "栗子", "苔藓", "灯笼", "木梳", "砚台",
+		"风筝", "松果", "围巾", "蜂蜜", "竹篮", "琴谱", "雪松", "海盐", "米酒", "棉布", "橙子", "柚木", "石榴", "蜡烛", "地图", "诗集", "胶片", "自行车", "望远镜", "手风琴",
+	}
+	h := fnv.New64a()
+	var b strings.Builder
+	for i := range 9 {
+		_, _ = fmt.Fprint(h, key, i)
+		b.WriteString(nouns[h.Sum64()%uint64(len(nouns))])
+	}
+	return b.String()
 }
 
 func inTx(t testing.TB, d *db.DB, f func(ctx context.Context, tx *db.Tx) error) {

@@ -53,6 +53,7 @@ type standing struct {
 	pref       *Preference // what they chose for themselves; nil = nothing
 	sorrow     sorrow      // what is wrong between them and the corp
 	hush       hush        // how long they have not reacted
+	twin       twin        // a message like this one that they have, or may still get
 	heldOut    bool        // no marketing, to measure what marketing is worth
 	week       []spent     // what counts against topics and channels (FTG-02), only loaded when some have a cap
 	load       load        // what the sender has to do on that day (FTG-16, OWN-05)
@@ -242,6 +243,15 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 				return
 			}
 			pass(st)
+		})
+	}
+	if s.twin.print != 0 { // a step only where it refuses
+		read(func() {
+			st := s.twin.step(c.Alike, zone)
+			if st.Next != 0 {
+				st.Next = c.Quiet.Next(st.Next, zone)
+			}
+			refuse(st, st.reason())
 		})
 	}
 	for _, st := range c.memberSteps(r, s.load, on, zone) {

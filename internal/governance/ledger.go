@@ -17,6 +17,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/governance/guard"
 	"zhiyin.dev/zhiyin/internal/governance/house"
+	"zhiyin.dev/zhiyin/internal/governance/likeness"
 )
 
 // Config of a Governor.
@@ -208,12 +209,14 @@ type overlay struct {
 	gone map[int64]*Touch // what gave way already
 
 	winbacks map[string]int
+	prints   prints
+	said     map[string][]likeness.Print // what each customer gets by this call
 }
 
 func newOverlay() overlay {
 	return overlay{
 		used: map[string]int{}, mass: map[string]int{}, open: map[string]int{}, keys: map[string]*Touch{}, week: map[string][]spent{},
-		days: map[memberDay]int{}, gone: map[int64]*Touch{}, winbacks: map[string]int{},
+		days: map[memberDay]int{}, gone: map[int64]*Touch{}, winbacks: map[string]int{}, prints: prints{}, said: map[string][]likeness.Print{},
 	}
 }
 
@@ -236,7 +239,7 @@ func (g *Governor) decide(ctx context.Context, q bun.IDB, reqs []Request, caps C
 	}
 	maps.Copy(over.keys, found)
 	now := g.world.Now()
-	facts, err := g.standings(ctx, q, reqs, found, caps, now)
+	facts, err := g.standings(ctx, q, reqs, found, caps, now, over.prints)
 	if err != nil {
 		return nil, err
 	}
@@ -278,7 +281,8 @@ func (g *Governor) decide(ctx context.Context, q bun.IDB, reqs []Request, caps C
 		}
 		member := memberDay{r.StaffID, day}
 		subject := r.subject()
-		s := facts[on][subject]
+		r.print = g.printOf(over.prints, r)
+		s := facts[view{on, r.print}][subject]
 		s.halted = stops.of(r.StaffID)
 		s.ladder = ladder.against(r.Class, r.StaffID, r.By, r.CampaignID, on)
 		if s.house, err = g.houseRefusal(ctx, q, r, on); err != nil {
@@ -289,6 +293,9 @@ func (g *Governor) decide(ctx context.Context, q bun.IDB, reqs []Request, caps C
 			s.load = load{since: began[r.StaffID], used: used[member] + over.days[member]}
 		}
 		s = over.onto(s, subject)
+		for _, p := range over.said[subject] {
+			s.twin = s.twin.closer(r.print, p, 0, on, caps.Alike, g.zone)
+		}
 		content := contents.of(r)
 		again := func(gone []*Touch) verdict {
 			return judge(r, on, on > wanted, s.without(gone, r.StaffID, day, end), caps, content, g.zone)
@@ -359,6 +366,9 @@ func (o overlay) note(t *Touch, gone []*Touch, day, end clock.Time) {
 		}
 	}
 	add(t, 1)
+	if t.Print != 0 {
+		o.said[t.subject()] = append(o.said[t.subject()], likeness.Print(t.Print))
+	}
 	if t.Class.Limited() {
 		o.week[t.subject()] = append(o.week[t.subject()], spent{cost: t.Cost, topic: t.Topic, channel: t.Channel})
 	}
@@ -401,7 +411,7 @@ func newTouch(r Request, v verdict, why string, now, on clock.Time, version stri
 		CorpID: r.CorpID, Key: r.Key, CustomerID: r.CustomerID, ChatID: r.ChatID, StaffID: r.StaffID, Channel: r.Channel,
 		Class: r.Class, Topic: r.Topic, CampaignID: r.CampaignID, CampaignName: r.CampaignName, Texts: string(texts),
 		RequestedBy: r.By, RequestReason: r.Reason, Cost: r.cost(), State: Reserved, NextAt: v.next, Why: why,
-		RuleVersion: version, ReservedAt: now, EarliestAt: on, Winback: r.Winback,
+		RuleVersion: version, ReservedAt: now, EarliestAt: on, Winback: r.Winback, Print: int64(r.print),
 	}
 	t.setReason(v.rule, v.reason)
 	if v.held {

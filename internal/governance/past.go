@@ -10,6 +10,7 @@ import (
 
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/db"
+	"zhiyin.dev/zhiyin/internal/governance/likeness"
 )
 
 // past is what the ledger holds of one customer and what they said, whatever the instant it is asked for. Reservations
@@ -31,6 +32,7 @@ type counted struct {
 	mass    bool // a mass message
 	open    bool // a Moment for everybody
 	winback bool // the last question to somebody silent
+	print   likeness.Print
 	topic   string
 	channel Channel
 }
@@ -39,10 +41,11 @@ type counted struct {
 type frame struct {
 	on    clock.Time
 	zone  *time.Location
-	start [3]clock.Time // of the sliding windows: later ones count
-	from  clock.Time    // of the calendar period of WC-01
-	day   clock.Time    // of the day of WC-08
-	week  clock.Time    // of the windows of FTG-02
+	print likeness.Print // of what is asked for; 0 = likeness does not matter
+	start [3]clock.Time  // of the sliding windows: later ones count
+	from  clock.Time     // of the calendar period of WC-01
+	day   clock.Time     // of the day of WC-08
+	week  clock.Time     // of the windows of FTG-02
 	caps  Caps
 
 	shares bool // some request is under a cap of its topic or channel: the week is needed
@@ -68,6 +71,7 @@ func (p *past) standing(f frame, u unanswered) standing {
 	s := standing{hush: u.on(f.on, f.caps.Sunset, f.zone), optedOut: p.optedOut, suppressed: p.suppressed, pref: p.pref, sorrow: p.sorrow}
 	for _, t := range p.touches {
 		if t.limited {
+			s.twin = s.twin.closer(f.print, t.print, t.at, f.on, f.caps.Alike, f.zone)
 			for i, start := range f.start {
 				if t.at == 0 || t.at > start {
 					s.used[i] += t.cost
@@ -116,7 +120,7 @@ func (g *Governor) pastOf(ctx context.Context, q bun.IDB, corpID string, custome
 	var rows []touched
 	err = g.along(ctx, "customer_id", customers, func(ctx context.Context, where string, args ...any) (int, error) {
 		rows = nil
-		err := q.NewRaw(`SELECT customer_id, id, delivered_at, cost, class, channel, topic, winback FROM touch WHERE corp_id = ?
+		err := q.NewRaw(`SELECT customer_id, id, delivered_at, cost, class, channel, topic, winback, print FROM touch WHERE corp_id = ?
 			AND state IN ('reserved','tasked','delivered','committed') AND (delivered_at = 0 OR delivered_at > ?) AND `+where,
 			append([]any{corpID, floor}, args...)...).Scan(ctx, &rows)
 		return len(rows), err
@@ -134,7 +138,7 @@ func (g *Governor) pastOf(ctx context.Context, q bun.IDB, corpID string, custome
 			p = new(past)
 			out[r.CustomerID] = p
 		}
-		t := countedOf(&Touch{ID: r.ID, DeliveredAt: r.DeliveredAt, Cost: r.Cost, Class: r.Class, Channel: r.Channel, Topic: r.Topic, Winback: r.Winback})
+		t := countedOf(&Touch{ID: r.ID, DeliveredAt: r.DeliveredAt, Cost: r.Cost, Class: r.Class, Channel: r.Channel, Topic: r.Topic, Winback: r.Winback, Print: r.Print})
 		if t.limited || t.mass || t.open {
 			p.touches = append(p.touches, t)
 		}
@@ -152,6 +156,7 @@ type touched struct {
 	Channel     Channel
 	Topic       string
 	Winback     bool
+	Print       int64
 }
 
 // along reads rows by the names in a column. A batch mostly comes in their order, so that they are neighbours in the index:
@@ -179,7 +184,7 @@ func setOf(ids []string) map[string]bool {
 }
 
 func countedOf(t *Touch) counted {
-	return counted{id: t.ID, at: t.DeliveredAt, cost: t.Cost, limited: t.Class.Limited(), mass: t.Channel == MassCustomer, open: t.open(), winback: t.Winback, topic: t.Topic, channel: t.Channel}
+	return counted{id: t.ID, at: t.DeliveredAt, cost: t.Cost, limited: t.Class.Limited(), mass: t.Channel == MassCustomer, open: t.open(), winback: t.Winback, print: likeness.Print(t.Print), topic: t.Topic, channel: t.Channel}
 }
 
 // longestWindow is more than any window of FTG-01 or period of WC-01 covers.

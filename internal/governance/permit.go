@@ -373,11 +373,15 @@ func (g *Governor) Observe(ctx context.Context, tx *db.Tx, r Request, at clock.T
 	if err != nil {
 		return err
 	}
-	read, id := g.standingAt, r.CustomerID
+	var s map[string]standing
 	if r.toRoom() {
-		read, id = g.roomStandings, r.ChatID
+		s, err = g.roomStandings(ctx, tx, r.CorpID, []string{r.ChatID}, caps, at)
+	} else {
+		f := g.frameOf(at, caps)
+		r.print = g.printOf(prints{}, r)
+		f.print = r.print
+		s, err = g.standingIn(ctx, tx, r.CorpID, []string{r.CustomerID}, f)
 	}
-	s, err := read(ctx, tx, r.CorpID, []string{id}, caps, at)
 	if err != nil {
 		return err
 	}

@@ -61,6 +61,7 @@ func (g *Governor) Preview(ctx context.Context, r Request, to []Recipient) (Prev
 		r: r, on: on, waits: on > wanted, caps: caps, stops: stops, ladder: ladder, content: g.reader(own).of(r), g: g,
 		frame: g.frameOf(on, caps), month: g.frameOf(now, caps).from,
 	}
+	c.frame.print = g.printOf(prints{}, r)
 	c.frame.shares = caps.hasShares([]Request{r})
 	if err := g.members(ctx, c, to, now); err != nil {
 		return Preview{}, err
@@ -226,6 +227,7 @@ type stance struct {
 	pref                 *Preference
 	sorrow               sorrow
 	hush                 hush
+	twin                 twin
 	heldOut              bool
 	load                 load
 	displaced            int
@@ -234,7 +236,7 @@ type stance struct {
 // stanceOf answers the key of a standing; ok is false when it has none.
 func stanceOf(s standing) (k stance, ok bool) {
 	k = stance{
-		optedOut: s.optedOut, suppressed: s.suppressed, used: s.used, mass: s.mass, open: s.open, halted: s.halted, ladder: s.ladder, house: s.house, pref: s.pref, sorrow: s.sorrow, hush: s.hush,
+		optedOut: s.optedOut, suppressed: s.suppressed, used: s.used, mass: s.mass, open: s.open, halted: s.halted, ladder: s.ladder, house: s.house, pref: s.pref, sorrow: s.sorrow, hush: s.hush, twin: s.twin,
 		heldOut: s.heldOut, load: s.load, displaced: s.displaced,
 	}
 	put := func(into *[3]spent, list []spent) bool {

@@ -7,6 +7,7 @@ import (
 
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/errs"
+	"zhiyin.dev/zhiyin/internal/governance/likeness"
 )
 
 // Recomputed is a decision made again.
@@ -183,6 +184,7 @@ func (g *Governor) standingThen(ctx context.Context, t *Touch, caps Caps, was []
 			continue
 		}
 		s.at = append(s.at, spent{at: at, cost: r.Cost})
+		s.twin = s.twin.closer(likeness.Print(t.Print), likeness.Print(r.Print), at, t.EarliestAt, caps.Alike, g.zone)
 		s.week = append(s.week, spent{at: at, cost: r.Cost, topic: r.Topic, channel: r.Channel, id: r.ID})
 		for i, w := range caps.Per {
 			if at == 0 || at > t.EarliestAt.Add(-w.length()) {

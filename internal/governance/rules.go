@@ -35,6 +35,7 @@ const (
 	ruleComplaint  = "LAW-34"
 	ruleGrievance  = "FTG-15"
 	ruleSunset     = "FTG-13"
+	ruleAlike      = "FTG-14"
 )
 
 // openMomentsADay is how many Moments for everybody one customer is shown in a calendar day.
@@ -87,6 +88,8 @@ func (s Step) reason() errs.Text {
 		return reasonHalt
 	case ruleLadder:
 		return reasonLadder(Subject(s.Text), Rung(s.Cap))
+	case ruleAlike:
+		return reasonAlike(s)
 	case ruleSunset:
 		return reasonSunset(s)
 	case ruleGrievance:

@@ -101,6 +101,7 @@ type explainOut struct {
 	Options     []optionOut `json:"options"`
 	Evidence    evidenceOut `json:"evidence"`
 	DisplacedBy web.ID      `json:"displaced_by,omitempty" doc:"the touch of a higher class that took its place"`
+	Twin        web.ID      `json:"twin,omitempty" doc:"of one held back for likeness: the touch that says nearly the same"`
 	Basis       basisOut    `json:"basis"`
 }
 
@@ -232,6 +233,9 @@ func (h *API) explain(ctx context.Context, e *Explanation) (*explainOut, error) 
 	}
 	if out.Who.RequestedBy.Name == "" {
 		out.Who.RequestedBy.Name = t.RequestedBy
+	}
+	if e.Twin != 0 {
+		out.Twin = web.IDOf(e.Twin)
 	}
 	if t.DisplacedBy != 0 {
 		out.DisplacedBy = web.IDOf(t.DisplacedBy)

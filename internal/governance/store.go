@@ -14,6 +14,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/bus"
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/db"
+	"zhiyin.dev/zhiyin/internal/governance/likeness"
 )
 
 // lockBuckets bounds the advisory locks of one transaction: PostgreSQL keeps all of them in one table of fixed size.
@@ -64,15 +65,21 @@ func (g *Governor) touchesByKey(ctx context.Context, q bun.IDB, corpID string, k
 	return out, nil
 }
 
-// standings reads what the ledger knows of every customer and group of the requests, by subject, for each earliest delivery among them.
-func (g *Governor) standings(ctx context.Context, q bun.IDB, reqs []Request, found map[string]*Touch, caps Caps, now clock.Time) (map[clock.Time]map[string]standing, error) {
-	ids, rooms := map[clock.Time][]string{}, map[clock.Time][]string{}
-	seen := map[clock.Time]map[string]bool{}
+// view is what a standing is for: the instant of the earliest delivery, and what the message says.
+type view struct {
+	on    clock.Time
+	print likeness.Print
+}
+
+// standings reads what the ledger knows of every customer and group of the requests, by subject, for each view among them.
+func (g *Governor) standings(ctx context.Context, q bun.IDB, reqs []Request, found map[string]*Touch, caps Caps, now clock.Time, known prints) (map[view]map[string]standing, error) {
+	ids, rooms := map[view][]string{}, map[view][]string{}
+	seen := map[view]map[string]bool{}
 	for _, r := range reqs {
 		if _, ok := found[r.Key]; ok || !r.Class.Limited() {
 			continue
 		}
-		on := r.earliest(max(now, r.NotBefore), caps.Quiet, g.zone)
+		on := view{r.earliest(max(now, r.NotBefore), caps.Quiet, g.zone), g.printOf(known, r)}
 		if seen[on] == nil {
 			seen[on] = map[string]bool{}
 		}
@@ -86,9 +93,10 @@ func (g *Governor) standings(ctx context.Context, q bun.IDB, reqs []Request, fou
 			ids[on] = append(ids[on], r.CustomerID)
 		}
 	}
-	out := map[clock.Time]map[string]standing{}
+	out := map[view]map[string]standing{}
 	for on, customers := range ids {
-		f := g.frameOf(on, caps)
+		f := g.frameOf(on.on, caps)
+		f.print = on.print
 		f.shares = caps.hasShares(reqs)
 		s, err := g.standingIn(ctx, q, reqs[0].CorpID, customers, f)
 		if err != nil {
@@ -97,7 +105,7 @@ func (g *Governor) standings(ctx context.Context, q bun.IDB, reqs []Request, fou
 		out[on] = s
 	}
 	for on, chats := range rooms {
-		s, err := g.roomStandings(ctx, q, reqs[0].CorpID, chats, caps, on)
+		s, err := g.roomStandings(ctx, q, reqs[0].CorpID, chats, caps, on.on)
 		if err != nil {
 			return nil, err
 		}

@@ -3984,6 +3984,8 @@ export interface components {
             steps: components["schemas"]["GovernanceStage"][] | null;
             text: string;
             timeline: components["schemas"]["GovernanceStage"][] | null;
+            /** @description of one held back for likeness: the touch that says nearly the same */
+            twin?: string;
             who: components["schemas"]["GovernanceWho"];
             window?: components["schemas"]["GovernanceWindow"];
         };

@@ -14,12 +14,12 @@ type blind struct{ st *stage }
 
 func beginBlind(_ context.Context, st *stage) (sender, error) { return blind{st}, nil }
 
-func (b blind) send(ctx context.Context, _ int, s Send, tags []string) error {
+func (b blind) send(ctx context.Context, day int, s Send, tags []string) error {
 	var made struct {
 		MsgID string `json:"msgid"`
 	}
 	if err := b.st.wecom(ctx, "externalcontact/add_msg_template", map[string]any{
-		"chat_type": "single", "text": map[string]any{"content": s.Text},
+		"chat_type": "single", "text": map[string]any{"content": s.On(day)},
 		"tag_filter": map[string]any{"group_list": []any{map[string]any{"tag_list": tags}}},
 	}, &made); err != nil {
 		return err

@@ -74,7 +74,7 @@ func (o *product) send(ctx context.Context, day int, s Send, tags []string) erro
 	var b struct {
 		ID string `json:"id"`
 	}
-	draft := m{"name": fmt.Sprintf("%s %d", s.Name, day+1), "text": s.Text, "benefit": s.Name, "audience": m{"tags": tags, "tag_mode": "any"}}
+	draft := m{"name": fmt.Sprintf("%s %d", s.Name, day+1), "text": s.On(day), "benefit": s.Name, "audience": m{"tags": tags, "tag_mode": "any"}}
 	if err := o.api(ctx, http.MethodPost, "/broadcasts", draft, &b); err != nil {
 		return err
 	}

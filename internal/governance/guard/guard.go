@@ -305,6 +305,9 @@ func (g *Guard) resembles(m *reading, s scanned) {
 // mostGrams are shown of what spoke for a class.
 const mostGrams = 10
 
+// Form answers the normal form in which the rules read texts.
+func (g *Guard) Form() *normal.Former { return g.form }
+
 // Version names the model: with the policy's version it says by what a text was decided.
 func (g *Guard) Version() string { return g.model.Version() }
 

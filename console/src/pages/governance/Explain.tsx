@@ -76,6 +76,7 @@ function Who({ touch: x }: { touch: TouchDetail }) {
         [t('requested'), actor(x.who.requested_by.name)], [t('reason'), x.who.reason === 'added' ? t('reasonAdded') : x.who.reason || '—'], [t('sender'), x.who.sender?.name || x.staff?.name || '—'],
         [t('channel'), <span key="h">{channel(x.channel)} · {cls(x.class)}{x.campaign?.name && <> · {to ? <A to={to}>{x.campaign.name}</A> : x.campaign.name}</>}</span>],
       ]} />
+      {x.twin && <p className="s13 second">{t('twin')} <A to={`/touches/${x.twin}`}>{t('twinOpen')}</A></p>}
       {x.displaced_by && <p className="s13 second">{t('displaced')} <A to={`/touches/${x.displaced_by}`}>{t('displacedBy')}</A></p>}
       {x.text && <blockquote>{x.text}</blockquote>}
     </section>

@@ -172,6 +172,8 @@ export const w = words({
   rampText: ['新员工从加到第一位客户的那天算起。按客户数算群发，不算朋友圈。', 'A new member counts from the day of their first customer. Mass messages count by customer; Moments do not.'],
   sharesSave: ['保存', 'Save'],
   sharesAlso: ['已经占好的不受影响；以后的按新上限判断。', 'What is reserved stays; what comes later is judged by the new caps.'],
+  twin: ['几乎一样的是', 'Nearly the same as'],
+  twinOpen: ['这一次触达', 'this touch'],
   displaced: ['让给了', 'Gave way to'],
   displacedBy: ['这一次触达', 'this touch'],
   meaning: ['上限怎么算', 'How the caps count'],
