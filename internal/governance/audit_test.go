@@ -82,14 +82,19 @@ func TestWordsThatRowsShareCannotBeChanged(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		g := newGovernor(t, d, clock.NewManual(tuesday))
 		s := auditOf(t, g, "c")
-		out := reserve(t, g, many("b", 5)...)
+		const text = "周末护理课开放预约。"
+		reqs := many("b", 5)
+		for i := range reqs {
+			reqs[i].Texts = []string{text}
+		}
+		out := reserve(t, g, reqs...)
 		var stored []string
 		err := d.Read().NewRaw("SELECT DISTINCT texts FROM touch WHERE corp_id = 'c' UNION SELECT DISTINCT why FROM touch WHERE corp_id = 'c'").Scan(t.Context(), &stored)
 		if err != nil || len(stored) != 2 || !strings.HasPrefix(stored[0], wordsMark) || !strings.HasPrefix(stored[1], wordsMark) {
 			t.Fatalf("five rows that say the same hold %q, %v", stored, err)
 		}
 		e, err := g.Explain(t.Context(), "c", out[3].TouchID)
-		if err != nil || len(e.Rules) == 0 || e.Touch.FirstText() != many("b", 1)[0].Texts[0] {
+		if err != nil || len(e.Rules) == 0 || e.Touch.FirstText() != text {
 			t.Fatalf("%+v, %v", e, err)
 		}
 		same(t, g, out[3].TouchID)
