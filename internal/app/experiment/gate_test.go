@@ -129,6 +129,9 @@ func TestTheSendersReachNoFurtherThanAnybody(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range files {
+		if strings.HasSuffix(path, "_test.go") { // sends nothing
+			continue
+		}
 		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
 		if err != nil {
 			t.Fatal(err)
