@@ -77,10 +77,10 @@ func (s *Sandbox) sendTo(e *event, t callbackTarget) {
 		d.key = fmt.Sprintf("%s/%d", e.key, n)
 		d.delay += 20*time.Millisecond + time.Duration(hash(s.world.seed, n, 4)%180)*time.Millisecond
 	}
+	twin := *d // copied first: once d is in the queue, it is a sender's
 	s.hold()
 	s.callbacks.add(d)
 	if f.Duplicate > 0 && chance(f.Duplicate, hash(s.world.seed, n, 3)) {
-		twin := *d
 		s.hold()
 		s.callbacks.add(&twin)
 	}
