@@ -45,8 +45,14 @@ func newGovernor(t testing.TB, d *db.DB, world clock.World) *Governor {
 func marketing(key, customer string) Request {
 	return Request{
 		CorpID: "c", Key: key, CustomerID: customer, StaffID: "S03", Channel: MassCustomer, Class: Marketing, CampaignID: "b1",
-		CampaignName: "会员日", Texts: []string{saying(key)}, By: "S01", Reason: "会员日通知",
+		CampaignName: "会员日", Texts: []string{saying(campaignOf(key))}, By: "S01", Reason: "会员日通知",
 	}
+}
+
+// campaignOf is what stands before the slash of a key: one message says one thing to all its receivers, and is looked at once.
+func campaignOf(key string) string {
+	campaign, _, _ := strings.Cut(key, "/")
+	return campaign
 }
 
 // saying is words of its own for each key: what says the same as another is a matter of its own.

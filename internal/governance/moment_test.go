@@ -38,7 +38,7 @@ func TestAMomentForEverybodyIsOncePerDayAndTakesNoBudget(t *testing.T) {
 		}
 		for i := range 10 { // a budget that is used up does not hold it
 			world.Set(tomorrow.Add(time.Duration(i) * 24 * time.Hour))
-			got := reserve(t, g, moment(fmt.Sprint("m/day/", i), "青柠 07", true))[0]
+			got := reserve(t, g, moment(fmt.Sprint("m day ", i), "青柠 07", true))[0]
 			if !got.OK() {
 				t.Fatalf("day %d: %+v", i, got)
 			}

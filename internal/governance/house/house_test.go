@@ -56,7 +56,8 @@ func TestABrokenExpressionIsRefusedWithItsPlace(t *testing.T) {
 	}
 }
 
-// The worst that the bounds let through is still quick.
+// The worst that the bounds let through ends: a fraction of a second of work, which under the race detector on a crowded machine
+// may last a few. What the bounds keep out would take hours.
 func TestNothingRunsLong(t *testing.T) {
 	t.Parallel()
 	f := facts
@@ -72,7 +73,7 @@ func TestNothingRunsLong(t *testing.T) {
 	if _, err := r.Holds(f); err != nil {
 		t.Log(err)
 	}
-	if took := time.Since(began); took > 2*time.Second {
+	if took := time.Since(began); took > time.Minute {
 		t.Errorf("it took %v", took)
 	}
 }
