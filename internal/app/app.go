@@ -346,6 +346,7 @@ func (a *App) connect() {
 	a.Moments.OnReacted = append(a.Moments.OnReacted, a.reacted)
 	a.Customers.OnLost = append(a.Customers.OnLost, a.Broadcasts.Lost)
 	a.Outreach.OnMass = append(a.Outreach.OnMass, a.Broadcasts.Massed)
+	a.Outreach.Wanted = a.Broadcasts.Wanted
 	a.Outreach.OnMoment = append(a.Outreach.OnMoment, a.Moments.Momented)
 	a.Outreach.OnSettled = append(
 		a.Outreach.OnSettled,

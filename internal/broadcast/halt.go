@@ -57,5 +57,5 @@ func (s *Service) halt(ctx context.Context, tx *db.Tx, w bus.Work) error {
 			return err
 		}
 	}
-	return s.takeBack(ctx, tx, b, p.StaffID, outcome{state: TakenBack, rule: ruleHalt, reason: reasonHalted})
+	return s.takeBack(ctx, tx, b, taking{ID: b.ID, Why: halting, Run: w.Key, StaffID: p.StaffID})
 }

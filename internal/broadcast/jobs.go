@@ -3,7 +3,6 @@ package broadcast
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"zhiyin.dev/zhiyin/internal/bus"
@@ -11,7 +10,6 @@ import (
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/errs"
 	"zhiyin.dev/zhiyin/internal/governance"
-	"zhiyin.dev/zhiyin/internal/outreach"
 )
 
 const (
@@ -19,6 +17,7 @@ const (
 	reserveKind = "broadcast.reserve" // some receivers more are reserved in the ledger
 	openKind    = "broadcast.open"    // sending hours are open: tasks are made
 	closeKind   = "broadcast.close"   // sending hours end: what is open is taken back
+	takeKind    = "broadcast.take"    // some receivers more are taken back
 	stopKind    = "broadcast.stop"    // a receiver said stop
 	haltKind    = "broadcast.halt"    // sending was stopped
 	pollKind    = "broadcast.poll"    // what became of a task's receivers
@@ -50,6 +49,7 @@ func (s *Service) Register(b *bus.Bus) {
 	b.Handle(reserveKind, s.reserve)
 	b.Handle(openKind, s.open)
 	b.Handle(closeKind, s.close)
+	b.Handle(takeKind, s.takeMore)
 	b.Handle(stopKind, s.stop)
 	b.Handle(haltKind, s.halt)
 	b.Perform(pollKind, s.poll)
@@ -63,9 +63,13 @@ type step struct {
 
 // next puts the following step of a mass message on the table. Each step has a number: a key is done once.
 func (s *Service) next(ctx context.Context, tx *db.Tx, kind string, id int64, n int, at clock.Time) error {
+	return s.then(ctx, tx, kind, id, fmt.Sprint(kind, "/", id, "/", n), step{id, n}, at)
+}
+
+// then puts a step that says more than its number on the table. One with a time waits for it, and holds back no other.
+func (s *Service) then(ctx context.Context, tx *db.Tx, kind string, id int64, key string, payload any, at clock.Time) error {
 	_, err := s.Bus.Put(ctx, tx, bus.Item{
-		CorpID: s.CorpID, Lane: bus.Timer, Kind: kind, Key: fmt.Sprint(kind, "/", id, "/", n), OrderKey: fmt.Sprint("broadcast/", id),
-		Payload: step{id, n}, DueAt: at,
+		CorpID: s.CorpID, Lane: bus.Timer, Kind: kind, Key: key, OrderKey: fmt.Sprint("broadcast/", id), Payload: payload, DueAt: at,
 	})
 	return err
 }
@@ -159,81 +163,6 @@ func (s *Service) reserved(ctx context.Context, tx *db.Tx, b *Broadcast) error {
 	return s.next(ctx, tx, closeKind, b.ID, 0, b.ClosesAt)
 }
 
-// open makes one task per member, just in time: a task is open only while sending is allowed.
-func (s *Service) open(ctx context.Context, tx *db.Tx, w bus.Work) error {
-	var p step
-	if err := w.Decode(&p); err != nil {
-		return err
-	}
-	b, err := s.lockBroadcast(ctx, tx, p.ID)
-	if err != nil || b.State != Planned {
-		return err
-	}
-	rows, err := s.receivers(ctx, tx, b.ID, 0, Reserved)
-	if err != nil {
-		return err
-	}
-	b.State = Creating
-	if err := save(ctx, tx, b, "state"); err != nil {
-		return err
-	}
-	byStaff := map[string][]*Receiver{}
-	var order []string
-	for _, r := range rows {
-		if byStaff[r.StaffID] == nil {
-			order = append(order, r.StaffID)
-		}
-		byStaff[r.StaffID] = append(byStaff[r.StaffID], r)
-	}
-	for _, staffID := range order {
-		list := byStaff[staffID]
-		for len(list) > 0 {
-			n := min(massMost(b.Kind), len(list))
-			if err := s.makeTask(ctx, tx, b, staffID, 1, list[:n]); err != nil {
-				return err
-			}
-			list = list[n:]
-		}
-	}
-	tx.OnCommit(func() { s.changed(b.ID) })
-	return s.finish(ctx, tx, b)
-}
-
-// makeTask writes a task and the intent to make it at WeCom.
-func (s *Service) makeTask(ctx context.Context, tx *db.Tx, b *Broadcast, staffID string, round int, list []*Receiver) error {
-	attachments, err := b.attachments()
-	if err != nil {
-		return err
-	}
-	t := &Task{
-		CorpID: s.CorpID, ID: tx.NewID(), BroadcastID: b.ID, StaffID: staffID, Round: round, State: TaskCreating, Customers: len(list),
-		CreatedAt: s.World.Now(), Reminders: "[]",
-	}
-	if _, err := tx.NewInsert().Model(t).Exec(ctx); err != nil {
-		return fmt.Errorf("write a task of mass message %d: %w", b.ID, err)
-	}
-	touchIDs := make([]int64, len(list))
-	for i, r := range list {
-		touchIDs[i] = r.TouchID
-		r.TaskID = t.ID
-	}
-	if err := writeTasked(ctx, tx, list); err != nil {
-		return err
-	}
-	if b.Revision > 0 { // the entries say what was asked for first
-		texts, err := b.texts()
-		if err != nil {
-			return err
-		}
-		if err := s.Governor.Reword(ctx, tx, s.CorpID, texts, touchIDs); err != nil {
-			return err
-		}
-	}
-	return s.Outreach.Mass(ctx, tx, outreach.Mass{
-		TaskID: t.ID, StaffID: staffID, Groups: b.Kind == ToGroups, TouchIDs: touchIDs, Text: b.Text, Attachments: attachments,
-	})
-}
-
 // close takes back what no member has confirmed when sending hours end.
 func (s *Service) close(ctx context.Context, tx *db.Tx, w bus.Work) error {
 	var p step
@@ -244,89 +173,7 @@ func (s *Service) close(ctx context.Context, tx *db.Tx, w bus.Work) error {
 	if err != nil || !b.State.running() {
 		return err
 	}
-	return s.takeBack(ctx, tx, b, "", outcome{state: Unconfirmed, rule: ruleUnconfirmed, reason: reasonUnconfirmed})
-}
-
-// takeBack ends a mass message, or one member's part of it: reservations are given back with o, tasks are cancelled at WeCom.
-// What members confirmed before is read afterwards and counts.
-func (s *Service) takeBack(ctx context.Context, tx *db.Tx, b *Broadcast, staffID string, o outcome) error {
-	rows, err := s.receivers(ctx, tx, b.ID, 0, Matched, Reserved)
-	if err != nil {
-		return err
-	}
-	rows = slices.DeleteFunc(rows, func(r *Receiver) bool { return staffID != "" && r.StaffID != staffID })
-	var touches []int64
-	for _, r := range rows {
-		if r.TouchID != 0 {
-			touches = append(touches, r.TouchID)
-		}
-	}
-	tasks, err := s.tasks(ctx, tx, b.ID)
-	if err != nil {
-		return err
-	}
-	tasks = slices.DeleteFunc(tasks, func(t *Task) bool { return staffID != "" && t.StaffID != staffID })
-	// A touch of a task in the making may have its permit already: only what the outside answers ends it. What is still
-	// reserved gets no permit any more.
-	if err := s.Governor.ReleaseReserved(ctx, tx, touches, o.rule, o.reason); err != nil {
-		return err
-	}
-	for _, t := range tasks {
-		t.Remake = false
-		switch t.State {
-		case TaskOpen:
-			t.State = TaskCancelling
-			if err := s.Outreach.CancelMass(ctx, tx, t.ID, t.MsgID); err != nil {
-				return err
-			}
-		case TaskCreating:
-			t.State = TaskCancelling
-			if err := s.find(ctx, tx, b, t); err != nil {
-				return err
-			}
-		case TaskCancelling, TaskConfirmed, TaskCancelled, TaskFailed:
-		}
-		if err := save(ctx, tx, t, "state", "remake"); err != nil {
-			return err
-		}
-	}
-	if err := s.mark(ctx, tx, b.ID, decided(rows, tasks), o); err != nil {
-		return err
-	}
-	tx.OnCommit(func() { s.changed(b.ID) })
-	return s.finish(ctx, tx, b)
-}
-
-// decided are the customers whom no task in the making may still reach.
-func decided(rows []*Receiver, tasks []*Task) []string {
-	making := map[int64]bool{}
-	for _, t := range tasks {
-		making[t.ID] = t.State == TaskCancelling && t.MsgID == ""
-	}
-	var out []string
-	for _, r := range rows {
-		if !making[r.TaskID] {
-			out = append(out, r.CustomerID)
-		}
-	}
-	return out
-}
-
-// find asks whether a task in the making exists at WeCom after all.
-func (s *Service) find(ctx context.Context, tx *db.Tx, b *Broadcast, t *Task) error {
-	rows, err := s.receiversOfTask(ctx, tx, t.ID)
-	if err != nil {
-		return err
-	}
-	attachments, err := b.attachments()
-	if err != nil {
-		return err
-	}
-	m := outreach.Mass{TaskID: t.ID, StaffID: t.StaffID, Groups: b.Kind == ToGroups, Text: b.Text, Attachments: attachments}
-	for _, r := range rows {
-		m.TouchIDs = append(m.TouchIDs, r.TouchID)
-	}
-	return s.Outreach.FindMass(ctx, tx, m, t.CreatedAt)
+	return s.takeBack(ctx, tx, b, taking{ID: b.ID, Why: closed, Run: w.Key})
 }
 
 // finish ends a mass message when nothing of it can reach anybody any more.
@@ -339,15 +186,10 @@ func (s *Service) finish(ctx context.Context, tx *db.Tx, b *Broadcast) error {
 	if waiting || b.EndedAt != 0 {
 		return nil
 	}
-	counts, err := s.counts(ctx, tx, []int64{b.ID}, nil)
-	if err != nil {
-		return err
-	}
 	tasks, err := s.tasks(ctx, tx, b.ID)
 	if err != nil {
 		return err
 	}
-	c := counts[b.ID]
 	made, pending := false, false
 	for _, t := range tasks {
 		made = made || t.MsgID != ""
@@ -357,12 +199,17 @@ func (s *Service) finish(ctx context.Context, tx *db.Tx, b *Broadcast) error {
 		return nil
 	}
 	b.EndedAt = s.World.Now()
-	switch {
-	case b.State == Cancelled:
-	case len(tasks) > 0 && !made && c.NotFriend < c.Reachable:
-		b.State = Failed
-	default:
+	if b.State != Cancelled {
 		b.State = Done
+	}
+	if b.State == Done && len(tasks) > 0 && !made {
+		counts, err := s.counts(ctx, tx, []int64{b.ID}, nil)
+		if err != nil {
+			return err
+		}
+		if c := counts[b.ID]; c.NotFriend < c.Reachable {
+			b.State = Failed
+		}
 	}
 	return save(ctx, tx, b, "state", "ended_at")
 }

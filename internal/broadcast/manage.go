@@ -22,7 +22,8 @@ func (s *Service) Counts(ctx context.Context, id int64, staffIDs []string) (Coun
 	return counts[id], err
 }
 
-// Cancel takes back what no member has confirmed yet. What was confirmed arrives; it is read and counted.
+// Cancel takes back what no member has confirmed yet. What was confirmed arrives; it is read and counted. From then on no task is
+// made; receivers of a large message are taken back in steps afterwards.
 func (s *Service) Cancel(ctx context.Context, id int64) (*Broadcast, error) {
 	var b *Broadcast
 	err := s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
@@ -42,7 +43,7 @@ func (s *Service) Cancel(ctx context.Context, id int64) (*Broadcast, error) {
 		if err := save(ctx, tx, b, "state"); err != nil {
 			return err
 		}
-		return s.takeBack(ctx, tx, b, "", outcome{state: TakenBack, rule: codeCancelled, reason: reasonCancelled})
+		return s.takeBack(ctx, tx, b, taking{ID: b.ID, Why: cancelled, Run: fmt.Sprint(takeKind, "/", b.ID)})
 	})
 	return b, err
 }

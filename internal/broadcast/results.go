@@ -192,7 +192,7 @@ func (s *Service) neverMade(ctx context.Context, tx *db.Tx, b *Broadcast, t *Tas
 	if err := s.mark(ctx, tx, b.ID, customers, o); err != nil {
 		return err
 	}
-	if t.State = TaskFailed; len(e.Refused) > 0 || len(e.Unreachable) > 0 {
+	if t.State = TaskFailed; b.State == Cancelled || len(e.Refused) > 0 || len(e.Unreachable) > 0 {
 		t.State = TaskCancelled
 	}
 	if err := save(ctx, tx, t, "state"); err != nil {

@@ -128,7 +128,7 @@ func (s *Service) askAgain(ctx context.Context, tx *db.Tx, b *Broadcast) (Revise
 		return done, err
 	}
 	making := slices.ContainsFunc(tasks, func(t *Task) bool {
-		return t.State == TaskCreating || t.State == TaskCancelling && t.MsgID == ""
+		return t.State == TaskCreating && !t.Filling || t.State == TaskCancelling && t.MsgID == ""
 	})
 	if making { // it carries the words as they were, and may be at WeCom already
 		return done, errs.New(errs.Conflict, "broadcast.making", errs.T("成员的任务正在建，请过几秒再改。", "The members' tasks are being made; try again in a few seconds."))

@@ -45,6 +45,8 @@ type Config struct {
 	Notices   *notice.Service       // how members are told something; nil = one of its own
 	// Admitted says why the corp may not submit marketing with these texts; nil asks nobody.
 	Admitted func(ctx context.Context, texts ...string) error
+	// Step is how many receivers one transaction puts into tasks or takes back; 0 = 500. A message with no more is done at once.
+	Step int
 }
 
 // Service is the use cases of mass messages.
@@ -56,7 +58,7 @@ type Service struct {
 	ahead ahead                // the parts that are decided before their transaction
 }
 
-// New makes the service. internal/app lets it hear of outreach.OnMass, governance.OnOptOut and customer.OnLost.
+// New makes the service. internal/app lets it hear of outreach.OnMass, outreach.Wanted, governance.OnOptOut and customer.OnLost.
 func New(c Config) *Service {
 	if c.Live == nil {
 		c.Live = func(string, string) {}
@@ -70,6 +72,7 @@ func New(c Config) *Service {
 	if c.Materials == nil {
 		c.Materials = func(context.Context, []outreach.Attachment) error { return nil }
 	}
+	c.Step = cmp.Or(c.Step, mostTaken)
 	s := &Service{Config: c}
 	s.step.Store(firstStep)
 	return s

@@ -67,6 +67,7 @@ type Task struct {
 	Round       int
 	State       TaskState
 	Remake      bool
+	Filling     bool // its receivers are still being put in: nobody outside knows of it
 	MsgID       string
 	Customers   int
 	CreatedAt   clock.Time

@@ -10,6 +10,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"zhiyin.dev/zhiyin/internal/audit"
+	"zhiyin.dev/zhiyin/internal/bus"
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/errs"
@@ -49,8 +50,9 @@ func (h halts) of(staffID string) clock.Time {
 	return h[staffID]
 }
 
-// HaltSending stops all sending of a corp, or of one member, at once: reservations are released, no permit is given any more,
-// and subscribers of OnHalt take back the tasks that WeCom still holds. What is stopped already stays as it is.
+// HaltSending stops all sending of a corp, or of one member, at once: no permit is given any more, reservations are released (many of
+// them in steps, while the stop is in force), and subscribers of OnHalt take back the tasks that WeCom still holds. What is stopped
+// already stays as it is.
 func (g *Governor) HaltSending(ctx context.Context, tx *db.Tx, corpID, staffID, by, reason string) error {
 	reason = strings.TrimSpace(reason)
 	if n := utf8.RuneCountInString(reason); n < 2 || n > 200 {
@@ -65,16 +67,9 @@ func (g *Governor) HaltSending(ctx context.Context, tx *db.Tx, corpID, staffID, 
 	if n, err := res.RowsAffected(); err != nil || n == 0 {
 		return err
 	}
-	q := tx.NewUpdate().Set("state = ?", Released).Set("released_at = ?", now).
-		Set("rule_id = ?", ruleHalt).Set("reason_zh = ?", reasonHalt.ZH).Set("reason_en = ?", reasonHalt.EN).Set("next_at = 0").
-		Where("corp_id = ? AND state = ?", corpID, Reserved)
-	if staffID != "" {
-		q.Where("staff_id = ?", staffID)
+	if err := g.releaseHalted(ctx, tx, row, halting{Halt: row.ID}); err != nil {
+		return err
 	}
-	if _, err := changeTouches(ctx, tx, actRelease, now, q); err != nil {
-		return fmt.Errorf("release what is reserved: %w", err)
-	}
-	tx.Changed(corpID, areaTouch) // of anybody
 	if err := logHalt(ctx, tx, "sending.stop", row, by, now); err != nil {
 		return err
 	}
@@ -85,6 +80,78 @@ func (g *Governor) HaltSending(ctx context.Context, tx *db.Tx, corpID, staffID, 
 	}
 	return nil
 }
+
+// halting is one step of releasing what was reserved when sending was stopped.
+type halting struct {
+	Halt int64
+	Step int
+	At   clock.Time // what ends before then, and up to ID then, is released
+	ID   int64
+}
+
+// haltMore releases more of what was reserved, unless sending goes on.
+func (g *Governor) haltMore(ctx context.Context, tx *db.Tx, w bus.Work) error {
+	var p halting
+	if err := w.Decode(&p); err != nil {
+		return err
+	}
+	h := new(Halt)
+	err := tx.NewSelect().Model(h).Where("corp_id = ? AND id = ? AND lifted_at = 0", w.CorpID, p.Halt).Scan(ctx)
+	if db.IsNoRows(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read a stop: %w", err)
+	}
+	return g.releaseHalted(ctx, tx, h, p)
+}
+
+// releaseHalted releases the next reservations that a stop ends, and puts what is left on the table. Reservations are gone through
+// in the order in which they end; of a stop for one member many of them are others'.
+func (g *Governor) releaseHalted(ctx context.Context, tx *db.Tx, h *Halt, p halting) error {
+	var rows []struct {
+		ID        int64
+		ExpiresAt clock.Time
+		StaffID   string
+	}
+	look := g.step
+	if h.StaffID != "" {
+		look *= lookFurther
+	}
+	err := tx.NewRaw(`SELECT id, expires_at, staff_id FROM touch WHERE corp_id = ? AND state = 'reserved' AND (expires_at, id) > (?, ?)
+		ORDER BY expires_at, id LIMIT ?`, h.CorpID, p.At, p.ID, look).Scan(ctx, &rows)
+	if err != nil {
+		return fmt.Errorf("read what is reserved: %w", err)
+	}
+	more := len(rows) == look
+	var ids []int64
+	for _, r := range rows {
+		if h.StaffID != "" && r.StaffID != h.StaffID {
+			p.At, p.ID = r.ExpiresAt, r.ID
+			continue
+		}
+		if len(ids) == g.step {
+			more = true
+			break
+		}
+		ids = append(ids, r.ID)
+		p.At, p.ID = r.ExpiresAt, r.ID
+	}
+	if err := g.ReleaseReserved(ctx, tx, ids, ruleHalt, reasonHalt); err != nil {
+		return err
+	}
+	if !more {
+		return nil
+	}
+	p.Step++
+	_, err = g.bus.Put(ctx, tx, bus.Item{
+		CorpID: h.CorpID, Lane: bus.Timer, Kind: kindHalt, Key: fmt.Sprint("governance/halt/", h.ID, "/", p.Step), OrderKey: fmt.Sprint("governance/halt/", h.ID), Payload: p,
+	})
+	return err
+}
+
+// lookFurther is how many reservations of anybody a step looks at for each of one member that it may release.
+const lookFurther = 10
 
 // LiftHalt lets sending go on. What was taken back meanwhile stays taken back.
 //

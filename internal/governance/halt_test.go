@@ -2,9 +2,12 @@ package governance
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"testing"
 	"time"
 
+	"zhiyin.dev/zhiyin/internal/bus"
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/db/dbtest"
@@ -101,5 +104,100 @@ func TestAStopIsReadAgainAtTheCall(t *testing.T) {
 	permits, refused := permit(t, g, one.TouchID)
 	if len(permits) != 0 || len(refused) != 1 || refused[0].RuleID != ruleHalt || refused[0].State != Released {
 		t.Fatalf("%v %+v", permits, refused)
+	}
+}
+
+// Many reservations are released in steps, while the stop is in force; the gate holds all of them back from the first instant.
+func TestAStopReleasesManyInSteps(t *testing.T) {
+	t.Parallel()
+	for _, staff := range []string{"", "S04"} {
+		t.Run("of "+staff, func(t *testing.T) {
+			t.Parallel()
+			dbtest.Each(t, func(t *testing.T, d *db.DB) {
+				g := newGovernor(t, d, clock.NewManual(tuesday))
+				g.step = 1
+				var ids []int64
+				for i := range 30 {
+					r := marketing(fmt.Sprint("b1/", i), fmt.Sprint("c", i))
+					if i%2 == 0 {
+						r.StaffID = "S04"
+					}
+					ids = append(ids, reserve(t, g, r)[0].TouchID)
+				}
+				released := func() (n int) {
+					for _, id := range ids {
+						got := touch(t, g, id)
+						if got.State == Released && got.RuleID == ruleHalt {
+							n++
+						}
+						if got.StaffID == "S03" && staff != "" && got.State != Reserved {
+							t.Fatalf("another member's: %s", got.State)
+						}
+					}
+					return n
+				}
+				// more does the next step, after it was broken off once, and answers whether there was one.
+				more := func() bool {
+					w := new(bus.Work)
+					err := d.Read().NewSelect().Model(w).Where("kind = ? AND state = 'pending'", kindHalt).Limit(1).Scan(t.Context())
+					if db.IsNoRows(err) {
+						return false
+					}
+					broken := errors.New("broken off")
+					for _, end := range []error{broken, nil, nil} {
+						err = d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+							if err := g.haltMore(ctx, tx, *w); err != nil {
+								return err
+							}
+							_, err := tx.NewRaw("UPDATE work SET state = 'done' WHERE id = ?", w.ID).Exec(ctx)
+							return errors.Join(err, end)
+						})
+						if !errors.Is(err, end) {
+							t.Fatal(err)
+						}
+					}
+					return true
+				}
+				halt := func() {
+					inTx(t, d, func(ctx context.Context, tx *db.Tx) error {
+						return g.HaltSending(ctx, tx, "c", staff, "S01", "内容出错")
+					})
+				}
+				halt()
+				if n := released(); n == 0 || n > 1 {
+					t.Fatalf("%d were released at once", n)
+				}
+				last := ids[28]
+				if permits, refused := permit(t, g, last); len(permits) != 0 || refused[0].RuleID != ruleHalt {
+					t.Fatalf("what waits for its step: %+v", refused)
+				}
+				for range 3 {
+					if !more() {
+						t.Fatal("there is no next step")
+					}
+				}
+				list, err := g.Halts(t.Context(), "c", 1)
+				if err != nil {
+					t.Fatal(err)
+				}
+				inTx(t, d, func(ctx context.Context, tx *db.Tx) error { return g.LiftHalt(ctx, tx, "c", list[0].ID, "S02") })
+				n := released()
+				for more() {
+				}
+				if released() != n || n >= 15 {
+					t.Fatalf("%d were released after it was lifted, %d before", released(), n)
+				}
+				halt()
+				for more() {
+				}
+				want := 30
+				if staff != "" {
+					want = 15
+				}
+				if n := released(); n != want {
+					t.Fatalf("%d of %d are released", n, want)
+				}
+			})
+		})
 	}
 }

@@ -10,11 +10,15 @@ import (
 	"zhiyin.dev/zhiyin/internal/db"
 )
 
-const kindExpire = "governance.expire"
+const (
+	kindExpire = "governance.expire"
+	kindHalt   = "governance.halt" // more of what was reserved when sending was stopped is released
+)
 
 // Register says which work the governor does.
 func (g *Governor) Register(b *bus.Bus) {
 	b.Handle(kindExpire, g.expire)
+	b.Handle(kindHalt, g.haltMore)
 	b.Handle(kindComplaintDue, g.complaintDue)
 }
 

@@ -1,6 +1,7 @@
 package governance
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -36,6 +37,8 @@ type Config struct {
 	Began func(ctx context.Context, tx bun.IDB, corpID string, staffIDs []string, after clock.Time) (map[string]clock.Time, error)
 	// Alike answers the customers that share a lasting id with one. It may be nil.
 	Alike func(ctx context.Context, tx bun.IDB, corpID, customerID string) ([]string, error)
+	// Step is how many reservations one transaction releases when sending is stopped; 0 = 500.
+	Step int
 }
 
 // Governor decides about every touch and keeps the ledger.
@@ -53,6 +56,7 @@ type Governor struct {
 	began      func(ctx context.Context, tx bun.IDB, corpID string, staffIDs []string, after clock.Time) (map[string]clock.Time, error)
 	alike      func(ctx context.Context, tx bun.IDB, corpID, customerID string) ([]string, error)
 
+	step       int
 	macs       sync.Pool // keyed hashes, of hash.Hash
 	censusFrom int
 	censusMu   sync.Mutex
@@ -86,7 +90,7 @@ func New(c Config) (*Governor, error) {
 	}
 	return &Governor{
 		db: c.DB, bus: c.Bus, world: c.World, zone: c.Zone, key: c.Key, log: c.Log, book: book, houses: programs{known: map[string]*house.Rule{}}, identities: c.Identities,
-		began: c.Began,
+		began: c.Began, step: cmp.Or(c.Step, chunk),
 		alike: c.Alike, censusFrom: censusFrom, censuses: map[string]*census{},
 	}, nil
 }

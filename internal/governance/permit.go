@@ -38,6 +38,7 @@ func (g *Governor) Permit(ctx context.Context, tx *db.Tx, touchIDs ...int64) ([]
 	var permits []Permit
 	var refused []Decision
 	var tasked []int64
+	against := map[refusal][]*Touch{}
 	for _, id := range touchIDs {
 		t, ok := found[id]
 		if !ok {
@@ -48,9 +49,8 @@ func (g *Governor) Permit(ctx context.Context, tx *db.Tx, touchIDs ...int64) ([]
 			continue
 		}
 		if c, ok := checks[id]; ok {
-			if err := g.refuse(ctx, tx, t, c, now); err != nil {
-				return nil, nil, err
-			}
+			t.refuse(c, now)
+			against[c] = append(against[c], t)
 			refused = append(refused, t.decision(false))
 			continue
 		}
@@ -60,6 +60,11 @@ func (g *Governor) Permit(ctx context.Context, tx *db.Tx, touchIDs ...int64) ([]
 		permits = append(permits, Permit{
 			touchID: t.ID, corpID: t.CorpID, customerID: t.CustomerID, chatID: t.ChatID, staffID: t.StaffID, channel: t.Channel,
 		})
+	}
+	for c, rows := range against {
+		if err := g.refuse(ctx, tx, rows, c, now); err != nil {
+			return nil, nil, err
+		}
 	}
 	for part := range slices.Chunk(tasked, chunk) {
 		done, err := changeTouches(ctx, tx, actPermit, now, tx.NewUpdate().Set("state = ?", Tasked).Set("tasked_at = ?", now).
@@ -176,21 +181,32 @@ func (g *Governor) eachLimited(ctx context.Context, tx *db.Tx, touches map[int64
 	return nil
 }
 
-// refuse writes what stands against a touch into its row.
-func (g *Governor) refuse(ctx context.Context, tx *db.Tx, t *Touch, c refusal, now clock.Time) error {
+// refuse notes what stands against a touch.
+func (t *Touch) refuse(c refusal, now clock.Time) {
 	t.setReason(c.rule, c.reason)
 	t.NextAt = c.until
 	if c.until == 0 {
 		t.State, t.ReleasedAt = Released, now
 	}
-	_, err := changeTouches(ctx, tx, actRefuse, now, tx.NewUpdate().Set("state = ?", t.State).Set("rule_id = ?", t.RuleID).
-		Set("reason_zh = ?", t.ReasonZh).Set("reason_en = ?", t.ReasonEn).Set("next_at = ?", t.NextAt).Set("released_at = ?", t.ReleasedAt).
-		Where("corp_id = ? AND id = ?", t.CorpID, t.ID))
-	if err != nil {
-		return fmt.Errorf("refuse touch %d: %w", t.ID, err)
-	}
-	if t.State == Released {
-		changed(tx, t.CorpID, t.CustomerID)
+}
+
+// refuse writes what stands against touches, the same for all, into their rows.
+func (g *Governor) refuse(ctx context.Context, tx *db.Tx, touches []*Touch, c refusal, now clock.Time) error {
+	for part := range slices.Chunk(touches, chunk) {
+		ids := make([]int64, len(part))
+		for i, t := range part {
+			ids[i] = t.ID
+		}
+		q := tx.NewUpdate().Set("rule_id = ?", c.rule).Set("reason_zh = ?", part[0].ReasonZh).Set("reason_en = ?", part[0].ReasonEn).Set("next_at = ?", c.until)
+		if c.until == 0 {
+			q.Set("state = ?", Released).Set("released_at = ?", now)
+		}
+		if _, err := changeTouches(ctx, tx, actRefuse, now, q.Where("id IN (?)", bun.List(ids))); err != nil {
+			return fmt.Errorf("refuse %d touches: %w", len(part), err)
+		}
+		if c.until == 0 {
+			changedPersons(tx, personsOf(part))
+		}
 	}
 	return nil
 }

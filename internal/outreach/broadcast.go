@@ -153,11 +153,17 @@ func (s *Service) makeMass(ctx context.Context, w bus.Work) (bus.Settle, error) 
 	}
 	var permits []governance.Permit
 	e := MassEvent{TaskID: p.TaskID, Stage: MassNone}
+	wanted := true
 	err = s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+		if s.Wanted != nil {
+			if wanted, err = s.Wanted(ctx, tx, p.TaskID); err != nil || !wanted {
+				return err
+			}
+		}
 		permits, e.Refused, err = s.Governor.Permit(ctx, tx, p.TouchIDs...)
 		return err
 	})
-	if err != nil {
+	if err != nil || !wanted {
 		return nil, err
 	}
 	if at := soon(e.Refused, s.World.Now()); at != 0 { // another node's clock is ahead; no call was made

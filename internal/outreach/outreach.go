@@ -44,6 +44,9 @@ type Service struct {
 	OnSettled []func(ctx context.Context, tx *db.Tx, r Result) error
 	// OnMass is told what happened to the tasks of mass messages, inside the transaction that settles the call.
 	OnMass []func(ctx context.Context, tx *db.Tx, e MassEvent) error
+	// Wanted says whether the task of a mass message may still be made, inside the transaction that permits its call. One that is not
+	// wanted is not made and nobody is told: who stopped it asks with FindMass. Nil = all are.
+	Wanted func(ctx context.Context, tx *db.Tx, taskID int64) (bool, error)
 	// OnMoment is told what happened to Moments, inside the transaction that settles the call.
 	OnMoment []func(ctx context.Context, tx *db.Tx, e MomentEvent) error
 }
