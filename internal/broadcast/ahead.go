@@ -145,7 +145,7 @@ func (s *Service) requests(b *Broadcast, members []customer.Member) ([]governanc
 		return nil, err
 	}
 	req := s.request(b.ID, b.SubmittedBy, words, b.Cost)
-	req.Expires = b.ClosesAt
+	req.Expires, req.Opens, req.Closes = b.ClosesAt, b.OpensAt, b.ClosesAt
 	reqs := make([]governance.Request, len(members))
 	for i, m := range members {
 		reqs[i] = req

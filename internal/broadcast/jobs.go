@@ -49,6 +49,7 @@ func (s *Service) Register(b *bus.Bus) {
 	b.Handle(reserveKind, s.reserve)
 	b.Handle(openKind, s.open)
 	b.Handle(closeKind, s.close)
+	b.Handle(shutKind, s.shut)
 	b.Handle(takeKind, s.takeMore)
 	b.Handle(stopKind, s.stop)
 	b.Handle(haltKind, s.halt)

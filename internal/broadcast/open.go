@@ -19,8 +19,9 @@ import (
 type opening struct {
 	ID     int64
 	Step   int
-	After  string // whoever comes up to this customer is in a task
-	Filled bool   // everybody is: what follows hands tasks out
+	After  string     // whoever comes up to this customer is in a task
+	Filled bool       // everybody is: what follows hands tasks out
+	Later  clock.Time // when the next of those may be reached whose own hours begin later; 0 = there is none
 }
 
 func (p opening) next() opening {
@@ -55,12 +56,12 @@ func (s *Service) open(ctx context.Context, tx *db.Tx, w bus.Work) error {
 	}
 	tx.OnCommit(func() { s.changed(b.ID) })
 	if !p.Filled {
-		last, more, err := s.fill(ctx, tx, b, p.After)
+		last, later, more, err := s.fill(ctx, tx, b, p.After)
 		if err != nil {
 			return err
 		}
 		small := p.After == "" && !more
-		p.After, p.Filled = last, !more
+		p.After, p.Filled, p.Later = last, !more, soonest(p.Later, later)
 		if !small {
 			return s.putOpening(ctx, tx, p.next(), 0)
 		}
@@ -72,35 +73,58 @@ func (s *Service) open(ctx context.Context, tx *db.Tx, w bus.Work) error {
 	if more {
 		return s.putOpening(ctx, tx, p.next(), 0)
 	}
+	if p.Later != 0 {
+		if err := s.putOpening(ctx, tx, opening{ID: p.ID, Step: p.Step + 1}, p.Later); err != nil {
+			return err
+		}
+	}
 	return s.finish(ctx, tx, b)
 }
 
-// fill puts the next receivers after a customer into tasks of their members, and says who was the last and whether there are more.
-func (s *Service) fill(ctx context.Context, tx *db.Tx, b *Broadcast, after string) (last string, more bool, err error) {
+// fill puts the next receivers after a customer into tasks of their members, and says who was the last, when the next may be
+// reached whose own hours begin later, and whether there are more.
+func (s *Service) fill(ctx context.Context, tx *db.Tx, b *Broadcast, after string) (last string, later clock.Time, more bool, err error) {
 	var rows []*Receiver
 	err = tx.NewSelect().Model(&rows).Where("corp_id = ? AND broadcast_id = ? AND state = ? AND task_id = 0 AND customer_id > ?", s.CorpID, b.ID, Reserved, after).
 		OrderExpr("customer_id").Limit(int64(s.Step + 1)).Scan(ctx)
 	if err != nil {
-		return "", false, fmt.Errorf("read who of mass message %d has no task: %w", b.ID, err)
+		return "", 0, false, fmt.Errorf("read who of mass message %d has no task: %w", b.ID, err)
 	}
 	if len(rows) == 0 {
-		return after, false, nil
+		return after, 0, false, nil
 	}
 	if more = len(rows) > s.Step; more {
 		rows = rows[:s.Step]
 	}
-	tasks, err := s.tasksFor(ctx, tx, b, rows)
+	last = rows[len(rows)-1].CustomerID
+	d, err := s.divide(ctx, tx, b, rows)
 	if err != nil {
-		return "", false, err
+		return "", 0, false, err
+	}
+	if err := s.holdBack(ctx, tx, b, d); err != nil {
+		return "", 0, false, err
+	}
+	if rows = d.due; len(rows) == 0 {
+		return last, d.next, more, nil
+	}
+	tasks, err := s.tasksFor(ctx, tx, b, rows, d.closes)
+	if err != nil {
+		return "", 0, false, err
+	}
+	for _, at := range d.closes {
+		if err := s.shutAt(ctx, tx, b.ID, at); err != nil {
+			return "", 0, false, err
+		}
 	}
 	if _, err := db.InsertAlike(ctx, tx, tasks, "ON CONFLICT (corp_id, id) DO UPDATE SET customers = EXCLUDED.customers"); err != nil {
-		return "", false, fmt.Errorf("write the tasks of mass message %d: %w", b.ID, err)
+		return "", 0, false, fmt.Errorf("write the tasks of mass message %d: %w", b.ID, err)
 	}
-	return rows[len(rows)-1].CustomerID, more, writeTasked(ctx, tx, rows)
+	return last, d.next, more, writeTasked(ctx, tx, rows)
 }
 
-// tasksFor chooses a task for each of the receivers, one that is being filled or a new one, and answers the tasks.
-func (s *Service) tasksFor(ctx context.Context, tx *db.Tx, b *Broadcast, rows []*Receiver) ([]*Task, error) {
+// tasksFor chooses a task for each of the receivers, one that is being filled or a new one, and answers the tasks. closes says whose
+// own hours end before the message's: they are in tasks that end with them.
+func (s *Service) tasksFor(ctx context.Context, tx *db.Tx, b *Broadcast, rows []*Receiver, closes map[string]clock.Time) ([]*Task, error) {
 	most := massMost(b.Kind)
 	var staff []string
 	for _, r := range rows {
@@ -113,16 +137,17 @@ func (s *Service) tasksFor(ctx context.Context, tx *db.Tx, b *Broadcast, rows []
 	if err != nil {
 		return nil, fmt.Errorf("read the tasks of mass message %d that are being filled: %w", b.ID, err)
 	}
-	of := map[string]*Task{}
+	of := map[lot]*Task{}
 	for _, t := range tasks {
-		of[t.StaffID] = t
+		of[lot{t.StaffID, t.ClosesAt}] = t
 	}
 	for _, r := range rows {
-		t := of[r.StaffID]
+		l := lot{r.StaffID, closes[r.CustomerID]}
+		t := of[l]
 		if t == nil || t.Customers == most {
-			t = s.newTask(tx, b, r.StaffID, 1)
+			t = s.newTask(tx, b, l, 1)
 			t.Filling = true
-			of[r.StaffID], tasks = t, append(tasks, t)
+			of[l], tasks = t, append(tasks, t)
 		}
 		r.TaskID = t.ID
 		t.Customers++
@@ -165,15 +190,16 @@ func (s *Service) handOut(ctx context.Context, tx *db.Tx, b *Broadcast) (more bo
 	return false, nil
 }
 
-func (s *Service) newTask(tx *db.Tx, b *Broadcast, staffID string, round int) *Task {
+func (s *Service) newTask(tx *db.Tx, b *Broadcast, l lot, round int) *Task {
 	return &Task{
-		CorpID: s.CorpID, ID: tx.NewID(), BroadcastID: b.ID, StaffID: staffID, Round: round, State: TaskCreating, CreatedAt: s.World.Now(), Reminders: "[]",
+		CorpID: s.CorpID, ID: tx.NewID(), BroadcastID: b.ID, StaffID: l.staffID, ClosesAt: l.closes, Round: round, State: TaskCreating, CreatedAt: s.World.Now(),
+		Reminders: "[]",
 	}
 }
 
 // makeTask writes a task and the intent to make it at WeCom.
-func (s *Service) makeTask(ctx context.Context, tx *db.Tx, b *Broadcast, staffID string, round int, list []*Receiver) error {
-	t := s.newTask(tx, b, staffID, round)
+func (s *Service) makeTask(ctx context.Context, tx *db.Tx, b *Broadcast, l lot, round int, list []*Receiver) error {
+	t := s.newTask(tx, b, l, round)
 	t.Customers = len(list)
 	if _, err := tx.NewInsert().Model(t).Exec(ctx); err != nil {
 		return fmt.Errorf("write a task of mass message %d: %w", b.ID, err)

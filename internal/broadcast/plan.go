@@ -46,14 +46,20 @@ func (s *Service) plan(ctx context.Context, id int64, by string, w Words, member
 	if p.Check, err = s.Governor.CheckFor(ctx, s.CorpID, governance.Marketing, w.channel(), w.fields()...); err != nil {
 		return nil, err
 	}
+	now := s.World.Now()
+	if p.OpensAt, p.ClosesAt, err = s.Governor.Window(ctx, s.CorpID, max(now, w.SendAt)); err != nil {
+		return nil, err
+	}
+	req := s.request(id, by, w, cost)
+	req.Opens, req.Closes = p.OpensAt, p.ClosesAt
 	persons := 0
 	if w.Kind == ToGroups {
-		if p.Preview, p.People, err = s.planGroups(ctx, s.request(id, by, w, cost), members); err != nil {
+		if p.Preview, p.People, err = s.planGroups(ctx, req, members); err != nil {
 			return nil, err
 		}
 		persons = p.People
 	} else {
-		if p.Preview, err = s.Governor.Preview(ctx, s.request(id, by, w, cost), recipients(members)); err != nil {
+		if p.Preview, err = s.Governor.Preview(ctx, req, recipients(members)); err != nil {
 			return nil, err
 		}
 		persons = p.Reachable
@@ -65,10 +71,6 @@ func (s *Service) plan(ctx context.Context, id int64, by string, w Words, member
 		return nil, err
 	}
 	if p.Approval, err = s.approval(ctx, by, p.Check, persons); err != nil {
-		return nil, err
-	}
-	now := s.World.Now()
-	if p.OpensAt, p.ClosesAt, err = s.Governor.Window(ctx, s.CorpID, max(now, w.SendAt)); err != nil {
 		return nil, err
 	}
 	if w.Kind == ToGroups { // nobody opts out of a room: they leave it

@@ -399,7 +399,7 @@ func (s *Service) polled(ctx context.Context, tx *db.Tx, p pollStep, confirmedAt
 
 // left deals with receivers of a task that was taken back before it reached them.
 func (s *Service) left(ctx context.Context, tx *db.Tx, b *Broadcast, t *Task, left []*Receiver) error {
-	if !t.Remake || !b.State.running() || t.ConfirmedAt != 0 || s.World.Now() >= b.ClosesAt {
+	if !t.Remake || !b.State.running() || t.ConfirmedAt != 0 || s.World.Now() >= t.ends(b) {
 		halted, err := s.Governor.HaltedIn(ctx, tx, s.CorpID, t.StaffID)
 		if err != nil {
 			return err
@@ -454,7 +454,7 @@ func (s *Service) left(ctx context.Context, tx *db.Tx, b *Broadcast, t *Task, le
 	if err := s.Governor.Recall(ctx, tx, touches...); err != nil { // the same entries of the ledger go with the new task
 		return err
 	}
-	return s.makeTask(ctx, tx, b, t.StaffID, t.Round+1, again)
+	return s.makeTask(ctx, tx, b, lot{t.StaffID, t.ClosesAt}, t.Round+1, again)
 }
 
 // giveBack releases touches that reached nobody.

@@ -299,7 +299,7 @@ func (h *API) showTasks(ctx context.Context, rows []Task, scope []string) (*web.
 	now := h.World.Now()
 	out := []taskOut{}
 	for i, t := range rows {
-		again := i+1 < len(rows) && rows[i+1].StaffID == t.StaffID && rows[i+1].Round > t.Round
+		again := slices.ContainsFunc(rows[i+1:], func(x Task) bool { return x.StaffID == t.StaffID && x.ClosesAt == t.ClosesAt && x.Round > t.Round })
 		if again || scope != nil && !slices.Contains(scope, t.StaffID) {
 			continue
 		}

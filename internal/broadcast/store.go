@@ -76,6 +76,7 @@ type Task struct {
 	CancelledAt clock.Time
 	Reminders   string // JSON
 	Error       string
+	ClosesAt    clock.Time // 0 = with the message
 }
 
 // Receiver is one customer of a mass message, or one group.

@@ -7,6 +7,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"zhiyin.dev/zhiyin/internal/bus"
+	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/outreach"
 )
@@ -41,6 +42,7 @@ type taking struct {
 	Run     string // what began it; its steps have keys of their own
 	Why     why
 	StaffID string        // only this member's part; empty = everybody's
+	Until   clock.Time    // only tasks that end by then, before the message; 0 = all
 	Of      ReceiverState // whose turn it is; empty = the tasks'
 	Task    int64         // tasks up to this one are taken back
 	After   string        // receivers up to this one are
@@ -106,6 +108,9 @@ func (s *Service) takeTasks(ctx context.Context, tx *db.Tx, b *Broadcast, p *tak
 	q := tx.NewSelect().Model(&tasks).Where("corp_id = ? AND broadcast_id = ? AND id > ? AND (state IN (?, ?) OR remake)", s.CorpID, b.ID, p.Task, TaskOpen, TaskCreating)
 	if p.StaffID != "" {
 		q.Where("staff_id = ?", p.StaffID)
+	}
+	if p.Until != 0 {
+		q.Where("closes_at > 0 AND closes_at <= ?", p.Until)
 	}
 	if err := q.OrderExpr("id").Limit(int64(s.Step + 1)).Scan(ctx); err != nil {
 		return false, fmt.Errorf("read the tasks of mass message %d: %w", b.ID, err)
@@ -181,6 +186,9 @@ func (s *Service) takeReceivers(ctx context.Context, tx *db.Tx, b *Broadcast, p 
 	var customers []string
 	for _, r := range rows {
 		t := tasks[r.TaskID]
+		if p.Until != 0 && (t == nil || t.ClosesAt == 0 || t.ClosesAt > p.Until) {
+			continue
+		}
 		if p.StaffID != "" && r.StaffID != p.StaffID || lifted && (t == nil || t.State != TaskCancelled && t.State != TaskCancelling) {
 			continue
 		}

@@ -37,7 +37,7 @@ var broken = []brokenBy{
 	},
 	{
 		"tasks are open in quiet hours", "FTG-05",
-		[]edit{{"permit.go", "case !caps.Quiet.Open(now, g.zone):", "case false:"}},
+		[]edit{{"permit.go", "case !caps.Quiet.Open(now, s.home.or(g.zone)):", "case false:"}},
 	},
 	{
 		"time alone ends what a member holds", "L1|L2|L6",

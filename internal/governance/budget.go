@@ -91,11 +91,11 @@ func (g *Governor) budget(s standing, caps Caps, now clock.Time) Budget {
 	case b.OptOut != 0, b.HeldOut, b.Dormant, b.Grievance != "" && b.GrievanceUntil == 0:
 		b.Full = true
 	case b.GrievanceUntil != 0:
-		b.Full, b.Next = true, own.room(s.at, 1, max(now, b.PausedUntil, b.GrievanceUntil), g.zone)
+		b.Full, b.Next = true, own.room(s.at, 1, max(now, b.PausedUntil, b.GrievanceUntil), s.home.or(g.zone))
 	case b.Full:
-		b.Next = own.room(s.at, 1, max(now, b.PausedUntil), g.zone)
+		b.Next = own.room(s.at, 1, max(now, b.PausedUntil), s.home.or(g.zone))
 	case b.PausedUntil != 0:
-		b.Full, b.Next = true, caps.Quiet.Next(b.PausedUntil, g.zone)
+		b.Full, b.Next = true, caps.Quiet.Next(b.PausedUntil, s.home.or(g.zone))
 	}
 	return b
 }

@@ -29,6 +29,8 @@ type census struct {
 	pasts    []*past // nil = nothing is known
 	shares   []uint16
 	silent   []unanswered
+	homes    []*home // nil = the corp's zone
+	known    map[*home]bool
 
 	ownMu sync.Mutex
 	own   map[int64][]ownTouch // what this process reserved, by the change that tells of it
@@ -84,7 +86,7 @@ func (g *Governor) update(ctx context.Context, c *census, corpID string, to []Re
 	if c.follower == nil {
 		c.follower = g.db.Follow(corpID, areaTouch, areaCustomer)
 		c.at, c.pasts, c.shares = make(map[string]int32, len(to)), make([]*past, 0, len(to)), make([]uint16, 0, len(to))
-		c.silent = make([]unanswered, 0, len(to))
+		c.silent, c.homes, c.known = make([]unanswered, 0, len(to)), make([]*home, 0, len(to)), map[*home]bool{}
 		c.ownMu.Lock()
 		c.own = map[int64][]ownTouch{}
 		c.ownMu.Unlock()
@@ -161,19 +163,27 @@ func (g *Governor) load(ctx context.Context, c *census, corpID string, ids []str
 			if err != nil {
 				return err
 			}
+			live, err := g.homesOf(ctx, g.db.Read(), corpID, part)
+			if err != nil {
+				return err
+			}
 			shares := make([]uint16, len(part))
 			for i, id := range part {
 				shares[i] = g.share(corpID, id)
 			}
 			mu.Lock()
 			defer mu.Unlock()
+			for _, h := range live {
+				c.known[h] = true
+			}
 			for i, id := range part {
 				if at, ok := c.at[id]; ok {
-					c.pasts[at], c.silent[at] = pasts[id], silent[id]
+					c.pasts[at], c.silent[at], c.homes[at] = pasts[id], silent[id], live[id]
 					continue
 				}
 				c.at[id] = int32(len(c.pasts))
 				c.pasts, c.shares, c.silent = append(c.pasts, pasts[id]), append(c.shares, shares[i]), append(c.silent, silent[id])
+				c.homes = append(c.homes, live[id])
 			}
 			return nil
 		})

@@ -40,6 +40,7 @@ type answer struct {
 		Value   string      `json:"value"`
 		Since   *time.Time  `json:"since"`
 		NextAt  *time.Time  `json:"next_at"`
+		TooLate *time.Time  `json:"too_late"`
 	} `json:"rules"`
 	Basis struct {
 		On     time.Time    `json:"on"`
@@ -78,7 +79,9 @@ func decideAlone(a answer, read func(class Class, channel Channel, texts []strin
 			}
 		case r.RuleID == rulePreference:
 			refuses = r.NextAt != nil && r.NextAt.After(a.Basis.On) || r.Value != "" && r.Value == a.Basis.Topic
-		case r.RuleID == ruleQuiet || r.RuleID == ruleService || r.RuleID == ruleHoldout:
+		case r.RuleID == ruleQuiet:
+			refuses = r.TooLate != nil && !a.Basis.On.Before(*r.TooLate)
+		case r.RuleID == ruleService || r.RuleID == ruleHoldout:
 			refuses = r.Verdict == Refused // the draw of the holdout is all that is taken on trust
 		default:
 			refuses = read(a.Class, a.Channel, a.Basis.Texts) == r.RuleID
@@ -134,6 +137,15 @@ func TestARefusalCanBeDecidedAgainFromTheAnswerAlone(t *testing.T) {
 		ask := marketing("question", "青柠 06")
 		ask.Winback = true
 		ids = append(ids, reserve(t, g, marketing("dormant", "青柠 09"))[0].TouchID, reserve(t, g, ask)[0].TouchID)
+		inTx(t, d, func(ctx context.Context, tx *db.Tx) error {
+			_, err := g.SetZones(ctx, tx, "c", "staff", "S01", map[string]string{"青柠 11": "America/New_York", "青柠 12": "Asia/Urumqi"})
+			return err
+		})
+		for _, far := range []string{"青柠 11", "青柠 12"} {
+			r := marketing("far "+far, far)
+			r.Closes = world.Now().Add(11 * time.Hour)
+			ids = append(ids, reserve(t, g, r)[0].TouchID)
+		}
 		inTx(t, d, func(ctx context.Context, tx *db.Tx) error { return g.HaltSending(ctx, tx, "c", "", "S01", "查一查") })
 		ids = append(ids, reserve(t, g, marketing("halted", "青柠 07"))[0].TouchID)
 		refusals := 0
@@ -171,8 +183,8 @@ func TestARefusalCanBeDecidedAgainFromTheAnswerAlone(t *testing.T) {
 				t.Errorf("%s was %s by %q; from the answer alone %q (%v)\n%s", e.Touch.Key, a.State, a.RuleID, rule, ok, raw)
 			}
 		}
-		if refusals != 10 {
-			t.Errorf("%d refusals, want 10", refusals)
+		if refusals != 11 {
+			t.Errorf("%d refusals, want 11", refusals)
 		}
 	})
 }

@@ -54,6 +54,14 @@ func TestWhatWasDecidedAheadIsDecidedAgainWhenAnythingChanged(t *testing.T) {
 					t.Fatal(err)
 				}
 			}, "", false},
+			"where they live became known": {in(func(ctx context.Context, tx *db.Tx, g *Governor) error {
+				_, err := g.SetZones(ctx, tx, "c", "staff", "S01", map[string]string{mine: "America/New_York"})
+				return err
+			}), ruleQuiet, false},
+			"where somebody else lives became known": {in(func(ctx context.Context, tx *db.Tx, g *Governor) error {
+				_, err := g.SetZones(ctx, tx, "c", "staff", "S01", map[string]string{other: "America/New_York"})
+				return err
+			}), "", true},
 			"who somebody is changed": {in(func(_ context.Context, tx *db.Tx, _ *Governor) error {
 				tx.Changed("c", areaCustomer, mine)
 				return nil
@@ -106,7 +114,7 @@ func TestWhatWasDecidedAheadIsDecidedAgainWhenAnythingChanged(t *testing.T) {
 func clean(t *testing.T, d *db.DB) {
 	t.Helper()
 	inTx(t, d, func(ctx context.Context, tx *db.Tx) error {
-		for _, table := range []string{"touch", "touch_words", "optout", "suppression", "preference", "halt", "caps", "change", "audit_entry"} {
+		for _, table := range []string{"touch", "touch_words", "optout", "suppression", "preference", "customer_zone", "halt", "caps", "change", "audit_entry"} {
 			if _, err := tx.ExecContext(ctx, "DELETE FROM "+table); err != nil {
 				return err
 			}

@@ -83,8 +83,14 @@ type Request struct {
 	// Winback is the one last question to somebody who has been silent: whether they still want messages (FTG-13).
 	Winback   bool
 	NotBefore clock.Time // the sender will not create it earlier; 0 = now
-	print     likeness.Print
-	Expires   clock.Time // when the reservation ends by itself; 0 = a day (an hour for service) after the earliest delivery
+	// Opens and Closes are the sender's own hours. Where a customer's zone is known, theirs need not be the same: a touch that
+	// would begin at Closes or later is of no use, and held back. AtOnce says that it goes to everybody at the same instant, so
+	// nobody can wait for their hours. 0 = the sender has no hours.
+	Opens   clock.Time
+	Closes  clock.Time
+	AtOnce  bool
+	print   likeness.Print
+	Expires clock.Time // when the reservation ends by itself; 0 = a day (an hour for service) after the earliest delivery
 }
 
 // maxCost is the most a touch can cost: a send to all customers counts double (OWN-12).
@@ -223,6 +229,8 @@ func (r Request) validate() error {
 		return fmt.Errorf("touch request %s: names neither customer nor group", r.Key)
 	case !r.Class.known():
 		return fmt.Errorf("touch request %s: unknown class %q", r.Key, r.Class)
+	case r.Class == Emergency:
+		return fmt.Errorf("touch request %s: nobody goes beyond caps and hours by an order (FTG-19)", r.Key)
 	case r.Channel == "":
 		return fmt.Errorf("touch request %s: no channel", r.Key)
 	case r.Open && r.Channel != Moment:

@@ -50,7 +50,7 @@ func TestOneSwitchStopsEverything(t *testing.T) {
 		if got := touch(t, g, reserved.TouchID); got.State != Released || got.RuleID != ruleHalt {
 			t.Fatalf("what was reserved: %s %s", got.State, got.RuleID)
 		}
-		for _, class := range []Class{Marketing, Lifecycle, Service, Transactional, Emergency} {
+		for _, class := range []Class{Marketing, Lifecycle, Service, Transactional} {
 			got := reserve(t, g, by("halted/"+string(class), "b", "S03", class))[0]
 			if got.State != Held || got.RuleID != ruleHalt {
 				t.Fatalf("%s: %+v", class, got)

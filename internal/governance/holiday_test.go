@@ -69,7 +69,7 @@ func TestWindowsAreOpenOnlyWithinTheHoursOfTheDay(t *testing.T) {
 	var names []string
 	for _, name := range []string{
 		"Asia/Shanghai", "Asia/Urumqi", "Europe/Berlin", "America/New_York", "America/Sao_Paulo", "Australia/Lord_Howe", "Pacific/Apia", "Asia/Kathmandu",
-		"Africa/Cairo", "America/St_Johns", "Pacific/Kiritimati", "UTC",
+		"Africa/Cairo", "America/St_Johns", "Pacific/Kiritimati", "Europe/London", "UTC",
 	} {
 		z, err := time.LoadLocation(name)
 		if err != nil {
@@ -86,6 +86,7 @@ func TestWindowsAreOpenOnlyWithinTheHoursOfTheDay(t *testing.T) {
 				time.Date(2026, 3, 28, 20, 0, 0, 0, time.UTC).Unix(), time.Date(2026, 10, 24, 20, 0, 0, 0, time.UTC).Unix(),
 				time.Date(2011, 12, 29, 12, 0, 0, 0, time.UTC).Unix(), time.Date(2028, 2, 28, 12, 0, 0, 0, time.UTC).Unix(),
 				time.Date(2026, 12, 31, 12, 0, 0, 0, time.UTC).Unix(), time.Date(2026, 4, 23, 20, 0, 0, 0, time.UTC).Unix(),
+				time.Date(2027, 3, 13, 20, 0, 0, 0, time.UTC).Unix(), time.Date(2026, 10, 31, 20, 0, 0, 0, time.UTC).Unix(), // of New York
 			}),
 		).Draw(t, "second")
 		at := clock.Unix(start).Add(time.Duration(rapid.IntRange(0, 72*60).Draw(t, "minutes")) * time.Minute)

@@ -58,6 +58,7 @@ type standing struct {
 	week       []spent     // what counts against topics and channels (FTG-02), only loaded when some have a cap
 	load       load        // what the sender has to do on that day (FTG-16, OWN-05)
 	displaced  int         // reserved touches of lower classes that give way to this one (FTG-03)
+	home       *home       // the customer's own zone; nil = the corp's
 }
 
 // spent is one counted touch.
@@ -80,10 +81,12 @@ type verdict struct {
 }
 
 // judge reads the rules in order, up to the first that refuses; on is the earliest possible delivery, and waits says
-// whether quiet hours made it later than the sender wanted. It is pure: the same request, standing, caps and
+// whether quiet hours made it later than the sender wanted; from r.Closes on it is too late for who lives by a zone of their
+// own. It is pure: the same request, standing, caps and
 // content findings always give the same verdict, which is how a decision can be recomputed later.
 func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Finding, zone *time.Location) verdict {
 	var v verdict
+	hours := s.home.or(zone) // by which this customer is reached
 	refuse := func(st Step, reason errs.Text) {
 		st.Verdict = Refused
 		v.steps = append(v.steps, st)
@@ -147,7 +150,7 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 		read(func() {
 			st := s.sorrow.step()
 			if st.Next != 0 {
-				st.Next = c.Quiet.Next(st.Next, zone)
+				st.Next = c.Quiet.Next(st.Next, hours)
 			}
 			refuse(st, st.reason())
 		})
@@ -156,7 +159,7 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 		read(func() {
 			if st, reason := s.pref.refuses(r.Topic, on); st.RuleID != "" {
 				if st.Next != 0 {
-					st.Next = c.Quiet.Next(st.Next, zone)
+					st.Next = c.Quiet.Next(st.Next, hours)
 				}
 				refuse(st, reason)
 				return
@@ -187,7 +190,7 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 			from, to, limit := c.MassMode.Period(on, zone)
 			st := Step{RuleID: rulePlatform, Before: s.mass, After: s.mass + 1, Cap: limit, From: from, To: to}
 			if st.After > limit {
-				st.Next = c.Quiet.Next(to, zone)
+				st.Next = c.Quiet.Next(to, hours)
 				refuse(st, st.reason())
 				return
 			}
@@ -199,7 +202,7 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 			day := on.Day(zone)
 			st := Step{RuleID: ruleOpenMoment, Before: s.open, After: s.open + 1, Cap: openMomentsADay, From: day, To: day.Add(24 * time.Hour)}
 			if st.After > st.Cap {
-				st.Next = c.Quiet.Next(st.To, zone)
+				st.Next = c.Quiet.Next(st.To, hours)
 				refuse(st, st.reason())
 				return
 			}
@@ -211,7 +214,7 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 			st := sh.step(s.week, cost, on)
 			if st.After > st.Cap {
 				if st.Next != 0 {
-					st.Next = c.Quiet.Next(st.Next, zone)
+					st.Next = c.Quiet.Next(st.Next, hours)
 				}
 				refuse(st, st.reason())
 				return
@@ -238,7 +241,7 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 				From: on.Add(-w.length()), To: on,
 			}
 			if st.After > w.Cap {
-				st.Next = own.room(s.at, cost, on, zone)
+				st.Next = own.room(s.at, cost, on, hours)
 				refuse(st, st.reason())
 				return
 			}
@@ -249,15 +252,21 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 		read(func() {
 			st := s.twin.step(c.Alike, zone)
 			if st.Next != 0 {
-				st.Next = c.Quiet.Next(st.Next, zone)
+				st.Next = c.Quiet.Next(st.Next, hours)
 			}
+			refuse(st, st.reason())
+		})
+	}
+	if s.home != nil && r.Closes != 0 && on >= r.Closes { // before its sender's day is looked at: it is of another one
+		read(func() {
+			st := Step{RuleID: ruleQuiet, Text: s.home.name, To: r.Closes, Next: on}
 			refuse(st, st.reason())
 		})
 	}
 	for _, st := range c.memberSteps(r, s.load, on, zone) {
 		read(func() {
 			if st.After > st.Cap {
-				st.Next = c.Quiet.Next(st.To, zone)
+				st.Next = c.Quiet.Next(st.To, hours)
 				refuse(st, st.reason())
 				return
 			}
@@ -270,18 +279,21 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 				v.steps = append(v.steps, Step{RuleID: rule[i], Since: since(i), Days: w.Days, Cap: w.Cap, Verdict: NotRead})
 			}
 		}
-		v.steps = append(v.steps, Step{RuleID: ruleQuiet, Verdict: NotRead})
+		if v.rule != ruleQuiet {
+			v.steps = append(v.steps, Step{RuleID: ruleQuiet, Text: s.home.zone(), Verdict: NotRead})
+		}
 		return v
 	}
 	if s.displaced > 0 {
 		pass(Step{RuleID: ruleRank, Before: s.displaced})
 	}
 	if waits {
-		v.rule, v.reason, v.next = ruleQuiet, reasonQuiet, on
-		v.steps = append(v.steps, Step{RuleID: ruleQuiet, Verdict: Waits, Next: on})
+		st := Step{RuleID: ruleQuiet, Text: s.home.zone(), Verdict: Waits, Next: on}
+		v.rule, v.reason, v.next = ruleQuiet, st.reason(), on
+		v.steps = append(v.steps, st)
 		return v
 	}
-	pass(Step{RuleID: ruleQuiet})
+	pass(Step{RuleID: ruleQuiet, Text: s.home.zone()})
 	return v
 }
 

@@ -51,6 +51,7 @@ type Governor struct {
 	log        *slog.Logger
 	book       *rulebook
 	houses     programs // expressions of the corp's own rules
+	homes      homes    // zones that customers live in
 	words      words    // that touches share
 	identities func(ctx context.Context, tx bun.IDB, corpID string, customerIDs []string) (map[string][]string, error)
 	began      func(ctx context.Context, tx bun.IDB, corpID string, staffIDs []string, after clock.Time) (map[string]clock.Time, error)
@@ -89,7 +90,7 @@ func New(c Config) (*Governor, error) {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Governor{
-		db: c.DB, bus: c.Bus, world: c.World, zone: c.Zone, key: c.Key, log: c.Log, book: book, houses: programs{known: map[string]*house.Rule{}}, identities: c.Identities,
+		db: c.DB, bus: c.Bus, world: c.World, zone: c.Zone, key: c.Key, log: c.Log, book: book, houses: programs{known: map[string]*house.Rule{}}, homes: homes{known: map[string]*home{}}, identities: c.Identities,
 		began: c.Began, step: cmp.Or(c.Step, chunk),
 		alike: c.Alike, censusFrom: censusFrom, censuses: map[string]*census{},
 	}, nil
@@ -243,11 +244,15 @@ func (g *Governor) decide(ctx context.Context, q bun.IDB, reqs []Request, caps C
 	}
 	maps.Copy(over.keys, found)
 	now := g.world.Now()
-	facts, err := g.standings(ctx, q, reqs, found, caps, now, over.prints)
+	live, err := g.homesOf(ctx, q, corpID, customersOf(reqs))
 	if err != nil {
 		return nil, err
 	}
-	used, err := g.membersAt(ctx, q, reqs, found, caps, began, now)
+	facts, err := g.standings(ctx, q, reqs, found, caps, now, over.prints, live)
+	if err != nil {
+		return nil, err
+	}
+	used, err := g.membersAt(ctx, q, reqs, found, caps, began, now, live)
 	if err != nil {
 		return nil, err
 	}
@@ -278,7 +283,8 @@ func (g *Governor) decide(ctx context.Context, q bun.IDB, reqs []Request, caps C
 			continue
 		}
 		wanted := max(now, r.NotBefore)
-		on := r.earliest(wanted, caps.Quiet, g.zone)
+		on := r.earliest(wanted, caps.Quiet, live[r.CustomerID], g.zone)
+		r.Closes = r.tooLate(wanted)
 		if on != dated {
 			dated = on
 			day, end = dayOf(on, g.zone)
@@ -287,6 +293,7 @@ func (g *Governor) decide(ctx context.Context, q bun.IDB, reqs []Request, caps C
 		subject := r.subject()
 		r.print = g.printOf(over.prints, r)
 		s := facts[view{on, r.print}][subject]
+		s.home = live[r.CustomerID]
 		s.halted = stops.of(r.StaffID)
 		s.ladder = ladder.against(r.Class, r.StaffID, r.By, r.CampaignID, on)
 		if s.house, err = g.houseRefusal(ctx, q, r, on); err != nil {
@@ -436,12 +443,24 @@ func (r Request) cost() int {
 // open says whether the touch was asked for as Open.
 func (t *Touch) open() bool { return t.Channel == Moment && t.Cost == 0 }
 
-// earliest is the earliest possible delivery of a touch that its sender wants to make at `wanted`.
-func (r Request) earliest(wanted clock.Time, q Quiet, zone *time.Location) clock.Time {
-	if !r.Class.Limited() {
+// earliest is the earliest possible delivery of a touch that its sender wants to make at `wanted`, by the hours of the zone its
+// customer lives in, or else of the corp's.
+func (r Request) earliest(wanted clock.Time, q Quiet, live *home, zone *time.Location) clock.Time {
+	switch {
+	case !r.Class.Limited():
 		return wanted
+	case live == nil:
+		return q.Next(wanted, zone)
 	}
-	return q.Next(wanted, zone)
+	return q.Next(max(wanted, r.Opens), live.loc)
+}
+
+// tooLate is the instant from which on an earliest delivery is of no use to the sender; 0 = there is none.
+func (r Request) tooLate(wanted clock.Time) clock.Time {
+	if r.AtOnce {
+		return max(wanted, r.Opens) + 1
+	}
+	return r.Closes
 }
 
 // expires is rounded up to the hour, so that one timer ends all reservations of an hour.

@@ -140,8 +140,9 @@ func (g *Governor) recheck(ctx context.Context, tx *db.Tx, touches map[int64]*To
 			out[t.ID] = unwanted(s.pref, t, now)
 		case now < t.EarliestAt: // its counters looked at a later instant
 			out[t.ID] = refusal{rule: ruleCap, reason: reasonEarly, until: t.EarliestAt}
-		case !caps.Quiet.Open(now, g.zone):
-			out[t.ID] = refusal{rule: ruleQuiet, reason: reasonQuiet, until: caps.Quiet.Next(now, g.zone)}
+		case !caps.Quiet.Open(now, s.home.or(g.zone)):
+			st := Step{RuleID: ruleQuiet, Text: s.home.zone(), Verdict: Waits}
+			out[t.ID] = refusal{rule: ruleQuiet, reason: st.reason(), until: caps.Quiet.Next(now, s.home.or(g.zone))}
 		}
 	})
 	return out, err
@@ -172,9 +173,15 @@ func (g *Governor) eachLimited(ctx context.Context, tx *db.Tx, touches map[int64
 		if err != nil {
 			return err
 		}
+		live, err := g.homesOf(ctx, tx, corpID, ids)
+		if err != nil {
+			return err
+		}
 		for _, t := range touches {
 			if t.CorpID == corpID && t.Class.Limited() {
-				f(t, caps, stopped[t.CustomerID])
+				s := stopped[t.CustomerID]
+				s.home = live[t.CustomerID]
+				f(t, caps, s)
 			}
 		}
 	}
@@ -340,7 +347,7 @@ func (g *Governor) lateOnes(ctx context.Context, tx *db.Tx, touches map[int64]*T
 		}
 		paused := s.pref != nil && at[t.ID] >= s.pref.SetAt && at[t.ID] < s.pref.PausedUntil
 		grieved := s.sorrow.since != 0 && at[t.ID] >= s.sorrow.since && !s.sorrow.over(at[t.ID])
-		if since != 0 && at[t.ID] >= since || paused || grieved || !caps.Quiet.Open(at[t.ID], g.zone) {
+		if since != 0 && at[t.ID] >= since || paused || grieved || !caps.Quiet.Open(at[t.ID], s.home.or(g.zone)) {
 			out[t.ID] = true
 		}
 	})
@@ -396,7 +403,9 @@ func (g *Governor) Observe(ctx context.Context, tx *db.Tx, r Request, at clock.T
 		f := g.frameOf(at, caps)
 		r.print = g.printOf(prints{}, r)
 		f.print = r.print
-		s, err = g.standingIn(ctx, tx, r.CorpID, []string{r.CustomerID}, f)
+		if s, err = g.standingIn(ctx, tx, r.CorpID, []string{r.CustomerID}, f); err == nil {
+			err = g.housed(ctx, tx, r.CorpID, []string{r.CustomerID}, s)
+		}
 	}
 	if err != nil {
 		return err
@@ -419,7 +428,7 @@ func (g *Governor) Observe(ctx context.Context, tx *db.Tx, r Request, at clock.T
 	}
 	t.ID, t.State, t.SeenOnly, t.NextAt, t.ExpiresAt = tx.NewID(), Committed, true, 0, 0
 	t.DeliveredAt, t.CommittedAt = at, now
-	t.Late = r.Class.Limited() && (had.optedOut != 0 && at >= had.optedOut || !caps.Quiet.Open(at, g.zone))
+	t.Late = r.Class.Limited() && (had.optedOut != 0 && at >= had.optedOut || !caps.Quiet.Open(at, had.home.or(g.zone)))
 	n, err := g.insertTouches(ctx, tx, actObserve, []*Touch{t})
 	if err != nil {
 		return fmt.Errorf("book an observed touch: %w", err)

@@ -162,7 +162,8 @@ type Objection struct {
 }
 
 // Unwanted answers which of the open touches their customers do not want any more, by touch: they said stop, paused,
-// switched the topic off, or chose a pace that others fill by now; or something is wrong between them and the corp. Marketing and lifecycle only.
+// switched the topic off, or chose a pace that others fill by now; or something is wrong between them and the corp; or the hours of
+// their own zone are over. Marketing and lifecycle only.
 func (g *Governor) Unwanted(ctx context.Context, tx *db.Tx, corpID string, touchIDs ...int64) (map[int64]Objection, error) {
 	found, err := g.touchesByID(ctx, tx, corpID, touchIDs)
 	if err != nil {
@@ -188,6 +189,8 @@ func (g *Governor) Unwanted(ctx context.Context, tx *db.Tx, corpID string, touch
 			out[t.ID] = Objection{st.RuleID, st.reason()}
 		case st.RuleID != "":
 			out[t.ID] = Objection{st.RuleID, reason}
+		case t.State == Tasked && s.home != nil && !caps.Quiet.Open(now, s.home.loc): // what is only reserved waits for its hours
+			out[t.ID] = Objection{ruleQuiet, ReasonHours(s.home.name)}
 		case s.pref != nil && s.pref.Pace != Usual:
 			open = append(open, paced{t, s.pref.limit(caps)})
 		}

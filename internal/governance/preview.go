@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/governance/likeness"
 )
 
 // Recipient is one customer of a message to many, with who sends it.
@@ -53,16 +54,17 @@ func (g *Governor) Preview(ctx context.Context, r Request, to []Recipient) (Prev
 	}
 	now := g.world.Now()
 	wanted := max(now, r.NotBefore)
-	on := r.earliest(wanted, caps.Quiet, g.zone)
+	on := r.earliest(wanted, caps.Quiet, nil, g.zone)
+	r.Closes = r.tooLate(wanted)
 	if r.Class == Lifecycle { // may take the place of others
 		return g.previewEach(ctx, r, to)
 	}
 	c := &counter{
-		r: r, on: on, waits: on > wanted, caps: caps, stops: stops, ladder: ladder, content: g.reader(own).of(r), g: g,
-		frame: g.frameOf(on, caps), month: g.frameOf(now, caps).from,
+		r: r, on: on, wanted: wanted, caps: caps, stops: stops, ladder: ladder, content: g.reader(own).of(r), g: g,
+		month: g.frameOf(now, caps).from, at: map[*home]arrival{},
 	}
-	c.frame.print = g.printOf(prints{}, r)
-	c.frame.shares = caps.hasShares([]Request{r})
+	c.print, c.shares = g.printOf(prints{}, r), caps.hasShares([]Request{r})
+	c.know(nil)
 	if err := g.members(ctx, c, to, now); err != nil {
 		return Preview{}, err
 	}
@@ -78,7 +80,18 @@ func (g *Governor) Preview(ctx context.Context, r Request, to []Recipient) (Prev
 		for i, t := range some {
 			ids[i] = t.CustomerID
 		}
-		pasts, err := g.pastOf(ctx, g.db.Read(), r.CorpID, ids, min(c.frame.floor(), c.month-1))
+		live, err := g.homesOf(ctx, g.db.Read(), r.CorpID, ids)
+		if err != nil {
+			return Preview{}, err
+		}
+		floor := c.month - 1
+		for _, h := range live {
+			c.know(h)
+		}
+		for _, a := range c.at {
+			floor = min(floor, a.frame.floor())
+		}
+		pasts, err := g.pastOf(ctx, g.db.Read(), r.CorpID, ids, floor)
 		if err != nil {
 			return Preview{}, err
 		}
@@ -87,7 +100,7 @@ func (g *Governor) Preview(ctx context.Context, r Request, to []Recipient) (Prev
 			return Preview{}, err
 		}
 		for _, t := range some {
-			part.add(c, t, pasts[t.CustomerID], silent[t.CustomerID], g.heldOut(r.CorpID, t.CustomerID, caps.Holdout))
+			part.add(c, t, pasts[t.CustomerID], silent[t.CustomerID], live[t.CustomerID], g.heldOut(r.CorpID, t.CustomerID, caps.Holdout))
 		}
 	}
 	part.sum(&out)
@@ -137,7 +150,7 @@ func (g *Governor) members(ctx context.Context, c *counter, to []Recipient, now 
 		return err
 	}
 	c.day = c.on.Day(g.zone)
-	c.used, err = g.membersAt(ctx, g.db.Read(), one, nil, c.caps, c.began, now)
+	c.used, err = g.membersAt(ctx, g.db.Read(), one, nil, c.caps, c.began, now, nil)
 	return err
 }
 
@@ -174,6 +187,9 @@ func (g *Governor) countCensus(ctx context.Context, c *counter, to []Recipient, 
 	if err := g.update(ctx, kept, c.r.CorpID, to); err != nil {
 		return err
 	}
+	for h := range kept.known {
+		c.know(h)
+	}
 	var mu sync.Mutex
 	var group errgroup.Group
 	workers := runtime.GOMAXPROCS(0)
@@ -186,7 +202,7 @@ func (g *Governor) countCensus(ctx context.Context, c *counter, to []Recipient, 
 			held := uint16(c.caps.Holdout * 100)
 			for _, t := range some {
 				i := kept.at[t.CustomerID]
-				part.add(c, t, kept.pasts[i], kept.silent[i], kept.shares[i] < held)
+				part.add(c, t, kept.pasts[i], kept.silent[i], kept.homes[i], kept.shares[i] < held)
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -201,18 +217,38 @@ func (g *Governor) countCensus(ctx context.Context, c *counter, to []Recipient, 
 type counter struct {
 	g       *Governor
 	r       Request
-	on      clock.Time
-	waits   bool
+	on      clock.Time // by the corp's zone
+	wanted  clock.Time
 	caps    Caps
 	stops   halts
 	ladder  steps
 	content *Finding
-	frame   frame
-	month   clock.Time // since when mass messages count against WeCom's quota now
+	print   likeness.Print
+	shares  bool
+	at      map[*home]arrival // by where they live; nil = the corp's zone
+	month   clock.Time        // since when mass messages count against WeCom's quota now
 
 	began map[string]clock.Time // members who are new
 	used  map[memberDay]int     // what members with a limit have to do already
 	day   clock.Time
+}
+
+// arrival is the earliest delivery to all who live in one zone.
+type arrival struct {
+	on    clock.Time
+	waits bool
+	frame frame
+}
+
+// know works out when somebody who lives there could be reached.
+func (c *counter) know(h *home) {
+	if _, ok := c.at[h]; ok {
+		return
+	}
+	on := c.r.earliest(c.wanted, c.caps.Quiet, h, c.g.zone)
+	f := c.g.frameOf(on, c.caps)
+	f.print, f.shares = c.print, c.shares
+	c.at[h] = arrival{on, on > c.wanted, f}
 }
 
 // stance is all that a verdict depends on beside what all recipients share: who stands alike is judged once.
@@ -231,13 +267,14 @@ type stance struct {
 	heldOut              bool
 	load                 load
 	displaced            int
+	home                 *home
 }
 
 // stanceOf answers the key of a standing; ok is false when it has none.
 func stanceOf(s standing) (k stance, ok bool) {
 	k = stance{
 		optedOut: s.optedOut, suppressed: s.suppressed, used: s.used, mass: s.mass, open: s.open, halted: s.halted, ladder: s.ladder, house: s.house, pref: s.pref, sorrow: s.sorrow, hush: s.hush, twin: s.twin,
-		heldOut: s.heldOut, load: s.load, displaced: s.displaced,
+		heldOut: s.heldOut, load: s.load, displaced: s.displaced, home: s.home,
 	}
 	put := func(into *[3]spent, list []spent) bool {
 		if len(list) > len(into) {
@@ -269,8 +306,10 @@ func newCount() *count {
 	return &count{judged: map[stance]Decision{}, perStaff: map[string]int{}, days: map[string]int{}}
 }
 
-func (n *count) add(c *counter, to Recipient, p *past, u unanswered, heldOut bool) {
-	s := p.standing(c.frame, u)
+func (n *count) add(c *counter, to Recipient, p *past, u unanswered, live *home, heldOut bool) {
+	when := c.at[live]
+	s := p.standing(when.frame, u)
+	s.home = live
 	if p != nil {
 		mass := 0
 		for _, t := range p.touches {
@@ -282,7 +321,7 @@ func (n *count) add(c *counter, to Recipient, p *past, u unanswered, heldOut boo
 	}
 	s.heldOut = heldOut
 	s.halted = c.stops.of(to.StaffID)
-	s.ladder = c.ladder.against(c.r.Class, to.StaffID, c.r.By, c.r.CampaignID, c.on)
+	s.ladder = c.ladder.against(c.r.Class, to.StaffID, c.r.By, c.r.CampaignID, when.on)
 	began := c.began[to.StaffID]
 	limited := c.caps.limits(began)
 	if limited {
@@ -291,7 +330,7 @@ func (n *count) add(c *counter, to Recipient, p *past, u unanswered, heldOut boo
 	key, ok := stanceOf(s)
 	d, known := n.judged[key]
 	if !ok || !known {
-		v := judge(c.r, c.on, c.waits, s, c.caps, c.content, c.g.zone)
+		v := judge(c.r, when.on, when.waits, s, c.caps, c.content, c.g.zone)
 		d = Decision{State: Reserved, RuleID: v.rule, Reason: v.reason, Next: v.next}
 		if v.held {
 			d.State = Held

@@ -75,12 +75,24 @@ func TestAPreviewIsWhatTheReservationDoes(t *testing.T) {
 		for i := range 1300 {
 			to = append(to, Recipient{CustomerID: fmt.Sprintf("wm%04d", i), StaffID: fmt.Sprintf("S%02d", i%7)})
 		}
+		zones := map[string]string{}
+		for i := 0; i < len(to); i += 20 {
+			zones[to[i].CustomerID] = []string{"Asia/Urumqi", "America/New_York", "Asia/Tokyo", "UTC+05:30"}[i/20%4]
+		}
+		inTx(t, d, func(ctx context.Context, tx *db.Tx) error {
+			_, err := other.SetZones(ctx, tx, "c", "import", "S01", zones)
+			return err
+		})
 		for round := range 4 {
 			shape := marketing("", "")
 			shape.Topic = []string{"", "新品"}[round%2]
 			shape.Cost = 1 + round%2
 			shape.Winback = round == 3
 			shape.NotBefore = world.Now().Add(time.Duration(round*5) * time.Hour)
+			var err error
+			if shape.Opens, shape.Closes, err = g.Window(t.Context(), "c", shape.NotBefore); err != nil {
+				t.Fatal(err)
+			}
 			plan := func(g *Governor) Preview {
 				p, err := g.Preview(t.Context(), shape, to)
 				if err != nil {
@@ -148,7 +160,10 @@ func live(t *testing.T, g *Governor, r *rand.Rand, decisions []Decision) {
 	for range 12 {
 		id := decisions[r.IntN(len(decisions))].CustomerID
 		inTx(t, g.db, func(ctx context.Context, tx *db.Tx) error {
-			switch r.IntN(6) {
+			switch r.IntN(7) {
+			case 6:
+				_, err := g.SetZones(ctx, tx, "c", "staff", "S01", map[string]string{id: []string{"", "Europe/Berlin"}[r.IntN(2)]})
+				return err
 			case 2:
 				return hushed(ctx, g, tx, id, 50+r.IntN(200))
 			case 3:

@@ -64,9 +64,10 @@ type machine struct {
 	got       map[int64]clock.Time // what reached a customer, by touch
 	told      map[int64]bool       // of those, what the ledger was told
 	stopped   map[string]clock.Time
-	chosen    map[string]Preference // what a customer chose last
-	tasked    map[int64]clock.Time  // when the permit was given
-	booked    map[int64]clock.Time  // when the ledger booked a delivery first
+	chosen    map[string]Preference     // what a customer chose last
+	lives     map[string]*time.Location // where a customer is known to live
+	tasked    map[int64]clock.Time      // when the permit was given
+	booked    map[int64]clock.Time      // when the ledger booked a delivery first
 	class     map[int64]Class
 	customers []string
 	ahead     []*Foresight // decided, and not written yet
@@ -213,7 +214,7 @@ func (m *machine) Permit(t *rapid.T) {
 	if _, was := m.stopped[c]; was && m.class[id].Limited() {
 		t.Fatalf("L4: touch %d is tasked after the opt-out of %s", id, c)
 	}
-	if m.class[id].Limited() && !m.g.book.caps.Quiet.Open(m.world.Now(), shanghai) {
+	if m.class[id].Limited() && !m.g.book.caps.Quiet.Open(m.world.Now(), m.zone(c)) {
 		t.Fatalf("FTG-05: touch %d is tasked at %v", id, m.world.Now().In(shanghai))
 	}
 	if m.class[id].Limited() && m.chosen[c].PausedUntil > m.world.Now() {
@@ -221,6 +222,31 @@ func (m *machine) Permit(t *rapid.T) {
 	}
 	delete(m.reserved, id)
 	m.open[id], m.tasked[id] = c, m.world.Now()
+}
+
+// zone is by whose hours a customer may be reached.
+func (m *machine) zone(customer string) *time.Location {
+	if l := m.lives[customer]; l != nil {
+		return l
+	}
+	return shanghai
+}
+
+// Move is a customer whose zone becomes known, or is not known any more.
+func (m *machine) Move(t *rapid.T) {
+	c := rapid.SampledFrom(m.customers).Draw(t, "customer")
+	name := rapid.SampledFrom([]string{"", "America/New_York", "Asia/Urumqi"}).Draw(t, "zone")
+	ok := m.do(func(ctx context.Context, tx *db.Tx) error {
+		_, err := m.g.SetZones(ctx, tx, m.corp, "staff", "S01", map[string]string{c: name})
+		return err
+	})
+	if !ok {
+		return
+	}
+	delete(m.lives, c)
+	if name != "" {
+		m.lives[c], _ = time.LoadLocation(name)
+	}
 }
 
 // Confirm is the member's act: the customer has it, and the ledger does not know yet.
@@ -566,7 +592,7 @@ func TestLedgerKeepsItsInvariantsUnderAnyOrderAndCrash(t *testing.T) {
 			m := &machine{
 				t: rt, nodes: nodes, g: nodes[0], d: d, world: world, corp: fmt.Sprintf("run%d", run), open: map[int64]string{}, reserved: map[int64]string{},
 				got: map[int64]clock.Time{}, told: map[int64]bool{}, stopped: map[string]clock.Time{}, tasked: map[int64]clock.Time{},
-				booked: map[int64]clock.Time{}, class: map[int64]Class{}, chosen: map[string]Preference{}, customers: []string{"a", "b"},
+				booked: map[int64]clock.Time{}, class: map[int64]Class{}, chosen: map[string]Preference{}, lives: map[string]*time.Location{}, customers: []string{"a", "b"},
 			}
 			rt.Repeat(rapid.StateMachineActions(m))
 			m.settle(rt)

@@ -54,6 +54,11 @@ func (g *Governor) Recompute(ctx context.Context, corpID string, touchID int64) 
 		caps = caps.as(was)
 	}
 	waits := len(was) > 0 && was[len(was)-1].Verdict == Waits
+	for _, st := range was {
+		if st.RuleID == ruleQuiet {
+			r.Closes = st.To
+		}
+	}
 	var content *Finding
 	switch {
 	case t.SeenOnly: // what a member wrote on their own was booked, not judged
@@ -76,7 +81,7 @@ func (g *Governor) Recompute(ctx context.Context, corpID string, touchID int64) 
 	}
 	for i := range min(len(was), len(v.steps)) {
 		a, b := was[i], v.steps[i]
-		if a.RuleID != b.RuleID || a.Verdict != b.Verdict || a.Before != b.Before || a.After != b.After || a.Cap != b.Cap || a.Days != b.Days {
+		if a.RuleID != b.RuleID || a.Verdict != b.Verdict || a.Before != b.Before || a.After != b.After || a.Cap != b.Cap || a.Days != b.Days || a.RuleID == ruleQuiet && a.Text != b.Text {
 			out.Same = false
 		}
 	}
@@ -158,6 +163,9 @@ func (g *Governor) standingThen(ctx context.Context, t *Touch, caps Caps, was []
 		s.optedOut = said[0].Since
 	}
 	if s.pref, err = g.preferenceThen(ctx, t); err != nil {
+		return s, err
+	}
+	if s.home, err = g.homeThen(ctx, t); err != nil {
 		return s, err
 	}
 	if s.sorrow, err = g.sorrowThen(ctx, t); err != nil {

@@ -81,7 +81,7 @@ func (s Step) reason() errs.Text {
 	case ruleSuppressed:
 		return reasonSuppressed
 	case ruleQuiet:
-		return reasonQuiet
+		return reasonHours(s)
 	case ruleHoldout:
 		return reasonHoldout
 	case ruleHalt:

@@ -46,7 +46,7 @@ type ruleOut struct {
 	Title   string      `json:"title" doc:"what the rule looks at, whatever it said"`
 	Reason  string      `json:"reason,omitempty" doc:"of the rule that held it back or makes it wait: why, in a sentence"`
 	Verdict StepVerdict `json:"verdict" enum:"pass,held,waits,not_read"`
-	Value   string      `json:"value,omitempty" doc:"the words a content rule found, or the topic a cap is about"`
+	Value   string      `json:"value,omitempty" doc:"the words a content rule found, the topic a cap is about, or the customer's own zone, by which sending hours were read"`
 	Channel Channel     `json:"channel,omitempty" doc:"that a cap is about"`
 	Days    int         `json:"days,omitempty"`
 	Before  int         `json:"before"`
@@ -54,6 +54,7 @@ type ruleOut struct {
 	Cap     int         `json:"cap,omitempty"`
 	Since   *time.Time  `json:"since,omitempty"`
 	NextAt  *time.Time  `json:"next_at,omitempty"`
+	TooLate *time.Time  `json:"too_late,omitempty" doc:"of sending hours that do not meet the sender's: from then on it would be too late"`
 }
 
 type windowOut struct {
@@ -194,6 +195,9 @@ func (h *API) rules(lang string, steps []Step) []ruleOut {
 			RuleID: s.RuleID, Title: h.Title(s.RuleID).In(lang), Verdict: s.Verdict, Value: s.Text, Channel: s.Channel, Days: s.Days, Before: s.Before, After: s.After,
 			Cap: s.Cap, Since: h.when(s.Since), NextAt: h.when(s.Next),
 		}
+		if s.RuleID == ruleQuiet {
+			out[i].TooLate = h.when(s.To)
+		}
 		if s.Verdict == Refused || s.Verdict == Waits {
 			out[i].Reason = h.refusal(s).In(lang)
 		}
@@ -233,6 +237,11 @@ func (h *API) explain(ctx context.Context, e *Explanation) (*explainOut, error) 
 	}
 	if out.Who.RequestedBy.Name == "" {
 		out.Who.RequestedBy.Name = t.RequestedBy
+	}
+	for _, s := range e.Rules {
+		if s.RuleID == ruleQuiet && s.Text != "" {
+			out.Basis.Quiet.Zone = s.Text
+		}
 	}
 	if e.Twin != 0 {
 		out.Twin = web.IDOf(e.Twin)

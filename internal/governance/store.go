@@ -72,14 +72,14 @@ type view struct {
 }
 
 // standings reads what the ledger knows of every customer and group of the requests, by subject, for each view among them.
-func (g *Governor) standings(ctx context.Context, q bun.IDB, reqs []Request, found map[string]*Touch, caps Caps, now clock.Time, known prints) (map[view]map[string]standing, error) {
+func (g *Governor) standings(ctx context.Context, q bun.IDB, reqs []Request, found map[string]*Touch, caps Caps, now clock.Time, known prints, live map[string]*home) (map[view]map[string]standing, error) {
 	ids, rooms := map[view][]string{}, map[view][]string{}
 	seen := map[view]map[string]bool{}
 	for _, r := range reqs {
 		if _, ok := found[r.Key]; ok || !r.Class.Limited() {
 			continue
 		}
-		on := view{r.earliest(max(now, r.NotBefore), caps.Quiet, g.zone), g.printOf(known, r)}
+		on := view{r.earliest(max(now, r.NotBefore), caps.Quiet, live[r.CustomerID], g.zone), g.printOf(known, r)}
 		if seen[on] == nil {
 			seen[on] = map[string]bool{}
 		}
@@ -119,7 +119,7 @@ func (g *Governor) standings(ctx context.Context, q bun.IDB, reqs []Request, fou
 }
 
 // membersAt counts what the senders with a limit have to do on the days of the requests.
-func (g *Governor) membersAt(ctx context.Context, q bun.IDB, reqs []Request, found map[string]*Touch, caps Caps, began map[string]clock.Time, now clock.Time) (map[memberDay]int, error) {
+func (g *Governor) membersAt(ctx context.Context, q bun.IDB, reqs []Request, found map[string]*Touch, caps Caps, began map[string]clock.Time, now clock.Time, live map[string]*home) (map[memberDay]int, error) {
 	if len(reqs) == 0 { // a corp without customers plans, too
 		return map[memberDay]int{}, nil
 	}
@@ -129,7 +129,7 @@ func (g *Governor) membersAt(ctx context.Context, q bun.IDB, reqs []Request, fou
 		if _, ok := found[r.Key]; ok || r.Channel != MassCustomer || !r.Class.Limited() || r.StaffID == "" || caps.StaffDay == 0 && began[r.StaffID] == 0 {
 			continue
 		}
-		k := memberDay{r.StaffID, r.earliest(max(now, r.NotBefore), caps.Quiet, g.zone).Day(g.zone)}
+		k := memberDay{r.StaffID, r.earliest(max(now, r.NotBefore), caps.Quiet, live[r.CustomerID], g.zone).Day(g.zone)}
 		if !seen[k] {
 			seen[k] = true
 			days[k.day] = append(days[k.day], r.StaffID)
@@ -140,7 +140,11 @@ func (g *Governor) membersAt(ctx context.Context, q bun.IDB, reqs []Request, fou
 
 // standingAt counts for one earliest delivery, in a handful of queries however many customers there are.
 func (g *Governor) standingAt(ctx context.Context, q bun.IDB, corpID string, customers []string, caps Caps, on clock.Time) (map[string]standing, error) {
-	return g.standingIn(ctx, q, corpID, customers, g.frameOf(on, caps))
+	out, err := g.standingIn(ctx, q, corpID, customers, g.frameOf(on, caps))
+	if err != nil {
+		return nil, err
+	}
+	return out, g.housed(ctx, q, corpID, customers, out)
 }
 
 // standingIn is standingAt for a frame.

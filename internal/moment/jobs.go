@@ -150,7 +150,7 @@ func (s *Service) reserve(ctx context.Context, tx *db.Tx, w bus.Work) error {
 	for i, r := range rows {
 		members[i] = customer.Member{CustomerID: r.CustomerID, StaffID: r.StaffID}
 	}
-	reqs := s.requests(m.ID, m.SubmittedBy, words, members, 0)
+	reqs := s.requests(m.ID, m.SubmittedBy, words, members, 0, m.OpensAt, m.ClosesAt)
 	for i := range reqs {
 		reqs[i].Expires = m.ClosesAt
 	}
@@ -169,7 +169,32 @@ func (s *Service) reserve(ctx context.Context, tx *db.Tx, w bus.Work) error {
 	if err := replace(ctx, tx, rows); err != nil {
 		return err
 	}
+	if err := s.shutOwn(ctx, tx, m, rows); err != nil {
+		return err
+	}
 	return s.next(ctx, tx, bus.Timer, reserveKind, m.ID, p.Step+1, 0)
+}
+
+// shutOwn has a Moment taken from customers whose own hours end before those of the corp, as far as it is not published by then.
+func (s *Service) shutOwn(ctx context.Context, tx *db.Tx, m *Moment, rows []*Receiver) error {
+	var ids []string
+	for _, r := range rows {
+		if r.State == Reserved {
+			ids = append(ids, r.CustomerID)
+		}
+	}
+	hours, err := s.Governor.HoursWithin(ctx, tx, s.CorpID, ids, max(s.World.Now(), m.OpensAt), m.ClosesAt)
+	if err != nil {
+		return err
+	}
+	for id, h := range hours {
+		if h.Closes < m.ClosesAt {
+			if err := s.putUntag(ctx, tx, untagStep{id, false}, h.Closes, h.Closes); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // reserved goes on when the last customer is decided.
@@ -257,18 +282,18 @@ type untagStep struct {
 // OptedOut is told when a customer says stop. Their tags are taken off at once, so that what members have not published yet is
 // not shown to them; what they see after all is booked as late.
 func (s *Service) OptedOut(ctx context.Context, tx *db.Tx, e governance.OptedOut) error {
-	return s.putUntag(ctx, tx, untagStep{e.CustomerID, true}, e.At)
+	return s.putUntag(ctx, tx, untagStep{e.CustomerID, true}, e.At, 0)
 }
 
 // Chose is told when a customer chooses a pace, a pause or topics.
 func (s *Service) Chose(ctx context.Context, tx *db.Tx, e governance.PreferenceChanged) error {
-	return s.putUntag(ctx, tx, untagStep{e.CustomerID, false}, e.At)
+	return s.putUntag(ctx, tx, untagStep{e.CustomerID, false}, e.At, 0)
 }
 
-func (s *Service) putUntag(ctx context.Context, tx *db.Tx, p untagStep, at clock.Time) error {
+func (s *Service) putUntag(ctx context.Context, tx *db.Tx, p untagStep, at, due clock.Time) error {
 	_, err := s.Bus.Put(ctx, tx, bus.Item{
 		CorpID: s.CorpID, Lane: bus.Intent, Kind: untagKind, Key: fmt.Sprint(untagKind, "/", p.CustomerID, "/", p.All, "/", int64(at)),
-		OrderKey: untagKind + "/" + p.CustomerID, Payload: p, Urgent: true,
+		OrderKey: untagKind + "/" + p.CustomerID, Payload: p, Urgent: true, DueAt: due,
 	})
 	return err
 }

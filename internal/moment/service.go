@@ -250,7 +250,7 @@ func (s *Service) members(ctx context.Context, a Audience) ([]customer.Member, e
 	return s.Audience(ctx, q)
 }
 
-func (s *Service) requests(id int64, by string, w Words, members []customer.Member, at clock.Time) []governance.Request {
+func (s *Service) requests(id int64, by string, w Words, members []customer.Member, at, opens, closes clock.Time) []governance.Request {
 	texts := w.texts()
 	out := make([]governance.Request, len(members))
 	for i, m := range members {
@@ -258,6 +258,7 @@ func (s *Service) requests(id int64, by string, w Words, members []customer.Memb
 			CorpID: s.CorpID, Key: touchKey(id, m.CustomerID), CustomerID: m.CustomerID, StaffID: m.StaffID,
 			Channel: governance.Moment, Class: governance.Marketing, Open: w.Audience.Everybody(), Topic: w.Topic,
 			CampaignID: campaignID(id), CampaignName: w.Name, Texts: texts, By: by, Reason: cmp.Or(w.Name, "Moment"), NotBefore: at,
+			Opens: opens, Closes: closes, AtOnce: true,
 		}
 	}
 	return out
@@ -294,7 +295,7 @@ func (s *Service) Plan(ctx context.Context, id int64, by string, w Words, scope 
 	if err != nil {
 		return nil, err
 	}
-	decisions, err := s.Governor.Plan(ctx, s.requests(id, by, w, members, p.OpensAt)...)
+	decisions, err := s.Governor.Plan(ctx, s.requests(id, by, w, members, p.OpensAt, p.OpensAt, p.ClosesAt)...)
 	if err != nil {
 		return nil, err
 	}

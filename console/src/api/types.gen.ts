@@ -500,6 +500,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/customer-zones": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say of many customers which zone they live in
+         * @description Permission: `customer.write`.
+         */
+        post: operations["import-customer-zones"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/customers": {
         parameters: {
             query?: never;
@@ -681,6 +701,30 @@ export interface paths {
          */
         get: operations["get-customer-timeline"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/customers/{id}/zone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The zone a customer lives in, where somebody said
+         * @description Permission: `customer.read`.
+         */
+        get: operations["get-customer-zone"];
+        /**
+         * Say which zone a customer lives in
+         * @description Permission: `customer.write`.
+         */
+        put: operations["set-customer-zone"];
         post?: never;
         delete?: never;
         options?: never;
@@ -4143,6 +4187,25 @@ export interface components {
             message?: string;
             valid: boolean;
         };
+        GovernanceImportedZones: {
+            /** @description of the first 100 of them */
+            errors: components["schemas"]["GovernanceZoneError"][] | null;
+            /**
+             * Format: int64
+             * @description lines that were left out
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description customers who had that zone already
+             */
+            same: number;
+            /**
+             * Format: int64
+             * @description customers whose zone changed
+             */
+            set: number;
+        };
         GovernanceLadder: {
             appeal?: components["schemas"]["GovernanceLadderAppeal"];
             /** @description id ladder: by itself */
@@ -4409,7 +4472,12 @@ export interface components {
             since?: string;
             /** @description what the rule looks at, whatever it said */
             title: string;
-            /** @description the words a content rule found, or the topic a cap is about */
+            /**
+             * Format: date-time
+             * @description of sending hours that do not meet the sender's: from then on it would be too late
+             */
+            too_late?: string;
+            /** @description the words a content rule found, the topic a cap is about, or the customer's own zone, by which sending hours were read */
             value?: string;
             /** @enum {string} */
             verdict: "pass" | "held" | "waits" | "not_read";
@@ -4582,6 +4650,31 @@ export interface components {
             to: string;
             /** Format: int64 */
             used: number;
+        };
+        GovernanceZone: {
+            by?: components["schemas"]["GovernanceNamed"];
+            /** @description the corp's zone */
+            corp: string;
+            /** Format: date-time */
+            set_at?: string;
+            /**
+             * @description how it became known
+             * @enum {string}
+             */
+            via?: "staff" | "api" | "import";
+            /**
+             * @description IANA name or offset; empty: nobody said, the corp's hours hold
+             * @example Asia/Urumqi
+             */
+            zone: string;
+        };
+        GovernanceZoneError: {
+            reason: string;
+            /**
+             * Format: int64
+             * @description line of the file, from 1
+             */
+            row: number;
         };
         GroupchatChat: {
             /** Format: date-time */
@@ -4798,6 +4891,10 @@ export interface components {
              * @description 1 Monday to 7 Sunday
              */
             weekday?: number;
+        };
+        ImportZonesInBody: {
+            /** @description a customer a line: external_userid,zone; an empty zone says that it is not known any more */
+            csv: string;
         };
         Item: {
             /** Format: int64 */
@@ -5788,6 +5885,10 @@ export interface components {
         SetDaysInBody: {
             /** @description a day a line: date,name,closed or date,name,10:00,18:00. It replaces the calendar */
             csv: string;
+        };
+        SetZoneInBody: {
+            /** @description IANA name (Asia/Urumqi) or offset (+06:00); empty: it is not known any more */
+            zone: string;
         };
         SettingCallback: {
             aes_set: boolean;
@@ -7606,6 +7707,39 @@ export interface operations {
             };
         };
     };
+    "import-customer-zones": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportZonesInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceImportedZones"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-customers": {
         parameters: {
             query?: {
@@ -7979,6 +8113,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CustomerEntryPage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-customer-zone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceZone"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-customer-zone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetZoneInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceZone"];
                 };
             };
             /** @description Problem */

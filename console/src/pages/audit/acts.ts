@@ -8,7 +8,7 @@ const acts = {
   'touch.decide': 'a_touch_decide', 'touch.observe': 'a_touch_observe', 'touch.permit': 'a_touch_permit', 'touch.refuse': 'a_touch_refuse', 'touch.task': 'a_touch_task',
   'touch.recall': 'a_touch_recall', 'touch.deliver': 'a_touch_deliver', 'touch.release': 'a_touch_release', 'touch.note': 'a_touch_note', 'touch.reword': 'a_touch_reword',
   'touch.bind': 'a_touch_bind', 'caps.set': 'a_caps_set',
-  'sending.stop': 'a_sending_stop', 'sending.resume': 'a_sending_resume', 'optout.set': 'a_optout_set', 'optout.lift': 'a_optout_lift', 'preference.set': 'a_preference_set',
+  'sending.stop': 'a_sending_stop', 'sending.resume': 'a_sending_resume', 'optout.set': 'a_optout_set', 'optout.lift': 'a_optout_lift', 'preference.set': 'a_preference_set', 'zone.set': 'a_zone_set',
   login: 'a_login', 'login.refused': 'a_login_refused', 'password.set': 'a_password_set', 'token.create': 'a_token_create', 'token.delete': 'a_token_delete',
   'settings.set': 'a_settings_set', 'role.set': 'a_role_set', 'admission.answer': 'a_admission_answer', 'licence.add': 'a_licence_add', 'licence.withdraw': 'a_licence_withdraw', 'audit.verify': 'a_audit_verify',
 } as const

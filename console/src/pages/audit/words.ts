@@ -62,6 +62,7 @@ export const w = words({
   a_sending_resume: ['恢复发送', 'Resume sending'],
   a_optout_set: ['退订', 'Opt out'],
   a_optout_lift: ['恢复接收', 'Opt in again'],
+  a_zone_set: ['客户的时区', 'A customer\'s zone'],
   a_preference_set: ['客户改偏好', 'Customer preference'],
   a_customer_acted: ['登记客户的回应', 'Note a reaction of a customer'],
   a_grievance_open: ['登记投诉或退款', 'Note a complaint or refund'],

@@ -19,6 +19,8 @@ import { Grievances } from './Grievances'
 import { w as grievances } from './grievanceWords'
 import { Timeline } from './Timeline'
 import { w } from './words'
+import { Zone } from './Zone'
+import { w as zoneWords } from './zoneWords'
 import './customer.css'
 
 const acts = ['replied', 'bought', 'visited'] as const
@@ -34,6 +36,7 @@ export function CustomerDetail() {
 function Shown({ customer: c }: { customer: Detail }) {
   const t = useWords(w)
   const g = useWords(grievances)
+  const z = useWords(zoneWords)
   const f = useFormat()
   const url = useUrl()
   const tab = url.one('tab') || 'timeline'
@@ -64,6 +67,7 @@ function Shown({ customer: c }: { customer: Detail }) {
             <Facts rows={[
               [t('source'), c.source.channel ? <A to={`/contactways?open=${encodeURIComponent(c.source.channel.id)}`}>{c.source.channel.name}</A> : c.source.label],
               ...(c.type === 'wecom' ? [[t('corp'), c.corp_name] as [string, string]] : []),
+              [z('label'), <Zone key="zone" id={c.id} />],
               ['ID', <span key="id" className="rule">{c.id}</span>],
             ]} />
           </Panel>

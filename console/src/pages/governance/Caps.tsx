@@ -14,6 +14,7 @@ import { Halts } from './Halts'
 import { Holidays } from './Holidays'
 import { Shares } from './Shares'
 import { Sunset } from './Sunset'
+import { Zones } from './Zones'
 import { w } from './words'
 import './governance.css'
 
@@ -55,6 +56,7 @@ function Edit({ caps }: { caps: CapsData }) {
         </Panel>
         <Panel title={t('quiet')}><Facts rows={[[t('everyDay'), `${caps.quiet.from} – ${caps.quiet.to}`], [t('sunday'), caps.quiet.sunday_from], [t('zone'), caps.quiet.zone ?? '—']]} /><p className="s12 mute" style={{ marginTop: 8 }}>{t('quietText')}</p></Panel>
         <Holidays />
+        <Zones />
         <Panel title={t('meaning')}><ul className="stack s13 second" style={{ gap: 8 }}><li>{t('meaning1')}</li><li>{t('meaning2')}</li><li>{t('meaning3')}</li></ul></Panel>
       </div>
     </div>
