@@ -49,7 +49,7 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	followed, stopFollow := context.WithCancel(ctx)
 	defer stopFollow()
 	if follow != nil {
-		go follow.Run(followed, a.Bus.Load)
+		go follow.Run(followed, a.Bus.Load, a.Bus.News())
 	}
 	if err := a.Start(ctx); err != nil {
 		return errors.Join(err, a.Stop(context.WithoutCancel(ctx)))

@@ -70,7 +70,7 @@ func join(t *testing.T, box *sandbox.Server, databaseURL, dir string, env ...str
 	}
 	followed, unfollow := context.WithCancel(t.Context())
 	following := sync.WaitGroup{}
-	following.Go(func() { world.Run(followed, a.Bus.Load) })
+	following.Go(func() { world.Run(followed, a.Bus.Load, a.Bus.News()) })
 	if err := a.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}

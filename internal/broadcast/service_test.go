@@ -155,7 +155,7 @@ func newNode(t *testing.T, box *wecomBox, d *db.DB, name string) *node {
 	out.Register(b)
 	n.sends.Register(b)
 	following := sync.WaitGroup{}
-	following.Go(func() { world.Run(ctx, b.Load) })
+	following.Go(func() { world.Run(ctx, b.Load, b.News()) })
 	if err := b.Start(context.Background()); err != nil {
 		t.Fatal(err)
 	}

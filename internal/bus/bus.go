@@ -77,7 +77,8 @@ type Bus struct {
 
 	parts [Partitions]*partition
 	load  load
-	kept  atomic.Int64 // wall time at which the leases were written last
+	news  chan struct{} // told when work was stored or ended
+	kept  atomic.Int64  // wall time at which the leases were written last
 	stop  context.CancelFunc
 	wg    sync.WaitGroup
 }
@@ -106,7 +107,7 @@ func New(c Config) (*Bus, error) {
 	b := &Bus{
 		db: c.DB, world: c.World, wall: c.Wall, log: c.Log, nc: c.NATS, js: js, node: c.Node,
 		handlers: map[string]ManyHandler{}, performers: map[string]Performer{},
-		slots: make(chan struct{}, c.Workers), urgent: make(chan struct{}, urgentSlots),
+		slots: make(chan struct{}, c.Workers), urgent: make(chan struct{}, urgentSlots), news: make(chan struct{}, 1),
 	}
 	for i := range b.parts {
 		b.parts[i] = newPartition(b, i)
@@ -232,6 +233,7 @@ func (b *Bus) Ready(ctx context.Context) error {
 // wake tells the owner of a partition, on whatever node, that there is work. Losing it costs a second, never work.
 func (b *Bus) wake(p int, c call) {
 	b.load.changes.Add(1)
+	b.tell()
 	if _, err := b.js.PublishAsync(subject+strconv.Itoa(p), []byte{byte(c)}, jetstream.WithStallWait(50*time.Millisecond)); err != nil {
 		b.parts[p].signal(c)
 	}

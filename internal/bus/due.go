@@ -3,9 +3,8 @@ package bus
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
-
-	"github.com/uptrace/bun"
 
 	"zhiyin.dev/zhiyin/internal/clock"
 )
@@ -60,21 +59,27 @@ func (p *partition) next(ctx context.Context, lanes []Lane, now clock.Time) (fir
 // Load tells whether work is due now, and when the next will be (0 = none): a world that is followed stands still
 // while there is. Work that is held back by an earlier failure of its order key is not due: it waits for world time.
 func (b *Bus) Load(ctx context.Context, now clock.Time) (busy bool, next clock.Time) {
-	parts := make([]int, Partitions)
-	for i := range parts {
-		parts[i] = i
-	}
-	var due bool
-	err := b.db.Read().NewRaw("SELECT EXISTS (SELECT 1 FROM work WHERE state = 'running')"+
-		" OR EXISTS (SELECT 1 FROM work WHERE state = 'pending' AND "+timed+" AND NOT "+heldBack+")"+
-		" OR EXISTS (SELECT 1 FROM work WHERE part IN (?0) AND lane IN ('inbox', 'timer', 'intent') AND state = 'pending' AND "+atOnce+
-		" AND NOT "+heldBack+")", bun.List(parts), now).Scan(ctx, &due)
-	if err != nil {
+	var first clock.Time // busyNow, or when the next work is due
+	if err := b.db.Ask(ctx, &first, loadQuery(), now); err != nil || first == busyNow {
 		return true, 0 // a database that cannot be read is work not done
 	}
-	if due {
-		return true, 0
+	return false, first
+}
+
+// busyNow stands for "work is due" in the answer of loadQuery.
+const busyNow clock.Time = -1
+
+// loadQuery asks for busyNow when work runs or is due, else for when the next is due, 0 when none is; ?0 is now. The partitions are
+// named one by one: so each is looked up in the index of its lane.
+func loadQuery() string {
+	const mine = "?0"
+	held := strings.ReplaceAll(heldBack, "?1", mine)
+	parts := make([]string, Partitions)
+	for i := range parts {
+		parts[i] = strconv.Itoa(i)
 	}
-	err = b.db.Read().NewRaw("SELECT COALESCE(MIN(due_at), 0) FROM work WHERE state = 'pending' AND due_at > 0 AND due_at > ?", now).Scan(ctx, &next)
-	return err != nil, next
+	return "SELECT CASE WHEN EXISTS (SELECT 1 FROM work WHERE state = 'running')" +
+		" OR EXISTS (SELECT 1 FROM work WHERE state = 'pending' AND " + strings.ReplaceAll(timed, "?1", mine) + " AND NOT " + held + ")" +
+		" OR EXISTS (SELECT 1 FROM work WHERE part IN (" + strings.Join(parts, ",") + ") AND lane IN ('inbox', 'timer', 'intent') AND state = 'pending' AND " + atOnce +
+		" AND NOT " + held + ") THEN -1 ELSE COALESCE((SELECT MIN(due_at) FROM work WHERE state = 'pending' AND due_at > 0 AND due_at > " + mine + " + 0), 0) END"
 }

@@ -145,6 +145,7 @@ func (p *partition) markRunning(ctx context.Context, fence int64, rows []Work) e
 
 // performOne says whether what became of the intent is written, by this node or whoever owns the partition now.
 func (p *partition) performOne(ctx context.Context, fence int64, w Work) bool {
+	defer p.bus.tell()
 	settle, err := p.invoke(ctx, w)
 	if err == nil {
 		err = p.bus.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {

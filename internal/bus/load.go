@@ -30,3 +30,14 @@ func (b *Bus) Idle(ctx context.Context, now clock.Time) (busy bool, next clock.T
 	b.load.known.Store(&loadAnswer{changes: changes, busy: busy, next: next})
 	return busy, next
 }
+
+// News is told when work was stored or ended on this node, so that Load may answer something else. It holds one word and is
+// for one listener.
+func (b *Bus) News() <-chan struct{} { return b.news }
+
+func (b *Bus) tell() {
+	select {
+	case b.news <- struct{}{}:
+	default:
+	}
+}

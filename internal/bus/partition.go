@@ -167,6 +167,7 @@ func (p *partition) handle(ctx context.Context, fence int64) (int, error) {
 
 // commit runs the handlers of rows and marks them done, all in one transaction.
 func (p *partition) commit(ctx context.Context, fence int64, rows []Work) error {
+	defer p.bus.tell()
 	return p.bus.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		if err := p.checkFence(ctx, tx, fence); err != nil {
 			return err
@@ -233,6 +234,7 @@ func (p *partition) markDone(ctx context.Context, tx *db.Tx, ids []int64) error 
 
 // fail writes what becomes of work that did not succeed.
 func (p *partition) fail(ctx context.Context, fence int64, w Work, cause error) error {
+	defer p.bus.tell()
 	state, attempts, due := verdict(w, p.bus.world.Now(), cause)
 	if state == Dead {
 		p.bus.log.Error("work became a dead letter", "kind", w.Kind, "id", w.ID, "attempts", attempts, "error", cause)

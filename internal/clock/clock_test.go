@@ -81,7 +81,7 @@ func TestFollowerKeepsTheSandboxsTime(t *testing.T) {
 				next = next.Add(10 * time.Minute)
 			}
 			return false, next
-		})
+		}, nil)
 	}()
 	before := f.Now()
 	if err := box.Advance(t.Context(), time.Hour); err != nil {
@@ -123,7 +123,7 @@ func TestAFollowerThatAsksKnowsThePresent(t *testing.T) {
 	}
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
-	f.Run(over, func(context.Context, clock.Time) (bool, clock.Time) { return false, 0 }) // takes leave: nobody holds the world
+	f.Run(over, func(context.Context, clock.Time) (bool, clock.Time) { return false, 0 }, nil) // takes leave: nobody holds the world
 	if err := box.Advance(t.Context(), 3*time.Hour); err != nil {
 		t.Fatal(err)
 	}
@@ -135,5 +135,52 @@ func TestAFollowerThatAsksKnowsThePresent(t *testing.T) {
 	}
 	if got := f.Now(); got != clock.At(noon.Add(3*time.Hour)) {
 		t.Errorf("after asking it stands at %s, want three hours on", got.In(time.UTC))
+	}
+}
+
+// A platform that is busy keeps the world standing until it is done, and goes on as soon as it hears that something ended.
+func TestABusyPlatformGoesOnWhenItHearsThatWorkEnded(t *testing.T) {
+	t.Parallel()
+	box, err := sandbox.Start(t.Context(), sandbox.Options{Start: noon, Paused: true, Customers: 5, Staff: 2, Groups: 1, Patience: clocktest.Patience})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = box.Close() })
+	f, err := clock.Follow(t.Context(), box.URL, "n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const every, pieces = time.Minute, 300
+	news := make(chan struct{}, 1)
+	due := f.Now().Add(every)
+	begun, asked, done := false, 0, 0
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		f.Run(ctx, func(_ context.Context, now clock.Time) (bool, clock.Time) {
+			switch {
+			case now > due:
+				t.Errorf("the world is at %s, although work was due %s", now.In(time.UTC), due.In(time.UTC))
+				due = now.Add(every)
+			case now == due && !begun: // it is being done, and ends at once
+				begun = true
+				asked++
+				news <- struct{}{}
+				return true, 0
+			case now == due:
+				begun, due = false, due.Add(every)
+				done++
+			}
+			return false, due
+		}, news)
+	}()
+	if err := box.Advance(t.Context(), pieces*every); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	<-ended
+	if done != pieces || asked != pieces {
+		t.Errorf("%d pieces of work were begun and %d done, want %d", asked, done, pieces)
 	}
 }

@@ -15,8 +15,9 @@ import (
 type Load func(ctx context.Context, now Time) (busy bool, next Time)
 
 // Follower is a world that follows a sandbox's clock over HTTP. It reports whether the platform is busy, so that the world
-// can stand still meanwhile: every 10 ms while it is; else it leaves a question open that the sandbox answers when there
-// is news, or after 100 ms. Between two answers it interpolates by the world's speed.
+// can stand still meanwhile. While the world waits for its word anyway, a busy platform first does its work; otherwise the
+// follower says that it is busy, or leaves a question open that the sandbox answers when there is news, or after 100 ms.
+// Between two answers it interpolates by the world's speed.
 type Follower struct {
 	url  string
 	id   string
@@ -36,7 +37,9 @@ type Follower struct {
 
 const (
 	followEvery = 100 * time.Millisecond
-	busyEvery   = 10 * time.Millisecond
+	busyEvery   = 10 * time.Millisecond  // longest between two looks at a busy platform; what it ends is told before
+	busyAtLeast = time.Millisecond       // shortest
+	holdBack    = 200 * time.Millisecond // how long a busy platform keeps a world waiting without a word
 
 	answerWithin = 30 * time.Second // a sandbox that hangs; a slow one is waited for
 	leaveWithin  = 2 * time.Second
@@ -55,18 +58,24 @@ func Follow(ctx context.Context, base, id string) (*Follower, error) {
 	return f, nil
 }
 
-// Run reports load to the sandbox until ctx ends; then it takes leave, so that the world does not wait for it.
-func (f *Follower) Run(ctx context.Context, load Load) {
+// Run reports load to the sandbox until ctx ends; then it takes leave, so that the world does not wait for it. What comes by
+// ended says that work was stored or done, so that load is worth asking; nil = it is asked every few milliseconds.
+func (f *Follower) Run(ctx context.Context, load Load, ended <-chan struct{}) {
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveWithin)
 		defer cancel()
 		_ = f.report(ctx, message{Leave: true}) // a sandbox that does not hear it drops the silent follower
 	}()
+	stands, said := true, time.Now() // whether the world stands until our next word, and when it heard the last
 	for ctx.Err() == nil {
 		now, seen := f.look()
 		busy, next := load(ctx, now)
 		if ctx.Err() != nil {
 			return // what a load that was cut short says counts for nothing
+		}
+		if busy && stands && time.Since(said) < holdBack {
+			pause(ctx, ended)
+			continue
 		}
 		m := message{Busy: busy, Seen: seen}
 		if !busy {
@@ -75,21 +84,28 @@ func (f *Follower) Run(ctx context.Context, load Load) {
 		if !next.IsZero() {
 			m.Next = next.In(time.UTC)
 		}
-		pause := time.Duration(0)
-		if err := f.report(ctx, m); err != nil {
-			pause = followEvery // a sandbox that is away: the world runs on by interpolation
-		} else if busy {
-			pause = busyEvery
+		epoch := f.epoch
+		err := f.report(ctx, m)
+		stands, said = err == nil && (busy || f.epoch != epoch), time.Now() // a new epoch is news that it wants to be heard of
+		if err != nil {
+			wait(ctx, followEvery, nil) // a sandbox that is away: the world runs on by interpolation
 		}
-		if pause == 0 {
-			continue
-		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-		}
-		timer.Stop()
+	}
+}
+
+// pause gives a busy platform time to get on: until something ended, but neither shorter nor longer than a few milliseconds.
+func pause(ctx context.Context, ended <-chan struct{}) {
+	wait(ctx, busyAtLeast, nil)
+	wait(ctx, busyEvery-busyAtLeast, ended)
+}
+
+func wait(ctx context.Context, d time.Duration, ended <-chan struct{}) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ended:
+	case <-ctx.Done():
 	}
 }
 

@@ -132,7 +132,7 @@ func startNode(t *testing.T, box *sandbox.Server, d *db.DB) *node {
 	in.Start(t.Context())
 	followed, unfollow := context.WithCancel(t.Context())
 	following := sync.WaitGroup{}
-	following.Go(func() { world.Run(followed, b.Load) })
+	following.Go(func() { world.Run(followed, b.Load, b.News()) })
 	web := httptest.NewServer(n.mux)
 	if err := box.SetCallback("", web.URL+"/callback/wecom", box.Ready.Callback.Token, box.Ready.Callback.AESKey); err != nil {
 		t.Fatal(err)

@@ -86,7 +86,7 @@ func Start(t *testing.T, opts sandbox.Options, databaseURL string, before func(b
 	}
 	followed, unfollow := context.WithCancel(t.Context())
 	following := gosync.WaitGroup{}
-	following.Go(func() { world.Run(followed, a.Bus.Load) })
+	following.Go(func() { world.Run(followed, a.Bus.Load, a.Bus.News()) })
 	if err := a.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
