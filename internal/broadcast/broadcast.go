@@ -163,9 +163,11 @@ func pollAfter(n int) time.Duration {
 		return 15 * time.Second
 	case n < 38: // half an hour
 		return time.Minute
-	case n < 320: // the first day
+	case n < 56: // two hours
 		return 5 * time.Minute
-	case n < 490: // the first week
+	case n < 190: // the first day
+		return 10 * time.Minute
+	case n < 360: // the first week
 		return time.Hour
 	default: // WeCom keeps what it would not take back, and tells no end
 		return 24 * time.Hour

@@ -22,7 +22,7 @@ func TestReadingATaskBecomesRareAndNeverEnds(t *testing.T) {
 			}
 		}
 	}
-	if within[10*time.Minute] < 14 || within[24*time.Hour] > 320 || within[7*24*time.Hour] > 480 || within[365*24*time.Hour] > 900 {
+	if within[10*time.Minute] < 14 || within[24*time.Hour] > 190 || within[7*24*time.Hour] > 350 || within[365*24*time.Hour] > 720 {
 		t.Errorf("readings by age: %v", within)
 	}
 }

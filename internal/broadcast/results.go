@@ -79,7 +79,7 @@ func (s *Service) Massed(ctx context.Context, tx *db.Tx, e outreach.MassEvent) e
 		if err := save(ctx, tx, t, "state", "error", "remake"); err != nil {
 			return err
 		}
-		const n = 80 // it is read every few minutes at first
+		const n = 40 // it is read every few minutes at first
 		return s.putPoll(ctx, tx, pollStep{TaskID: t.ID, Kind: "kept", Since: e.At, N: n}, e.At.Add(pollAfter(n)))
 	case outreach.MassReminded:
 		t.Error = e.Err
@@ -365,7 +365,10 @@ func (s *Service) polled(ctx context.Context, tx *db.Tx, p pollStep, confirmedAt
 		}
 		tx.OnCommit(func() { s.changed(b.ID) })
 	}
-	left, err := s.receiversOfTask(ctx, tx, t.ID, Tasked)
+	if p.Kind == "late" {
+		return nil
+	}
+	waits, err := s.anyWaits(ctx, tx, t.ID)
 	if err != nil {
 		return err
 	}
@@ -373,13 +376,20 @@ func (s *Service) polled(ctx context.Context, tx *db.Tx, p pollStep, confirmedAt
 	again.N++
 	sending := t.ConfirmedAt != 0 && now < t.ConfirmedAt.Add(settleTime) // WeCom may still be at it
 	switch {
-	case p.Kind == "late":
-		return nil
-	case len(left) == 0:
+	case !waits:
 	case t.State == TaskOpen || sending && t.State != TaskCancelling:
 		return s.putPoll(ctx, tx, again, now.Add(pollAfter(again.N)))
 	case t.State == TaskCancelling: // its own end reads again
 		return nil
+	}
+	var left []*Receiver
+	if waits {
+		if left, err = s.receiversOfTask(ctx, tx, t.ID, Tasked); err != nil {
+			return err
+		}
+	}
+	switch {
+	case !waits:
 	case t.State == TaskConfirmed:
 		if err := s.giveBack(ctx, tx, b, left, silence(b.Kind)); err != nil {
 			return err

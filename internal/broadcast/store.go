@@ -267,6 +267,17 @@ func (s *Service) receiversOfTask(ctx context.Context, q bun.IDB, taskID int64, 
 	return rows, nil
 }
 
+// anyWaits says whether somebody of a task has no result yet. A task is read many times before its member confirms it: the
+// thousands who wait for that are not read each time.
+func (s *Service) anyWaits(ctx context.Context, q bun.IDB, taskID int64) (waits bool, err error) {
+	err = q.NewRaw("SELECT EXISTS (SELECT 1 FROM broadcast_receiver WHERE corp_id = ? AND task_id = ? AND task_id <> 0 AND state = ?)", s.CorpID, taskID, Tasked).
+		Scan(ctx, &waits)
+	if err != nil {
+		return false, fmt.Errorf("look who of task %d waits: %w", taskID, err)
+	}
+	return waits, nil
+}
+
 // receiversNamed reads some receivers of a mass message.
 func (s *Service) receiversNamed(ctx context.Context, q bun.IDB, id int64, receivers []string) ([]*Receiver, error) {
 	var out []*Receiver
