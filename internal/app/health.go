@@ -402,7 +402,7 @@ func (p *pace) jumped(now clock.Time) bool {
 	step := now.Sub(p.last).Abs()
 	p.last = now
 	jump := step > least && step > times*p.usual
-	if !jump {
+	if !jump && step > 0 { // a world that stands is waited for: that does not make it slow
 		p.usual = (3*p.usual + step) / 4
 	}
 	return jump

@@ -33,4 +33,13 @@ func TestAJumpOfTheClockIsToldFromAFastClock(t *testing.T) {
 			t.Fatal("a clock that runs an hour a second jumped")
 		}
 	}
+	for range 60 {
+		if fast.jumped(now) {
+			t.Fatal("a clock that stands jumped")
+		}
+	}
+	now = now.Add(time.Hour)
+	if fast.jumped(now) {
+		t.Fatal("a clock that stood for a minute and goes on as before jumped")
+	}
 }
