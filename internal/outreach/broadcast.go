@@ -189,7 +189,7 @@ func (s *Service) makeMass(ctx context.Context, w bus.Work) (bus.Settle, error) 
 	case err == nil:
 		e.Stage, e.MsgID, e.Unreachable = MassOpen, made.MsgID, made.Unreachable
 		return s.happened(e, s.tasked(made.MsgID, touchIDs), s.unreachable(byReceiver, made.Unreachable)), nil
-	case errors.Is(err, wecom.ErrNoReceiver):
+	case errors.Is(err, wecom.ErrNoReceiver), errors.Is(err, wecom.ErrNoSuchStaff): // nobody is reached through a member who left
 		for r := range byReceiver {
 			e.Unreachable = append(e.Unreachable, r)
 		}
