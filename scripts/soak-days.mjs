@@ -1,10 +1,10 @@
 // Lets a platform that follows a sandbox's clock live through a season and judges it from outside (node/judge.mjs).
 //
-//   node scripts/soak-days.mjs 90 20m [--staff N] [--customers N] [--pace X]
+//   node scripts/soak-days.mjs 90 20m [--staff N] [--customers N] [--pace X] [--groups N] [--stops X]
 //
 // Two processes: the sandbox with people who live (docs/sandbox.md), and serve with ZHIYIN_CLOCK_URL. This script is the
-// operator: every day he plans a send by tags at 10:20, every third day one at 23:10, and every day some of those who were
-// reached say stop. It fails when a cap, the hours or a stop was not kept, when the sandbox answered a call with a code of
+// operator: every day he plans a send by tags at 10:20, every third day one at 23:10, and --stops a day (0.2 = one in five
+// days) of those who were reached say stop. It fails when a cap, the hours or a stop was not kept, when the sandbox answered a call with a code of
 // a limit, when the platform is not ready, leaves dead letters or grows without end, or when the days were not over in time.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ import { freePort, serve, start } from './node/program.mjs';
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { staff: { type: 'string', default: '8' }, customers: { type: 'string', default: '3000' }, pace: { type: 'string', default: '0.1' } },
+  options: { staff: { type: 'string', default: '8' }, customers: { type: 'string', default: '3000' }, pace: { type: 'string', default: '0.1' }, groups: { type: 'string', default: '10' }, stops: { type: 'string', default: '3' } },
 });
 const days = Number(positionals[0] ?? 90);
 const limit = /^(\d+)(s|m|h)$/.exec(positionals[1] ?? '20m');
@@ -30,11 +30,12 @@ const end = began + Number(limit[1]) * { s: 1, m: 60, h: 3600 }[limit[2]] * 1000
 const binary = join(dirname(fileURLToPath(import.meta.url)), '..', 'bin', 'zhiyin');
 const dir = mkdtempSync(join(tmpdir(), 'zhiyin-soak-'));
 process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1)); // what was started ends with us
 
 const first = Date.parse('2026-03-02T09:00:00+08:00'); // a Monday
 const stamp = (t) => new Date(t).toISOString().replace('.000Z', 'Z');
 const box = await start(binary, ['sandbox', '--listen', `127.0.0.1:${await freePort()}`, '--front', '', '--data', join(dir, 'sandbox'),
-  '--customers', values.customers, '--staff', values.staff, '--groups', '10', '--speed', '0', '--start', stamp(first)]);
+  '--customers', values.customers, '--staff', values.staff, '--groups', values.groups, '--speed', '0', '--patience', '2m', '--start', stamp(first)]);
 const { base, corp_id, agent_id, secrets, callback } = box.ready;
 const url = `http://127.0.0.1:${await freePort()}`;
 const password = 'a password for the soak';
@@ -106,8 +107,11 @@ async function send(name, chosen) {
 
 const day = 24 * 3600_000;
 const until = (t) => control('clock', { set: stamp(t) });
-const memory = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${platform.pid}/status`, 'utf8'))[1]) / 1024;
-const samples = [];
+const title = `${days} days of ${values.customers}`;
+const memory = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
+const processor = (pid) => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ').slice(11, 13).reduce((x, y) => x + Number(y), 0) / 100;
+const samples = { platform: [], sandbox: [] };
+const used = { platform: 0, sandbox: 0 }; // seconds of processor
 let lived = 0;
 let stops = 0;
 try {
@@ -117,7 +121,9 @@ try {
     await send(`白天 ${lived + 1}`, [lived, lived + 1]);
     await until(morning + 6 * 3600_000);
     await court.read();
-    for (const customer of [...court.touched.keys()].filter((c) => !court.hasStopped(c)).slice(-3)) { // the newest of those who were reached say stop
+    const owed = Math.floor((lived + 1) * Number(values.stops)) - Math.floor(lived * Number(values.stops));
+    const newest = [...court.touched.keys()].filter((c) => !court.hasStopped(c));
+    for (const customer of newest.slice(Math.max(0, newest.length - owed))) { // the newest of those who were reached say stop
       const { clock } = await ask(`${base}/_sandbox/clock`);
       const said = await api(`/customers/${customer}/optout`, {}).then(() => true, (err) => { if (!/ 404/.test(err.message)) problem(err.message); return false; });
       if (said) { court.stop(customer, Date.parse(clock)); stops++; }
@@ -126,8 +132,15 @@ try {
     if (lived % 3 === 0) await send(`深夜 ${lived + 1}`, [lived + 2, lived + 3]);
     await until(morning + day);
     await court.read();
-    samples.push(memory());
-    if (lived % 10 === 9) console.log(`day ${lived + 1}, ${Math.round((Date.now() - began) / 1000)} s: ${Math.round(samples.at(-1))} MB, ${court.campaigns} by campaigns of ${court.deliveries} deliveries, ${stops} stops`);
+    for (const [name, { pid }] of [['platform', platform], ['sandbox', box]]) {
+      samples[name].push(memory(pid));
+      used[name] = processor(pid);
+    }
+    if (lived % 10 === 9) {
+      const mb = (name) => Math.round(samples[name].at(-1));
+      console.log(`${title}: day ${lived + 1}, ${Math.round((Date.now() - began) / 1000)} s, processor ${Math.round(used.platform)} + ${Math.round(used.sandbox)} s, ` +
+        `memory ${mb('platform')} + ${mb('sandbox')} MB, ${court.campaigns} by campaigns of ${court.deliveries} deliveries, ${stops} stops`);
+    }
   }
 } catch (err) {
   problem(`day ${lived + 1}: ${err.message}\n${platform.log().slice(-3000)}`);
@@ -147,17 +160,21 @@ const state = await ask(`${base}/_sandbox/state`);
 if (state.callbacks_pending > 0) problem(`${state.callbacks_pending} callbacks wait though the world stands`);
 if (state.overruns > 0) problem(`the world went on ${state.overruns} times without the platform`);
 if (court.campaigns === 0) problem('no campaign reached anybody: nothing was tested');
-const quarter = Math.floor(samples.length / 4);
-if (quarter >= 5) {
+for (const [name, all] of Object.entries(samples)) {
+  const quarter = Math.floor(all.length / 4);
+  if (quarter < 5) continue;
   const mean = (a) => a.reduce((x, y) => x + y, 0) / a.length;
-  const [early, late] = [mean(samples.slice(quarter, 2 * quarter)), mean(samples.slice(-quarter))];
-  console.log(`memory of the platform: ${Math.round(early)} MB in the second quarter, ${Math.round(late)} MB in the last`);
-  if (late > 1.5 * early && late - early > 100) problem(`memory grew from ${Math.round(early)} to ${Math.round(late)} MB`);
+  const [early, late] = [mean(all.slice(quarter, 2 * quarter)), mean(all.slice(-quarter))];
+  console.log(`${title}: memory of the ${name} ${Math.round(early)} MB in the second quarter, ${Math.round(late)} MB in the last, ${Math.round(Math.max(...all))} MB at most`);
+  if (late > 1.5 * early && late - early > 100) problem(`memory of the ${name} grew from ${Math.round(early)} to ${Math.round(late)} MB`);
 }
 await platform.stop().catch((err) => problem(err.message));
 await box.stop().catch((err) => problem(err.message));
 const codes = {};
 for (const e of Object.values(calls.endpoints)) for (const [code, n] of Object.entries(e.errcodes)) codes[code] = (codes[code] ?? 0) + n;
-console.log(`${lived} days in ${Math.round((Date.now() - began) / 1000)} s; ${court.touched.size} customers reached ${court.campaigns} times; ${stops} stops; ${calls.total.calls} calls by code ${JSON.stringify(codes)}`);
-console.log(`${problems.size} problems`);
+const over = limits.reduce((n, code) => n + (codes[code] ?? 0), 0);
+console.log(`${title}: ${lived} days lived in ${Math.round((Date.now() - began) / 1000)} s, processor ${Math.round(used.platform)} + ${Math.round(used.sandbox)} s; ` +
+  `${court.touched.size} customers reached ${court.campaigns} times by campaigns, ${court.deliveries} deliveries in all; ${stops} stops; ` +
+  `${calls.total.calls} calls by code ${JSON.stringify(codes)}; ${over} over a limit`);
+console.log(`${title}: ${problems.size} problems`);
 process.exit(problems.size > 0 ? 1 : 0);

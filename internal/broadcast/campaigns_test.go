@@ -60,7 +60,7 @@ func (n *node) campaign(name string, at time.Time) (*broadcast.Broadcast, error)
 
 // TestAHundredCampaignsAtOnceHarassNobody lets many campaigns compete for everybody over nine days, while members confirm by day
 // and try to by night, and some customers say stop in between. It is judged by the sandbox's list of deliveries alone. Here it is
-// small; make soak runs it with ZHIYIN_CAMPAIGNS=100x10000.
+// small; make soak-faults runs it with ZHIYIN_CAMPAIGNS=100x10000.
 func TestAHundredCampaignsAtOnceHarassNobody(t *testing.T) {
 	t.Parallel()
 	campaigns, customers := 12, 150

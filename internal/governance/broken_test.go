@@ -75,7 +75,7 @@ func TestBrokenLedgersCanBeBuilt(t *testing.T) {
 // the property test to fail. No hook in the ledger makes that possible.
 func TestBrokenLedgersAreCaught(t *testing.T) {
 	if os.Getenv("ZHIYIN_BROKEN_LEDGERS") == "" {
-		t.Skip("each is a build of its own: make soak sets ZHIYIN_BROKEN_LEDGERS=1")
+		t.Skip("each is a build of its own: make soak-faults sets ZHIYIN_BROKEN_LEDGERS=1")
 	}
 	here, err := os.Getwd()
 	if err != nil {

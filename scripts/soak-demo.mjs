@@ -1,7 +1,7 @@
 // Lets the demo live fast for a while and judges it from outside: by the sandbox's list of what reached customers, never
 // by what the platform says of itself.
 //
-//   node scripts/soak.mjs 15m [demo flags]        wall time; the world runs at speed 600
+//   node scripts/soak-demo.mjs 15m [demo flags]        wall time; the world runs at speed 600
 //
 // It fails when a customer got more marketing than FTG-01 allows (1 in a day, 3 in 7 days, 8 in 30, sliding), when a
 // campaign reached somebody outside FTG-05's hours, when the platform is not ready, leaves dead letters or a backlog, or
