@@ -93,10 +93,11 @@ let said = 0;
 async function send(name, chosen) {
   const words = `${things[said % things.length]}${news[said++ % news.length]}。`;
   const { id } = await api('/broadcasts', { name, benefit: '提醒会员日的免费补水', text: words + '会员日护理提醒：预约门店免费补水一次。不想再收到，回复“退订”我来关掉。', audience: { tags: chosen.map((n) => tags[n % tags.length]), tag_mode: 'any' } });
-  for (let n = 0; ; n++) { // the plan may change while it is looked at: then it is looked at again
+  let state;
+  for (let n = 0; ; n++) { // the plan may change while it is looked at, by either of the two: then it is looked at again
     const plan = await api(`/broadcasts/${id}/plan`);
     try {
-      const { state } = await api(`/broadcasts/${id}/submit`, { expect_reachable: plan.reachable });
+      if (state !== 'review') ({ state } = await api(`/broadcasts/${id}/submit`, { expect_reachable: plan.reachable }));
       if (state === 'review') await approve(id, plan.reachable);
       return;
     } catch (err) {
