@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { api, go, languages, open, openAs, picture, tooWide, url } from './lib.mjs';
 
 const lists = ['/', '/customers', '/losses', '/contactways', '/joinways', '/groupchats', '/groupchats/several', '/inbox', '/autoreplies', '/welcomes', '/welcomes/traces', '/broadcasts',
-  '/moments', '/moments?tab=calendar', '/moments?tab=answers', '/moments?tab=pages', '/materials', '/governance', '/touches', '/held', '/optouts', '/caps', '/rules', '/reviews', '/ladder', '/admission', '/audit', '/settings', '/settings/staff', '/settings/tokens', '/settings/sync', '/settings/doctor', '/settings/dead-letters'];
+  '/moments', '/moments?tab=calendar', '/moments?tab=answers', '/moments?tab=pages', '/materials', '/governance', '/touches', '/held', '/optouts', '/grievances', '/caps', '/rules', '/reviews', '/ladder', '/admission', '/record', '/audit', '/settings', '/settings/staff', '/settings/tokens', '/settings/sync', '/settings/doctor', '/settings/dead-letters'];
 const drawers = ['/contactways?open=new', '/joinways?open=new', '/autoreplies/new', '/welcomes/new', '/broadcasts/new', '/broadcasts/new/edit', '/broadcasts/new/edit?kind=group', '/materials?open=new', '/moments/new/edit'];
 
 /** The first of each list: its page is walked too. */
@@ -58,6 +58,19 @@ for (const [i, language] of languages.entries()) {
     });
   }
 }
+
+// A page that comes into the menu comes into this walk.
+test('the walk knows every page of the menu', async (t) => {
+  const page = await open(t);
+  const seen = new Set();
+  for (const path of ['/', '/contactways', '/customers', '/groupchats', '/inbox', '/broadcasts', '/governance', '/settings']) { // a group is unfolded by its page
+    await go(page, path);
+    await page.locator('h1, .desk').first().waitFor();
+    for (const to of await page.locator('nav a').evaluateAll((all) => all.map((a) => new URL(a.href).pathname))) seen.add(to);
+  }
+  assert.ok(seen.size > 20, `the menu shows ${seen.size} pages`);
+  assert.deepEqual([...seen].filter((to) => !lists.includes(to)), []);
+});
 
 test('the language is switched by hand and kept', async (t) => {
   const page = await open(t);

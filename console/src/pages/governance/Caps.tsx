@@ -40,15 +40,17 @@ function Edit({ caps }: { caps: CapsData }) {
   const set = (at: number, cap: number) => setRules(rules.map((r, i) => (i === at ? { ...r, cap } : r)))
   return (
     <div className="cols">
-      <Panel title={t('caps')} sub={t('policy', { v: caps.version })}>
-        <ul className="caps">
-          {rules.map((r, i) => <CapRow key={i} rule={r} top={caps.rules[i]?.cap ?? r.cap} may={may} onCap={(cap) => set(i, cap)} />)}
-        </ul>
-        {may && <Button type="primary" style={{ marginTop: 20 }} disabled={!tighter} loading={save.isPending} onClick={() => ask({ reach: week && week.cap !== caps.rules.find((r) => r.days === 7)?.cap ? t('tightenReach', { n: week.cap }) : t('tightenReachAny'), also: t('tightenAlso'), button: t('tighten'), act: () => save.mutateAsync() })}>{t('tighten')}</Button>}
-      </Panel>
       <div className="stack">
+        <Panel title={t('caps')} sub={t('policy', { v: caps.version })}>
+          <ul className="caps">
+            {rules.map((r, i) => <CapRow key={i} rule={r} top={caps.rules[i]?.cap ?? r.cap} may={may} onCap={(cap) => set(i, cap)} />)}
+          </ul>
+          {may && <Button type="primary" style={{ marginTop: 20 }} disabled={!tighter} loading={save.isPending} onClick={() => ask({ reach: week && week.cap !== caps.rules.find((r) => r.days === 7)?.cap ? t('tightenReach', { n: week.cap }) : t('tightenReachAny'), also: t('tightenAlso'), button: t('tighten'), act: () => save.mutateAsync() })}>{t('tighten')}</Button>}
+        </Panel>
         <Shares key={JSON.stringify(caps.shares)} caps={caps} />
         <Sunset key={JSON.stringify(caps.sunset)} caps={caps} />
+      </div>
+      <div className="stack">
         <Halts />
         <Panel title={t('holdout')} sub={<RuleId id="FTG-11" />}>
           <p className="row">{may ? <InputNumber min={0} max={50} value={holdout} onChange={(n) => setHoldout(n ?? caps.holdout)} aria-label={t('holdout')} suffix="%" style={{ width: 90 }} /> : <b>{caps.holdout}%</b>}<span className="second s13">{t('holdoutShare')}</span>{may && <Button size="small" className="push" disabled={saved || tighter} loading={save.isPending} onClick={() => save.mutate()}>{t('holdoutSave')}</Button>}</p>
