@@ -34,7 +34,8 @@ func (s *Service) putOpening(ctx context.Context, tx *db.Tx, p opening, at clock
 	return s.then(ctx, tx, openKind, p.ID, fmt.Sprint(openKind, "/", p.ID, "/", p.Step), p, at)
 }
 
-// open makes one task per member, just in time: a task is open only while sending is allowed. It goes on in steps while the message
+// open makes one task per member, just in time: a task is open only while sending is allowed. Who is over a member's share of the hour,
+// or whose own hours begin later, is left for a later run. It goes on in steps while the message
 // runs and its hours last; what is left then, whoever ended it takes back.
 func (s *Service) open(ctx context.Context, tx *db.Tx, w bus.Work) error {
 	var p opening
@@ -102,6 +103,9 @@ func (s *Service) fill(ctx context.Context, tx *db.Tx, b *Broadcast, after strin
 		return "", 0, false, err
 	}
 	if err := s.holdBack(ctx, tx, b, d); err != nil {
+		return "", 0, false, err
+	}
+	if err := s.spread(ctx, tx, b, &d); err != nil {
 		return "", 0, false, err
 	}
 	if rows = d.due; len(rows) == 0 {

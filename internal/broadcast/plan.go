@@ -20,6 +20,8 @@ type Plan struct {
 	OpensAt  clock.Time // when tasks are made: now, or when sending hours begin
 	ClosesAt clock.Time // when what nobody confirmed is taken back
 	OptOuts  float64    // expected opt-outs per 1,000 reached, from the last 90 days; below 0 = nothing known
+	LastAt   clock.Time // when the last of the receivers get their tasks, as a forecast
+	Over     int        // receivers whose turn does not come before it closes (FTG-17)
 	Cost     int        // 2 when it goes to nearly all (OWN-12)
 	Approval Approval   // why a second person has to look
 }
@@ -63,6 +65,11 @@ func (s *Service) plan(ctx context.Context, id int64, by string, w Words, member
 			return nil, err
 		}
 		persons = p.Reachable
+		most, err := s.Governor.StaffHour(ctx, s.DB.Read(), s.CorpID)
+		if err != nil {
+			return nil, err
+		}
+		p.LastAt, p.Over = lasts(p.PerStaff, most, p.OpensAt, p.ClosesAt)
 	}
 	about := governance.About{
 		Class: governance.Marketing, Channel: w.channel(), Topic: w.Topic, At: max(s.World.Now(), w.SendAt), Audience: persons, Staff: by, Tags: w.Audience.Tags,

@@ -100,6 +100,8 @@ type planOut struct {
 	Check     governance.CheckOut `json:"check"`
 	OpensAt   *time.Time          `json:"opens_at,omitempty" doc:"when it is not now: sending hours begin"`
 	ClosesAt  time.Time           `json:"closes_at"`
+	LastAt    *time.Time          `json:"last_at,omitempty" doc:"a forecast, when members get theirs in parts: when the last part is made"`
+	Over      int                 `json:"over,omitempty" doc:"receivers whose turn does not come before it closes (FTG-17)"`
 	Quota     quotaOut            `json:"quota"`
 	Forecast  forecastOut         `json:"forecast"`
 	Cost      int                 `json:"cost" doc:"what it takes of each budget: 2 when it goes to nearly all"`
@@ -214,6 +216,9 @@ func (h *API) showPlan(ctx context.Context, p *Plan, text string) (*planOut, err
 		Kind: p.Kind, People: p.People, Matched: p.Matched, Reachable: p.Reachable, Held: p.Held, PerStaff: []staffShare{}, Reasons: []reasonOut{},
 		Check: p.Check.Show(lang, text, MaxText), ClosesAt: p.ClosesAt.In(h.Zone), Quota: quotaOut{p.Limit, p.UsedMost},
 		Cost: p.Cost, Approval: p.Approval,
+	}
+	if p.LastAt > p.OpensAt {
+		out.LastAt, out.Over = h.when(p.LastAt), p.Over
 	}
 	if p.OpensAt > h.World.Now() {
 		out.OpensAt = h.when(p.OpensAt)

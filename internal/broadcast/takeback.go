@@ -182,8 +182,8 @@ func (s *Service) takeReceivers(ctx context.Context, tx *db.Tx, b *Broadcast, p 
 		lifted = !halted
 	}
 	o := p.Why.outcome()
-	var touches []int64
-	var customers []string
+	var touches, early []int64 // early: whose turn had not come
+	var customers, waiting []string
 	for _, r := range rows {
 		t := tasks[r.TaskID]
 		if p.Until != 0 && (t == nil || t.ClosesAt == 0 || t.ClosesAt > p.Until) {
@@ -192,12 +192,22 @@ func (s *Service) takeReceivers(ctx context.Context, tx *db.Tx, b *Broadcast, p 
 		if p.StaffID != "" && r.StaffID != p.StaffID || lifted && (t == nil || t.State != TaskCancelled && t.State != TaskCancelling) {
 			continue
 		}
+		if b.Kind == ToCustomers && p.Why == closed && p.Of == Reserved && r.TaskID == 0 {
+			early, waiting = append(early, r.TouchID), append(waiting, r.CustomerID)
+			continue
+		}
 		if r.TouchID != 0 {
 			touches = append(touches, r.TouchID)
 		}
 		if t == nil || t.State != TaskCancelling || t.MsgID != "" { // a task in the making may reach them still
 			customers = append(customers, r.CustomerID)
 		}
+	}
+	if err := s.Governor.ReleaseReserved(ctx, tx, early, ruleEven, reasonNoTurn); err != nil {
+		return 0, err
+	}
+	if err := s.mark(ctx, tx, b.ID, waiting, outcome{state: Unconfirmed, rule: ruleEven, reason: reasonNoTurn}); err != nil {
+		return 0, err
 	}
 	// A touch of a task in the making may have its permit already: only what the outside answers ends it. What is still
 	// reserved gets no permit any more.

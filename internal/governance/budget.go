@@ -161,6 +161,12 @@ func (g *Governor) Window(ctx context.Context, corpID string, t clock.Time) (ope
 	return caps.Quiet.Next(t, g.zone), caps.Quiet.Close(t, g.zone), nil
 }
 
+// StaffHour answers how many receivers of one mass message a member gets within an hour (FTG-17).
+func (g *Governor) StaffHour(ctx context.Context, q bun.IDB, corpID string) (int, error) {
+	caps, err := g.capsOf(ctx, q, corpID)
+	return max(caps.StaffHour, 1), err
+}
+
 // Platform answers WeCom's own quota of mass messages (WC-01): how many one customer may get in the present period, and
 // the most that one of these customers has had.
 func (g *Governor) Platform(ctx context.Context, corpID string, customerIDs ...string) (limit, usedMost int, err error) {

@@ -26,6 +26,8 @@ type Caps struct {
 	// anybody's may on a day (OWN-05): 0 = the corp set none.
 	Ramp     [rampDays]int `json:"ramp"`
 	StaffDay int           `json:"staff_day,omitempty"`
+	// StaffHour is how many receivers one member's part of a mass message gets within an hour (FTG-17).
+	StaffHour int `json:"staff_hour"`
 	// Sunset is from when on who does not react gets less, and then nothing (FTG-13).
 	Sunset Sunset `json:"sunset"`
 	// Alike is when two messages are too alike for one customer (FTG-14): the policy's own.
@@ -79,9 +81,10 @@ func DefaultCaps() Caps {
 		Quiet:    Quiet{From: 9 * 60, To: 21 * 60, SundayFrom: 10 * 60},
 		MassMode: PerMonthDays,
 		Holdout:  5, TopicWeek: 2, Ramp: [rampDays]int{50, 100, 200, 400, 800},
-		Alike:  Alike{Days: 30, Most: 8},
-		Sunset: Sunset{Cooling: 60, Dormant: 180, Week: 1, Least: 3},
-		Chat:   [2]Window{{1, 1}, {7, 3}},
+		StaffHour: 2000,
+		Alike:     Alike{Days: 30, Most: 8},
+		Sunset:    Sunset{Cooling: 60, Dormant: 180, Week: 1, Least: 3},
+		Chat:      [2]Window{{1, 1}, {7, 3}},
 	}
 }
 
@@ -148,6 +151,10 @@ func (c Caps) tightensShares(policy Caps) error {
 			return errs.Bad(fmt.Sprintf("ramp/%d", i), "governance.only_tighter",
 				errs.Tf("新成员第 %d 天最多 %d 位客户，只能调低（FTG-16）。", "A new member's day %d has at most %d customers; it can only be lowered (FTG-16).", i+1, policy.Ramp[i]))
 		}
+	}
+	if c.StaffHour < 1 || c.StaffHour > policy.StaffHour {
+		return errs.Bad("staff_hour", "governance.only_tighter",
+			errs.Tf("一次群发里，一位员工一小时可以有 1 到 %d 位客户（FTG-17）。", "Of one mass message a member can have 1 to %d customers an hour (FTG-17).", policy.StaffHour))
 	}
 	if c.StaffDay < 0 || c.StaffDay > maxStaffDay {
 		return errs.Bad("staff_day", "governance.staff_day",

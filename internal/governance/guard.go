@@ -153,19 +153,22 @@ func (r *rulebook) readCaps() error {
 		Days int `json:"days"`
 		Most int `json:"hamming"`
 	}
+	var even struct {
+		StaffHour int `json:"staff_hour"`
+	}
 	var room struct {
 		PerDay  int `json:"per_day"`
 		PerWeek int `json:"per_week"`
 	}
 	for rule, into := range map[string]any{
-		ruleCap: &windows, ruleQuiet: &quiet, rulePlatform: &mass, ruleHoldout: &holdout, ruleShare: &topics, ruleRamp: &ramp, ruleRoom: &room, ruleSunset: &sunset, ruleAlike: &alike,
+		ruleCap: &windows, ruleQuiet: &quiet, rulePlatform: &mass, ruleHoldout: &holdout, ruleShare: &topics, ruleRamp: &ramp, ruleRoom: &room, ruleSunset: &sunset, ruleAlike: &alike, ruleEven: &even,
 	} {
 		if err := r.Params(rule, into); err != nil {
 			return err
 		}
 	}
 	r.caps = Caps{Per: windows.Per, MassMode: mass.Mode, Holdout: int(math.Round(100 * holdout.Share)), TopicWeek: topics.Week, Ramp: ramp.Ramp}
-	r.caps.Sunset, r.caps.Alike = Sunset(sunset), Alike(alike)
+	r.caps.Sunset, r.caps.Alike, r.caps.StaffHour = Sunset(sunset), Alike(alike), even.StaffHour
 	r.caps.Chat = [2]Window{{1, room.PerDay}, {7, room.PerWeek}}
 	for _, f := range []struct {
 		s string

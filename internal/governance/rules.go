@@ -36,6 +36,7 @@ const (
 	ruleGrievance  = "FTG-15"
 	ruleSunset     = "FTG-13"
 	ruleAlike      = "FTG-14"
+	ruleEven       = "FTG-17"
 )
 
 // openMomentsADay is how many Moments for everybody one customer is shown in a calendar day.

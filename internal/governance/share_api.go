@@ -6,6 +6,7 @@ type sharesIO struct {
 	ChannelWeek []channelWeekIO `json:"channel_week" maxItems:"2" doc:"channels that get less than everything together"`
 	Ramp        [rampDays]int   `json:"ramp" doc:"customers on each of a new member's first days"`
 	StaffDay    int             `json:"staff_day" minimum:"0" doc:"customers of a member's day; 0 = no limit of the corp's own"`
+	StaffHour   int             `json:"staff_hour,omitempty" minimum:"0" doc:"customers of a member's part of one mass message within an hour; absent: as it is"`
 	Policy      *sharesIO       `json:"policy,omitempty" readOnly:"true" doc:"the most that can be set"`
 }
 
@@ -25,7 +26,7 @@ func (h *API) showShares(c Caps) sharesIO {
 }
 
 func sharesOf(c Caps) sharesIO {
-	out := sharesIO{TopicWeek: c.TopicWeek, ChannelWeek: []channelWeekIO{}, Ramp: c.Ramp, StaffDay: c.StaffDay}
+	out := sharesIO{TopicWeek: c.TopicWeek, ChannelWeek: []channelWeekIO{}, Ramp: c.Ramp, StaffDay: c.StaffDay, StaffHour: c.StaffHour}
 	for _, channel := range []Channel{MassCustomer, Moment} {
 		if most, ok := c.ChannelWeek[channel]; ok {
 			out.ChannelWeek = append(out.ChannelWeek, channelWeekIO{channel, most})
@@ -37,6 +38,9 @@ func sharesOf(c Caps) sharesIO {
 // to writes what was sent into the limits; whether they are allowed is looked at afterwards.
 func (s *sharesIO) to(c *Caps) {
 	c.TopicWeek, c.Ramp, c.StaffDay, c.ChannelWeek = s.TopicWeek, s.Ramp, s.StaffDay, nil
+	if s.StaffHour != 0 {
+		c.StaffHour = s.StaffHour
+	}
 	for _, w := range s.ChannelWeek {
 		if c.ChannelWeek == nil {
 			c.ChannelWeek = map[Channel]int{}

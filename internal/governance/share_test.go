@@ -83,6 +83,7 @@ func TestCapsOfSharesCanOnlyBeTightened(t *testing.T) {
 		"channel_week/moment": func(c *Caps) { c.ChannelWeek = map[Channel]int{Moment: 4} },
 		"channel_week/kf":     func(c *Caps) { c.ChannelWeek = map[Channel]int{KF: 1} },
 		"ramp/1":              func(c *Caps) { c.Ramp[1] = 101 },
+		"staff_hour":          func(c *Caps) { c.StaffHour = 2001 },
 		"staff_day":           func(c *Caps) { c.StaffDay = -1 },
 	} {
 		c := policy

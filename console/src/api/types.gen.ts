@@ -3312,6 +3312,11 @@ export interface components {
             /** @enum {string} */
             kind: "customer" | "group";
             /**
+             * Format: date-time
+             * @description a forecast, when members get theirs in parts: when the last part is made
+             */
+            last_at?: string;
+            /**
              * Format: int64
              * @description customers, or groups
              */
@@ -3321,6 +3326,11 @@ export interface components {
              * @description when it is not now: sending hours begin
              */
             opens_at?: string;
+            /**
+             * Format: int64
+             * @description receivers whose turn does not come before it closes (FTG-17)
+             */
+            over?: number;
             /**
              * Format: int64
              * @description to groups: customers in the groups that it would reach, each once
@@ -4523,6 +4533,11 @@ export interface components {
              * @description customers of a member's day; 0 = no limit of the corp's own
              */
             staff_day: number;
+            /**
+             * Format: int64
+             * @description customers of a member's part of one mass message within an hour; absent: as it is
+             */
+            staff_hour?: number;
             /**
              * Format: int64
              * @description touches about one topic within 7 days

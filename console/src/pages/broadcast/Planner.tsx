@@ -16,6 +16,7 @@ import { useGo } from '../../kit/A'
 import { ofMessage, wordsAt, type Fault } from '../../kit/atField'
 import { useFail, useSaid } from '../../kit/fail'
 import { MessageEditor } from '../../kit/MessageEditor'
+import { RuleId } from '../../kit/marks'
 import { useGroupchatOptions, useStaffOptions, useTagOptions } from '../../kit/options'
 import { Page } from '../../kit/Page'
 import { PhonePreview } from '../../kit/Phone'
@@ -164,6 +165,7 @@ function Edit({ id, start }: { id?: string; start: BroadcastDraft }) {
             <h2><span className="no">3</span>{t('when')}</h2>
             <div className="cond"><span>{t('sendAt')}</span><span><DatePicker showTime={{ format: 'HH:mm', minuteStep: 5 }} format="YYYY-MM-DD HH:mm" style={{ width: 220 }} status={faultAt('send_at') ? 'error' : ''} value={draft.send_at ? dayjs(draft.send_at) : null} placeholder={t('sendNow')} aria-label={t('sendAt')} disabledDate={(d) => d.endOf('day').valueOf() < corpNow()} onChange={(d) => set({ send_at: d ? d.toISOString() : undefined })} />{faultAt('send_at') && <span className="bad s12">{faultAt('send_at')}</span>}</span></div>
             <p className="s13 second" style={{ marginTop: 8 }}>{draft.send_at && p?.opens_at ? t('scheduled', { time: f.when(p.opens_at) }) : p?.opens_at ? t('later', { time: f.when(p.opens_at) }) : p?.closes_at ? t('nowOpen', { time: f.when(p.closes_at) }) : t('nowPlain')}</p>
+            {p?.last_at && <p className="s13 second">{t('inParts', { time: f.when(p.last_at) })}{(p.over ?? 0) > 0 && <span className="held"> {t('noTurn', { n: p.over ?? 0 })}</span>} <RuleId id="FTG-17" /></p>}
           </div>
         </section>
         <div className="aside"><PhonePreview from={p?.per_staff[0]?.staff.name} text={draft.text} attachments={draft.attachments} note={t(groups ? 'noNickGroups' : 'noNick')} /></div>

@@ -41,6 +41,8 @@ export const w = words({
   winbackText: ['每位只问一次：是否还想收到。请在文字里这样问，并写明怎样恢复。没有回应就不再发。', 'Each is asked once whether they still want messages. Ask just that, and say how to resume. Without a reaction nothing more is sent.'],
   what: ['写什么', 'What'],
   when: ['什么时候', 'When'],
+  inParts: ['员工的客户多，分小时建任务，最后一批 {time}。', 'Members with many customers get them by the hour; the last part at {time}.'],
+  noTurn: ['{n} 位到时段结束轮不到。', '{n, plural, one {# customer has} other {# customers have}} no turn before hours end.'],
   nowOpen: ['提交后立刻建任务，{time} 关闭；到时没确认的自动撤回。', 'Tasks are made at once and close at {time}; what staff did not confirm is withdrawn then.'],
   nowPlain: ['提交后立刻建任务；到触达时段结束，没确认的自动撤回。', 'Tasks are made at once; at the end of sending hours, what staff did not confirm is withdrawn.'],
   later: ['现在不在触达时段，{time} 再建任务。', 'It is outside sending hours; tasks are made at {time}.'],

@@ -23,7 +23,7 @@ export function Shares({ caps }: { caps: Caps }) {
   const most = now.policy
   const [s, setS] = useState<SharesData>(now)
   const quiet = { from: caps.quiet.from, to: caps.quiet.to, sunday_from: caps.quiet.sunday_from }
-  const shares = { topic_week: s.topic_week, channel_week: s.channel_week, ramp: s.ramp, staff_day: s.staff_day }
+  const shares = { topic_week: s.topic_week, channel_week: s.channel_week, ramp: s.ramp, staff_day: s.staff_day, staff_hour: s.staff_hour }
   const save = useAct<Caps>({ method: 'PUT', path: '/governance/caps', body: () => ({ rules: caps.rules.map((r) => ({ days: r.days, cap: r.cap })), quiet, shares }), touches: ['/governance', '/customers'], done: () => said(t('saved')) })
   const of = (c: (typeof channels)[number]) => s.channel_week?.find((x) => x.channel === c)?.cap
   const setChannel = (c: (typeof channels)[number], cap: number | null) => setS({ ...s, channel_week: [...(s.channel_week ?? []).filter((x) => x.channel !== c), ...(cap === null ? [] : [{ channel: c, cap }])] })
@@ -40,6 +40,7 @@ export function Shares({ caps }: { caps: Caps }) {
           <li key={i}><span>{t('rampDay', { n: i + 1 })}</span>{may ? <InputNumber min={0} max={most?.ramp?.[i]} value={n} onChange={(v) => setS({ ...s, ramp: s.ramp?.map((x, j) => (j === i ? (v ?? x) : x)) ?? null })} aria-label={t('rampDay', { n: i + 1 })} style={{ width: 90 }} /> : shown(n)}<span className="second s13 nowrap">{t('persons')}</span><RuleId id="FTG-16" /></li>
         ))}
         <li><span>{t('staffDay')}</span>{may ? <InputNumber min={0} max={most?.staff_day} value={s.staff_day || null} placeholder={t('capNone')} onChange={(n) => setS({ ...s, staff_day: n ?? 0 })} aria-label={t('staffDay')} style={{ width: 90 }} /> : shown(now.staff_day || undefined)}<span className="second s13 nowrap">{t('persons')}</span><RuleId id="OWN-05" /></li>
+        <li><span>{t('staffHour')}</span>{may ? <InputNumber min={1} max={most?.staff_hour} value={s.staff_hour} onChange={(n) => setS({ ...s, staff_hour: n ?? now.staff_hour })} aria-label={t('staffHour')} style={{ width: 90 }} /> : shown(now.staff_hour)}<span className="second s13 nowrap">{t('persons')}</span><RuleId id="FTG-17" /></li>
       </ul>
       <p className="s12 mute" style={{ marginTop: 8 }}>{t('rampText')}</p>
       {may && <Button type="primary" style={{ marginTop: 12 }} disabled={same} loading={save.isPending} onClick={() => ask({ reach: t('tightenReachAny'), also: t('sharesAlso'), button: t('sharesSave'), act: () => save.mutateAsync() })}>{t('sharesSave')}</Button>}

@@ -166,6 +166,7 @@ export const w = words({
   massWeek: ['客户群发，7 天', 'Mass messages, 7 days'],
   momentWeek: ['朋友圈，7 天', 'Moments, 7 days'],
   rampDay: ['新员工第 {n} 天', 'New member, day {n}'],
+  staffHour: ['一次群发，每位员工一小时', 'One mass message, any member, one hour'],
   staffDay: ['每位员工，一天', 'Any member, one day'],
   persons: ['位客户', 'customers'],
   capNone: ['不另设', 'none'],
