@@ -121,7 +121,7 @@ export const w = words({
   capOneDay: ['一位客户一天里最多', 'One customer, per day, at most'],
   times: ['次营销触达', 'marketing touches'],
   quiet: ['触达时段', 'Sending hours'],
-  quietText: ['营销触达只在这段时间里送达。客户主动来问的，随时可以答。', 'Marketing arrives only in these hours. What a customer asks is answered at any time.'],
+  quietText: ['营销触达只在这段时间里送达：知道客户自己的时区就按它，否则按企业的。客户主动来问的，随时可以答。', 'Marketing arrives only in these hours: of the customer\'s own zone where it is known, else of the corp\'s. What a customer asks is answered at any time.'],
   everyDay: ['每天', 'Every day'],
   sunday: ['周日从', 'Sundays from'],
   zone: ['时区', 'Time zone'],
