@@ -264,7 +264,7 @@ func (a *App) build() (err error) {
 	})
 	a.Broadcasts = broadcast.New(broadcast.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, Outreach: a.Outreach, Governor: a.Governor, CorpID: a.CorpID,
-		Audience: a.Customers.Audience, Muster: a.Customers.Muster, Live: a.Live.Publish, Admitted: a.admitted, Reviews: a.Reviews,
+		Audience: a.audience, Muster: a.muster, Live: a.Live.Publish, Admitted: a.admitted, Reviews: a.Reviews,
 		Groups: a.rooms, People: a.peopleIn, Materials: a.Materials.Fill, Notices: a.Notices,
 	})
 	readerKey, err := a.Sealer.Derive("reader")
@@ -278,7 +278,7 @@ func (a *App) build() (err error) {
 	}
 	a.Moments = moment.New(moment.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, Outreach: a.Outreach, Governor: a.Governor, Blobs: a.Blobs, CorpID: a.CorpID,
-		Audience: a.Customers.Audience, Carriers: a.Customers.Carriers, Live: a.Live.Publish, Admitted: a.admitted, Names: a.customerNames, Key: linkKey, Reviews: a.Reviews, Notices: a.Notices,
+		Audience: a.audience, Carriers: a.Customers.Carriers, Live: a.Live.Publish, Admitted: a.admitted, Names: a.customerNames, Key: linkKey, Reviews: a.Reviews, Notices: a.Notices,
 		Tags: moment.Tags{Ensure: a.ensureTag, Names: a.Tags.Names, Mark: a.Tags.Mark},
 	})
 	a.Stats = stats.New(stats.Config{

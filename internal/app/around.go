@@ -370,6 +370,22 @@ func (a *App) fetchPicture(ctx context.Context, url string) ([]byte, string, err
 }
 
 // rooms are the live groups of a query.
+// audience answers whom an audience reaches through members who are still there.
+func (a *App) audience(ctx context.Context, q customer.AudienceQuery) (members []customer.Member, err error) {
+	if q.LeftStaffIDs, err = a.Staff.Left(ctx); err != nil {
+		return nil, err
+	}
+	return a.Customers.Audience(ctx, q)
+}
+
+// muster is audience, quick for millions.
+func (a *App) muster(ctx context.Context, q customer.AudienceQuery) (chosen []customer.Member, all int, err error) {
+	if q.LeftStaffIDs, err = a.Staff.Left(ctx); err != nil {
+		return nil, 0, err
+	}
+	return a.Customers.Muster(ctx, q)
+}
+
 func (a *App) rooms(ctx context.Context, q groupchat.RoomQuery) ([]groupchat.Room, error) {
 	return groupchat.Rooms(ctx, a.DB.Read(), a.CorpID, q)
 }

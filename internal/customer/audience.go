@@ -26,6 +26,7 @@ type AudienceQuery struct {
 	TagMode       TagMode // "" = any
 	ExcludeTagIDs []string
 	StaffIDs      []string // nil = all
+	LeftStaffIDs  []string // who left the company: a relation to them lives on until it is handed over, but nobody speaks there
 }
 
 // Member is one person of an audience with the member of staff who is to speak: the one with the newest live relation.
@@ -41,6 +42,9 @@ func (s *Service) Audience(ctx context.Context, q AudienceQuery) ([]Member, erro
 		Where("r.corp_id = ? AND r.live", s.CorpID)
 	if q.StaffIDs != nil {
 		sel.Where("r.staff_id IN (?)", bun.List(orNone(q.StaffIDs)))
+	}
+	if len(q.LeftStaffIDs) > 0 {
+		sel.Where("r.staff_id NOT IN (?)", bun.List(q.LeftStaffIDs))
 	}
 	having := func(tags []string) *bun.SelectQuery {
 		return s.DB.Read().NewSelect().Model((*relationTagRow)(nil)).ColumnExpr("rt.customer_id").

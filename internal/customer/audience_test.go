@@ -53,6 +53,8 @@ func TestAudience(t *testing.T) {
 			{"of a member", AudienceQuery{StaffIDs: []string{"S01"}}, []string{"wm1/S01", "wm2/S01", "wm3/S01"}},
 			{"a member, a tag, and not another", AudienceQuery{StaffIDs: []string{"S01"}, TagIDs: []string{"dry"}, ExcludeTagIDs: []string{"nobody"}}, []string{"wm1/S01", "wm2/S01"}},
 			{"of nobody", AudienceQuery{StaffIDs: []string{}}, nil},
+			{"who left does not speak, the next one does", AudienceQuery{LeftStaffIDs: []string{"S02"}}, []string{"wm1/S01", "wm2/S01", "wm3/S01"}},
+			{"of a member who left", AudienceQuery{StaffIDs: []string{"S02"}, LeftStaffIDs: []string{"S02", "S07"}}, nil},
 		} {
 			got, err := s.Audience(t.Context(), tt.q)
 			if err != nil {

@@ -226,15 +226,7 @@ func (r *roster) choose(q AudienceQuery) []Member {
 	if len(q.ExcludeTagIDs) > 0 {
 		who = roaring.AndNot(who, r.anyOf(q.ExcludeTagIDs))
 	}
-	var allowed []bool // nil = all
-	if q.StaffIDs != nil {
-		allowed = make([]bool, len(r.staffIDs))
-		for _, id := range q.StaffIDs {
-			if staff, ok := r.staff[id]; ok {
-				allowed[staff] = true
-			}
-		}
-	}
+	allowed := r.allowed(q)
 	out := make([]Member, 0, who.GetCardinality())
 	who.Iterate(func(i uint32) bool {
 		if l, ok := r.speaker(i, allowed); ok {
@@ -242,6 +234,28 @@ func (r *roster) choose(q AudienceQuery) []Member {
 		}
 		return true
 	})
+	return out
+}
+
+// allowed says by a member's number who may speak; nil = everybody.
+func (r *roster) allowed(q AudienceQuery) []bool {
+	if q.StaffIDs == nil && len(q.LeftStaffIDs) == 0 {
+		return nil
+	}
+	out := make([]bool, len(r.staffIDs))
+	set := func(ids []string, to bool) {
+		for _, id := range ids {
+			if staff, ok := r.staff[id]; ok {
+				out[staff] = to
+			}
+		}
+	}
+	if q.StaffIDs == nil {
+		set(r.staffIDs, true)
+	} else {
+		set(q.StaffIDs, true)
+	}
+	set(q.LeftStaffIDs, false)
 	return out
 }
 

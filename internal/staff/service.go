@@ -102,6 +102,16 @@ func (s *Service) Names(ctx context.Context, ids ...string) (map[string]string, 
 	return out, err
 }
 
+// Left answers the ids of members who left the company.
+func (s *Service) Left(ctx context.Context) ([]string, error) {
+	var ids []string
+	err := s.DB.Read().NewSelect().Model((*staffRow)(nil)).Column("id").Where("corp_id = ? AND gone_at > 0", s.CorpID).Scan(ctx, &ids)
+	if err != nil {
+		return nil, fmt.Errorf("read which members left: %w", err)
+	}
+	return ids, nil
+}
+
 // List reads a page of members by id, as far as the caller may see.
 func (s *Service) List(ctx context.Context, f Filter, page web.List) (list []Member, total int, more bool, err error) {
 	ids, all, err := web.Caller(ctx).StaffIDs(ctx)
