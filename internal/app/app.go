@@ -191,7 +191,7 @@ func (a *App) build() (err error) {
 	}
 	a.Governor, err = governance.New(governance.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, Key: key, Log: a.Log, Identities: a.unionIDs, Alike: a.samePerson,
-		Began: a.began,
+		Began: a.began, PublicURL: a.PublicURL,
 	})
 	if err != nil {
 		return err

@@ -48,6 +48,7 @@ func (g *Governor) RegisterAPI(a *web.API, near Neighbours) {
 	h.registerLadder(a)
 	h.registerAdmission(a)
 	h.registerLicences(a)
+	h.registerSites(a)
 	h.registerHouse(a)
 	h.registerGrievances(a)
 	h.registerSilence(a)

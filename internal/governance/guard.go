@@ -47,6 +47,8 @@ type rulebook struct {
 	caps  Caps
 	plans Plans
 
+	penalties []time.Duration // of the nth penalty of a site (LNK-25)
+
 	complaintWithin time.Duration // within which a complaint has to end (LAW-34)
 	grievanceRest   time.Duration // how long after its end a grievance still keeps marketing away (FTG-15)
 }
@@ -90,6 +92,9 @@ func newRulebook() (*rulebook, error) {
 		return nil, err
 	}
 	r.grievanceRest = time.Duration(rest.Hours) * time.Hour
+	if err := r.readPenalties(); err != nil {
+		return nil, err
+	}
 	if err := r.readComplaint(); err != nil {
 		return nil, err
 	}

@@ -29,6 +29,8 @@ type Config struct {
 	Zone  *time.Location // the corp's zone: quiet hours and calendar periods are cut by it
 	Key   []byte         // at least 16 secret bytes: salts the suppression hashes and signs preference links
 	Log   *slog.Logger
+	// PublicURL is the address under which customers reach the platform: links to it are the corp's own. "" = it is not known.
+	PublicURL string
 	// Identities answers further lasting ids of a customer (a unionid), so that an opt-out survives a new external_userid. It may
 	// be nil.
 	Identities func(ctx context.Context, tx bun.IDB, corpID string, customerIDs []string) (map[string][]string, error)
@@ -50,6 +52,7 @@ type Governor struct {
 	key        []byte
 	log        *slog.Logger
 	book       *rulebook
+	host       string   // of PublicURL
 	houses     programs // expressions of the corp's own rules
 	homes      homes    // zones that customers live in
 	words      words    // that touches share
@@ -89,8 +92,9 @@ func New(c Config) (*Governor, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+	host, _ := guard.SiteOf(c.PublicURL) // an address without a domain is nobody's link
 	return &Governor{
-		db: c.DB, bus: c.Bus, world: c.World, zone: c.Zone, key: c.Key, log: c.Log, book: book, houses: programs{known: map[string]*house.Rule{}}, homes: homes{known: map[string]*home{}}, identities: c.Identities,
+		db: c.DB, bus: c.Bus, world: c.World, zone: c.Zone, key: c.Key, log: c.Log, book: book, houses: programs{known: map[string]*house.Rule{}}, homes: homes{known: map[string]*home{}}, host: host, identities: c.Identities,
 		began: c.Began, step: cmp.Or(c.Step, chunk),
 		alike: c.Alike, censusFrom: censusFrom, censuses: map[string]*census{},
 	}, nil

@@ -26,7 +26,8 @@ func (g *Governor) recordAt(ctx context.Context, q bun.IDB, corpID string, at cl
 	for i := range licences {
 		r.Papers = append(r.Papers, licences[i].paper())
 	}
-	return r, nil
+	err = g.sitesAt(ctx, q, &r, corpID, at, id)
+	return r, err
 }
 
 // ownNow is what the corp has on record now, ready to read texts by.

@@ -34,6 +34,7 @@ const (
 	ruleRefused    = "OWN-03" // businesses that are not served
 	ruleComplaint  = "LAW-34"
 	ruleGrievance  = "FTG-15"
+	rulePenalty    = "LNK-25"
 	ruleSunset     = "FTG-13"
 	ruleAlike      = "FTG-14"
 	ruleEven       = "FTG-17"

@@ -1136,6 +1136,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/governance/site-penalties": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note that WeChat acted against links to a site
+         * @description Permission: `governance.write`.
+         */
+        post: operations["note-site-penalty"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/governance/site-penalties/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take back a penalty noted by mistake; owners only
+         * @description Permission: `site.write`.
+         */
+        delete: operations["withdraw-site-penalty"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/governance/site-penalties/{id}/repair": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note that a site was repaired and restored; owners only
+         * @description Permission: `site.write`.
+         */
+        post: operations["repair-site"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/governance/sites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The sites that the corp answers for, and WeChat's penalties against sites
+         * @description Permission: `governance.read`.
+         */
+        get: operations["list-sites"];
+        put?: never;
+        /**
+         * Put a site on record; owners only
+         * @description Permission: `site.write`.
+         */
+        post: operations["add-site"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/governance/sites/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Withdraw a site; owners only
+         * @description Permission: `site.write`.
+         */
+        delete: operations["withdraw-site"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/governance/try": {
         parameters: {
             query?: never;
@@ -4373,6 +4477,42 @@ export interface components {
         GovernanceOption: {
             text: string;
         };
+        GovernancePenalty: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            /** Format: date-time */
+            ended_at?: string;
+            ended_by?: string;
+            evasion: boolean;
+            evidence: string;
+            host: string;
+            id: string;
+            /**
+             * Format: date-time
+             * @description when WeChat acted
+             */
+            punished_at: string;
+            repair?: string;
+            /** Format: date-time */
+            repaired_at?: string;
+            repaired_by?: string;
+            /**
+             * Format: int64
+             * @description which one of the site it is
+             */
+            rung: number;
+            /**
+             * @description links rest under the first three
+             * @enum {string}
+             */
+            state: "repair" | "runs" | "forever" | "over" | "withdrawn";
+            /**
+             * Format: date-time
+             * @description absent: until the repair, or for good
+             */
+            until?: string;
+        };
         GovernancePolicyRule: {
             /**
              * @description what it does; a check that sees only part of it may be milder than the rule
@@ -4543,6 +4683,31 @@ export interface components {
              * @description touches about one topic within 7 days
              */
             topic_week: number;
+        };
+        GovernanceSite: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            /**
+             * Format: date-time
+             * @description absent: it is on record
+             */
+            ended_at?: string;
+            ended_by?: string;
+            /** @description in ASCII; what lies below it is meant too */
+            host: string;
+            id: string;
+            /** @enum {string} */
+            kind: "own" | "trusted";
+            note?: string;
+        };
+        GovernanceSites: {
+            /** @description those on record first */
+            items: components["schemas"]["GovernanceSite"][] | null;
+            /** @description the newest first */
+            penalties: components["schemas"]["GovernancePenalty"][] | null;
+            /** @description the platform's own site, which counts without a record */
+            platform?: string;
         };
         GovernanceSource: {
             id: string;
@@ -4831,8 +4996,16 @@ export interface components {
             names?: string[] | null;
             number: string;
         };
+        GuardPenalty: {
+            host: string;
+            repair?: boolean;
+            /** Format: date-time */
+            until?: string;
+        };
         GuardRecord: {
             papers?: components["schemas"]["GuardPaper"][] | null;
+            penalties?: components["schemas"]["GuardPenalty"][] | null;
+            sites?: string[] | null;
         };
         HaltInBody: {
             /** @description why; everybody can read it */
@@ -5635,6 +5808,19 @@ export interface components {
                 [key: string]: string;
             };
         };
+        PenaltyInBody: {
+            /** @description for getting around an earlier one: it holds for good */
+            evasion?: boolean;
+            /** @description where it was seen, and what WeChat said */
+            evidence: string;
+            /** @description a domain, or an address of it */
+            host: string;
+            /**
+             * Format: date-time
+             * @description when WeChat acted
+             */
+            punished_at: string;
+        };
         Problem: {
             /** @description Stable and for machines */
             code: string;
@@ -5653,6 +5839,10 @@ export interface components {
         };
         RenameTagRequest: {
             name: string;
+        };
+        RepairInBody: {
+            /** @description what was changed, and when WeChat restored it */
+            repair: string;
         };
         ReturnInBody: {
             /** @description why; its author reads it */
@@ -5933,6 +6123,17 @@ export interface components {
             /** @description Not the real WeCom */
             unofficial: boolean;
             zone: string;
+        };
+        SiteInBody: {
+            /** @description a domain, or an address of it */
+            host: string;
+            /**
+             * @description trusted = a partner's, by contract
+             * @enum {string}
+             */
+            kind: "own" | "trusted";
+            /** @description of a partner's site: by which contract */
+            note?: string;
         };
         Staff: {
             active: boolean;
@@ -8989,6 +9190,192 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["GovernancePolicyRulePage"];
                 };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "note-site-penalty": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PenaltyInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernancePenalty"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "withdraw-site-penalty": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "repair-site": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RepairInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-sites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceSites"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "add-site": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SiteInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceSite"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "withdraw-site": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Problem */
             default: {

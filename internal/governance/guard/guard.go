@@ -199,6 +199,7 @@ func (g *Guard) CheckFor(about About, fields ...Field) Check {
 		all[i] = g.scan(f)
 	}
 	m := &reading{About: about, message: messageOf(all), Check: Check{Verdict: policy.Allow}, triggered: make([]bool, len(g.rules))}
+	m.home = m.leadsHome(all)
 	for _, s := range all {
 		g.field(m, s)
 	}
@@ -223,11 +224,12 @@ type scanned struct {
 	text    normal.Text
 	clauses []clause
 	hits    []automaton.Hit
+	links   []link
 }
 
 func (g *Guard) scan(f Field) scanned {
 	t := g.form.Of(f.Text)
-	return scanned{Field: f, text: t, clauses: clauses(t.Runes), hits: g.words.Find(t.Runes, nil)}
+	return scanned{Field: f, text: t, clauses: clauses(t.Runes), hits: g.words.Find(t.Runes, nil), links: g.links.links(t, f.Text)}
 }
 
 // field reads the rules that look at one clause at a time.
@@ -252,7 +254,7 @@ func (g *Guard) field(m *reading, s scanned) {
 	for k, cl := range s.clauses {
 		for i := range g.rules {
 			r := &g.rules[i]
-			if r.check.Scope == "message" || !due[k*n+i] && !r.untriggered || !r.applies(m.About) {
+			if r.check.Scope == "message" || !due[k*n+i] && !r.untriggered || !r.applies(m.About) || r.check.OwnLinks && m.home {
 				continue
 			}
 			if x, ok := r.find(s.text, cl, m); ok {
@@ -261,16 +263,18 @@ func (g *Guard) field(m *reading, s scanned) {
 		}
 	}
 	g.listen(m, s)
-	links := g.links.links(s.text)
 	for i := range g.rules {
 		r := &g.rules[i]
 		if !r.applies(m.About) {
 			continue
 		}
-		for _, l := range links {
-			if slices.ContainsFunc(l.classes, func(x string) bool { return slices.Contains(r.check.Links, x) }) {
+		for _, l := range s.links {
+			if slices.ContainsFunc(l.classes, func(x string) bool {
+				return slices.Contains(r.check.Links, x) && (x != linkOdd || !m.Own.answersFor(l))
+			}) {
 				m.add(r, s, l.from, l.to, ByLink)
 			}
+			m.sites(r, s, l)
 		}
 		if r.check.Code == codeNumbers {
 			for _, p := range numbersOf(s.text) {
@@ -297,7 +301,11 @@ func (g *Guard) resembles(m *reading, s scanned) {
 				continue
 			}
 			from, to := said.Span(j, j.Band.Review)
-			m.note(r, s, from, to, Finding{Severity: policy.Milder(r.Does(), j.Action), Layer: ByModel, Grams: said.Top(j, mostGrams)})
+			does := policy.Milder(r.Does(), j.Action)
+			if r.check.OwnLinks && m.home { // what it only resembles, a person looks at
+				does = policy.Milder(does, policy.Review)
+			}
+			m.note(r, s, from, to, Finding{Severity: does, Layer: ByModel, Grams: said.Top(j, mostGrams)})
 		}
 	}
 }

@@ -26,6 +26,10 @@ type place struct{ from, to int }
 type link struct {
 	place
 	classes []string
+	web     bool   // it leads to a page
+	bare    bool   // nothing stands behind the host
+	site    string // where it leads, as SiteOf; "" = that cannot be told
+	said    string // the host as it was written
 }
 
 // linkReader knows the classes of hosts.
@@ -52,7 +56,7 @@ func newLinkReader() (*linkReader, error) {
 }
 
 // links finds the addresses of a text. It opens none of them.
-func (r *linkReader) links(t normal.Text) []link {
+func (r *linkReader) links(t normal.Text, original string) []link {
 	if !strings.Contains(t.String, ".") && !strings.Contains(t.String, "://") {
 		return nil
 	}
@@ -63,7 +67,7 @@ func (r *linkReader) links(t normal.Text) []link {
 			to++
 		}
 		if run := t.String[from:to]; strings.Contains(run, ".") || strings.Contains(run, "://") {
-			out = r.run(t, from, run, out)
+			out = r.run(t, original, from, run, out)
 		}
 		from = to + 1
 	}
@@ -71,7 +75,7 @@ func (r *linkReader) links(t normal.Text) []link {
 }
 
 // run appends the addresses of a run of ASCII that begins at a byte of the text.
-func (r *linkReader) run(t normal.Text, at int, s string, out []link) []link {
+func (r *linkReader) run(t normal.Text, original string, at int, s string, out []link) []link {
 	for _, m := range r.address.FindAllStringSubmatchIndex(s, -1) {
 		part := func(i int) string {
 			if m[2*i] < 0 {
@@ -90,14 +94,17 @@ func (r *linkReader) run(t normal.Text, at int, s string, out []link) []link {
 		if host != "" && (host[len(host)-1] <= '9' || strings.Contains(host, "xn--")) && (scheme != "" || strings.Contains(host, "xn--")) {
 			l.classes = append(l.classes, linkOdd)
 		}
-		for h := host; h != ""; {
-			if class, ok := r.hosts[h]; ok {
-				l.classes = append(l.classes, class)
-				break
-			}
-			_, h, _ = strings.Cut(h, ".")
+		if class := r.classOf(host); class != "" {
+			l.classes = append(l.classes, class)
 		}
-		if len(l.classes) > 0 {
+		page := scheme == "http" || scheme == "https"
+		mail := scheme == "" && strings.Contains(s[m[0]:m[1]], "@")
+		l.bare = m[5] == m[1]
+		l.web = page || scheme == "" && !mail && (known(host) || !l.bare && host[len(host)-1] > '9')
+		if l.web {
+			l.locate(t, original, page && host == "")
+		}
+		if l.web || len(l.classes) > 0 {
 			out = append(out, l)
 		}
 	}

@@ -11,7 +11,9 @@ import (
 
 // Record is what the corp has on record about itself, as it holds at one instant. A decision can be made again from it.
 type Record struct {
-	Papers []Paper `json:"papers,omitempty"`
+	Papers    []Paper   `json:"papers,omitempty"`
+	Sites     []string  `json:"sites,omitempty"` // that the corp answers for, as SiteOf; what lies below them is meant too
+	Penalties []Penalty `json:"penalties,omitempty"`
 }
 
 // Paper is a licence in force, or who the corp is.
@@ -25,7 +27,9 @@ type Paper struct {
 // Own is a Record in the form in which texts are compared with it. It is never changed after it was made. A nil Own is a corp
 // of which nothing is on record.
 type Own struct {
-	papers []paper
+	papers    []paper
+	sites     []string
+	penalties []Penalty
 }
 
 type paper struct {
@@ -41,7 +45,7 @@ const fewestOfAName = 2
 
 // Own prepares a record.
 func (g *Guard) Own(r Record) *Own {
-	o := &Own{}
+	o := &Own{sites: r.Sites, penalties: r.Penalties}
 	for _, p := range r.Papers {
 		own := paper{kind: p.Kind, number: g.form.Of(p.Number).String}
 		for _, n := range append([]string{p.Holder}, p.Names...) {
@@ -145,6 +149,7 @@ type About struct {
 type reading struct {
 	About
 	message string // all fields in normal form, one a line
+	home    bool   // it has links, and all lead to sites on record
 	Check
 	triggered []bool
 }

@@ -110,8 +110,12 @@ type Check struct {
 	NoneOf      []string `json:"none_of,omitempty"` // exemptions
 	Lexicon     string   `json:"lexicon,omitempty"` // class of words
 	Links       []string `json:"links,omitempty"`   // classes of links
-	Model       string   `json:"model,omitempty"`   // class of the classifier
-	Code        string   `json:"code,omitempty"`    // a named check written in Go
+	// Sites is about where links lead.
+	Sites []SiteCheck `json:"sites,omitempty"`
+	// OwnLinks lets what the patterns find pass in a message that has links, when all lead to sites on record.
+	OwnLinks bool   `json:"own_links,omitempty"`
+	Model    string `json:"model,omitempty"` // class of the classifier
+	Code     string `json:"code,omitempty"`  // a named check written in Go
 	// Licensed is what only a corp with a licence may say.
 	Licensed []Licensed `json:"licensed,omitempty"`
 	// Action is milder than the rule's where the check sees only part of what the rule is about.
@@ -228,6 +232,9 @@ func (p *Policy) check(r *Rule) error {
 		return fmt.Errorf("nothing enforces it and missing does not say what is not there")
 	}
 	if err := p.checkLicensed(r); err != nil {
+		return err
+	}
+	if err := checkSites(r); err != nil {
 		return err
 	}
 	for _, s := range r.Sources {

@@ -78,6 +78,12 @@ func (c *Check) parts() []string {
 	if len(c.Links) > 0 {
 		out = append(out, "links: "+strings.Join(c.Links, ", "))
 	}
+	for _, s := range c.Sites {
+		out = append(out, "sites: "+string(s.Kind))
+	}
+	if c.OwnLinks {
+		out = append(out, "but for own sites")
+	}
 	if c.Model != "" {
 		out = append(out, "classifier: "+c.Model)
 	}
