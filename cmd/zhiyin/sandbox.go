@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"os"
+	"syscall"
 	"time"
 
 	"zhiyin.dev/zhiyin/sandbox"
@@ -34,7 +36,10 @@ func (w worldFlags) options() (sandbox.Options, error) {
 	return o, nil
 }
 
-const defaultFront = "127.0.0.1:8422"
+const (
+	defaultFront = "127.0.0.1:8422"
+	anyFront     = "127.0.0.1:0"
+)
 
 type sandboxCmd struct {
 	worldFlags
@@ -68,6 +73,10 @@ func (c *sandboxCmd) Run(ctx context.Context) error {
 	}
 	o.Front = c.front(ctx)
 	srv, err := sandbox.Listen(ctx, c.Listen, o)
+	if errors.Is(err, syscall.EADDRINUSE) && o.Front == defaultFront { // another sandbox took it while this one's world was made
+		o.Front = anyFront
+		srv, err = sandbox.Listen(ctx, c.Listen, o)
+	}
 	if err != nil {
 		return err
 	}
@@ -96,7 +105,7 @@ func (c *sandboxCmd) front(ctx context.Context) string {
 	}
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Front)
 	if err != nil {
-		return "127.0.0.1:0"
+		return anyFront
 	}
 	_ = l.Close() // it was free; nothing was accepted
 	return c.Front
