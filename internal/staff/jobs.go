@@ -78,6 +78,11 @@ func (s *Service) deleted(ctx context.Context, tx *db.Tx, w bus.Work) error {
 	if err := w.Decode(&c); err != nil {
 		return err
 	}
+	// A member whom we never read is noted too: an answer that is still on its way would make them a colleague.
+	row := staffRow{CorpID: s.CorpID, ID: c.UserID, Name: c.UserID, Role: "staff", Scope: "own"}
+	if _, err := tx.NewInsert().Model(&row).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
+		return fmt.Errorf("note member %s who left: %w", c.UserID, err)
+	}
 	return s.markGone(ctx, tx, []string{c.UserID})
 }
 
@@ -93,6 +98,7 @@ func (s *Service) refresh(ctx context.Context, w bus.Work) (bus.Settle, error) {
 	if err := w.Decode(&p); err != nil {
 		return nil, err
 	}
+	asked := s.World.Now()
 	m, gone, err := s.read(ctx, p.StaffID)
 	if err != nil {
 		return nil, calls.Failed(err, "read member "+p.StaffID)
@@ -101,7 +107,7 @@ func (s *Service) refresh(ctx context.Context, w bus.Work) (bus.Settle, error) {
 		if gone {
 			return s.markGone(ctx, tx, []string{p.StaffID})
 		}
-		return s.upsert(ctx, tx, []Member{m})
+		return s.upsert(ctx, tx, []Member{m}, asked)
 	}, nil
 }
 

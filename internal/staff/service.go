@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -40,9 +41,10 @@ type Service struct {
 // New makes the service.
 func New(c Config) *Service { return &Service{Config: c} }
 
-// Upsert stores members as WeCom tells them.
+// Upsert stores members as WeCom tells them at this moment.
 func (s *Service) Upsert(ctx context.Context, members ...Member) error {
-	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error { return s.upsert(ctx, tx, members) })
+	asked := s.World.Now().Add(time.Millisecond) // later than what was recorded in the same millisecond
+	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error { return s.upsert(ctx, tx, members, asked) })
 }
 
 // SetDepartments replaces the corp's departments by what WeCom tells.

@@ -47,9 +47,9 @@ type membershipRow struct {
 
 const chunk = 200 // rows of one statement
 
-// upsert writes members as WeCom tells them; role and scope of known ones stay. It answers whose departments or place
-// in the corp changed.
-func (s *Service) upsert(ctx context.Context, tx *db.Tx, members []Member) error {
+// upsert writes members as WeCom told them when it was asked; role and scope of known ones stay. An answer from before a
+// member left does not bring that member back.
+func (s *Service) upsert(ctx context.Context, tx *db.Tx, members []Member, asked clock.Time) error {
 	for part := range slices.Chunk(members, chunk) {
 		rows := make([]staffRow, len(part))
 		ids := make([]string, len(part))
@@ -65,7 +65,8 @@ func (s *Service) upsert(ctx context.Context, tx *db.Tx, members []Member) error
 		}
 		_, err = tx.NewInsert().Model(&rows).On("CONFLICT (corp_id, id) DO UPDATE").
 			Set("name = EXCLUDED.name").Set("position = EXCLUDED.position").Set("active = EXCLUDED.active").
-			Set("contact = EXCLUDED.contact").Set("gone_at = 0").Exec(ctx)
+			Set("contact = EXCLUDED.contact").Set("gone_at = 0").
+			Where("staff_row.gone_at = 0 OR staff_row.gone_at < ?", asked).Exec(ctx)
 		if err != nil {
 			return fmt.Errorf("store %d members: %w", len(rows), err)
 		}
@@ -73,6 +74,9 @@ func (s *Service) upsert(ctx context.Context, tx *db.Tx, members []Member) error
 		var moved []string
 		for _, m := range part {
 			before, known := former[m.ID]
+			if known && !before.GoneAt.IsZero() && before.GoneAt >= asked {
+				continue
+			}
 			if known && before.Active == m.Active && slices.Equal(before.Departments, sorted(m.Departments)) {
 				continue
 			}
@@ -208,6 +212,16 @@ func (s *Service) withDepartments(ctx context.Context, q bun.IDB, rows []staffRo
 		m.Departments = append(m.Departments, p.DepartmentID)
 	}
 	return list, nil
+}
+
+// present lists the ids of members who did not leave.
+func (s *Service) present(ctx context.Context) ([]string, error) {
+	var ids []string
+	err := s.DB.Read().NewSelect().Model((*staffRow)(nil)).Column("id").Where("corp_id = ? AND gone_at = 0", s.CorpID).Scan(ctx, &ids)
+	if err != nil {
+		return nil, fmt.Errorf("list known members: %w", err)
+	}
+	return ids, nil
 }
 
 // Filter chooses members of a list.

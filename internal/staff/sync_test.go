@@ -23,12 +23,24 @@ import (
 // connected is a service whose WeCom is a sandbox with 8 members, and a bus that runs.
 func connected(t *testing.T, d *db.DB) (*staff.Service, *bus.Bus) {
 	t.Helper()
+	box := eight(t)
+	return connectedTo(t, d, box, box.URL)
+}
+
+func eight(t *testing.T) *sandbox.Server {
+	t.Helper()
 	box, err := sandbox.Start(t.Context(), sandbox.Options{Staff: 8, Customers: 10, Start: time.Date(2026, 11, 24, 10, 0, 0, 0, sandbox.Zone)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = box.Close() })
-	client, err := wecom.New(wecom.Config{BaseURL: box.URL, CorpID: box.Ready.CorpID, AgentID: box.Ready.AgentID, Secrets: wecom.Secrets{App: box.Ready.Secrets.App, Contact: box.Ready.Secrets.Contact}})
+	return box
+}
+
+// connectedTo is a service that reaches the sandbox at another address.
+func connectedTo(t *testing.T, d *db.DB, box *sandbox.Server, address string) (*staff.Service, *bus.Bus) {
+	t.Helper()
+	client, err := wecom.New(wecom.Config{BaseURL: address, CorpID: box.Ready.CorpID, AgentID: box.Ready.AgentID, Secrets: wecom.Secrets{App: box.Ready.Secrets.App, Contact: box.Ready.Secrets.Contact}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,6 +41,11 @@ func (s *Service) askDepartments(ctx context.Context) ([]Department, error) {
 // ReadStaff reads all members from WeCom, stores them, and marks those gone who are not there any more. Nobody is marked
 // gone unless everything was read.
 func (s *Service) ReadStaff(ctx context.Context) (Count, error) {
+	asked := s.World.Now()
+	known, err := s.present(ctx) // who is stored while WeCom answers is not missing from its answer
+	if err != nil {
+		return Count{}, err
+	}
 	departments, err := s.askDepartments(ctx)
 	if err != nil {
 		return Count{}, err
@@ -79,13 +84,8 @@ func (s *Service) ReadStaff(ctx context.Context) (Count, error) {
 	}
 	count := Count{Expected: len(list), Read: len(list)}
 	err = s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if err := s.upsert(ctx, tx, list); err != nil {
+		if err := s.upsert(ctx, tx, list, asked); err != nil {
 			return err
-		}
-		var known []string
-		err := tx.NewSelect().Model((*staffRow)(nil)).Column("id").Where("corp_id = ? AND gone_at = 0", s.CorpID).Scan(ctx, &known)
-		if err != nil {
-			return fmt.Errorf("list known members: %w", err)
 		}
 		var gone []string
 		for _, id := range known {
