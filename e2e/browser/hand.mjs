@@ -8,19 +8,12 @@ export function byHand(page) {
     async click(locator) { await locator.first().click(); hand.clicks++; },
     button: (name) => hand.click(page.getByRole('button', { name, exact: true })),
     async type(locator, text) { await hand.click(locator); await page.keyboard.insertText(text); },
-    /** Opens a select, types until one option is left and takes it with Enter, which counts as the click on it. */
+    /** Opens a select, types until one option is left, and takes that. */
     async choose(locator, option) {
       await hand.click(locator);
       await page.keyboard.type(option);
-      const wanted = page.locator('.ant-select-item-option', { hasText: option }).last();
-      await wanted.waitFor({ state: 'attached' });
-      await page.keyboard.press('Enter');
-      let asked = 0;
-      await until(`${option} to be chosen`, async () => {
-        if (await page.locator('.ant-select').filter({ hasText: option }).count() > 0) return true;
-        if (++asked % 10 === 0) await page.keyboard.press('Enter'); // the list was not open yet
-        return false;
-      });
+      await page.locator('.ant-select-dropdown:visible .ant-select-item-option', { hasText: option }).last().click();
+      await until(`${option} to be chosen`, async () => await page.locator('.ant-select').filter({ hasText: option }).count() > 0);
       hand.clicks++;
       // A list of several stays open for the next one, over the fields below it.
       if (await page.locator('.ant-select-dropdown:visible').count() > 0) await page.keyboard.press('Escape');

@@ -37,7 +37,7 @@ export async function open(t, { language = 'zh-CN', size = widths.desk, loggedIn
   const errors = [];
   const note = (text) => { if (!tolerate?.test(text)) errors.push(text); };
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(30_000);
   page.on('pageerror', (err) => note(`page error: ${err.stack ?? err}`));
   page.on('console', (m) => { if (m.type() === 'error') note(`console: ${m.text()} (${m.location().url})`); });
   page.on('response', (r) => { if (r.status() >= 500) note(`HTTP ${r.status()} ${r.url()}`); });
@@ -125,7 +125,7 @@ export async function control(call, body) {
 }
 
 /** Asks again until probe answers something truthy, and answers that. The bound is wall time. */
-export async function until(what, probe, within = 15_000) {
+export async function until(what, probe, within = 60_000) {
   const end = Date.now() + within;
   for (;;) {
     const v = await probe();
