@@ -2,15 +2,14 @@
 # test.sh [STEP...] : the whole test run, or the named steps of it. Each step prints its name and its time; the last line
 # is the total over all steps. A step that fails, or that ought to run tests and runs none, fails the run.
 #
-# Two lanes run side by side: what compiles and computes, and what mostly waits for a browser and for clocks. Only the
-# linter needs neither tools but Go nor the built console. What the second lane says is printed a step at a time, so that the
-# two are not mixed.
+# Three lanes run side by side, because two of them mostly wait: for a browser, and for clocks. Only the linter needs neither
+# tools but Go nor the built console. What the later lanes say is printed a step at a time, so that nothing is mixed.
 #
 # On Debian as root the step tools installs what is missing; elsewhere everything missing is named before anything starts.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-lanes=("lint verify go" "tools console build browser conformance stories")
+lanes=("lint verify go" "tools console build browser conformance" "stories")
 counting=" console go conformance stories browser " # steps that must report at least one test
 steps=" ${*:-${lanes[*]}} "
 tmp=$(mktemp -d)
@@ -27,10 +26,19 @@ if [ -z "${TMPDIR:-}" ] && [ -w /dev/shm ] && awk '/MemAvailable/ { exit $2 < 80
 fi
 began=$SECONDS
 
+# count_cores : puts into $used the seconds of processor that what this lane has run took, all cores together.
+count_cores() {
+  local file=$tmp/times.$BASHPID
+  times >"$file" # a process of its own would have run nothing
+  used=$(awk 'NR == 2 { gsub(/s/, ""); for (i = 1; i <= 2; i++) { split($i, t, "m"); n += t[1] * 60 + t[2] } printf "%d", n }' "$file")
+}
+
 # step NAME : runs step_NAME in a process group of its own, so that stopping the run stops servers, browsers and tests with
 # it, and leaves its time, its word and its totals in $tmp.
 step() {
-  local name=$1 start=$SECONDS code=0 note=ok passed failed
+  local name=$1 start=$SECONDS code=0 note=ok passed failed used before
+  count_cores
+  before=$used
   export ZHIYIN_TEST_TOTALS=$tmp/$name.totals # what runs tests appends "passed failed skipped" here
   : >"$ZHIYIN_TEST_TOTALS"
   printf '\n== %s\n' "$name"
@@ -53,7 +61,8 @@ step() {
     [ "$note" = ok ] && note="failed"
     note="FAILED: $note"
   fi
-  printf '%-12s %5ss  %s\n' "$name" "$((SECONDS - start))" "$note" >>"$tmp/summary"
+  count_cores
+  printf '%-12s %5ss  %5ss of processor  %s\n' "$name" "$((SECONDS - start))" "$((used - before))" "$note" >>"$tmp/summary"
   printf -- '-- %s: %s (%ss)\n' "$name" "$note" "$((SECONDS - start))"
   return "$code"
 }
@@ -67,7 +76,7 @@ lane() {
   for name in "$@"; do
     [[ $steps == *" $name "* ]] || continue
     # The tools have to be there, and the console is part of every Go package that is compiled from here on.
-    while [[ $how == live && $name != lint && ! -e $tmp/tools.failed && ! -e $tmp/ready ]]; do sleep 0.2; done
+    while [[ " tools console lint " != *" $name "* && ! -e $tmp/tools.failed && ! -e $tmp/ready ]]; do sleep 0.2; done
     [ -e "$tmp/tools.failed" ] && return
     if [ "$how" = live ]; then
       step "$name"
@@ -127,12 +136,11 @@ steps+="tools "
 mkdir -p bin
 : >"$tmp/summary"
 
-# shellcheck disable=SC2086  # one argument a step
-lane later ${lanes[1]} &
-jobs=($!)
-# shellcheck disable=SC2086
-lane live ${lanes[0]} &
-jobs+=($!)
+for i in "${!lanes[@]}"; do
+  # shellcheck disable=SC2046,SC2086  # one argument a step
+  lane $([ "$i" = 0 ] && echo live || echo later) ${lanes[$i]} &
+  jobs+=($!)
+done
 wait "${jobs[@]}"
 jobs=()
 
