@@ -340,7 +340,7 @@ func (a *App) connect() {
 	a.Kf.OnComplained = append(a.Kf.OnComplained, func(ctx context.Context, tx *db.Tx, e kf.Complained) error {
 		return a.Governor.ComplainedInTalk(ctx, tx, e.CorpID, e.CustomerID)
 	})
-	a.Governor.OnComplaint = append(a.Governor.OnComplaint, a.tellComplaint)
+	a.Governor.OnComplaint = append(a.Governor.OnComplaint, a.Broadcasts.Complained, a.tellComplaint)
 	a.Kf.OnOpened = append(a.Kf.OnOpened, a.noteSession)
 	a.Kf.OnWrote = append(a.Kf.OnWrote, a.wrote)
 	a.Moments.OnReacted = append(a.Moments.OnReacted, a.reacted)

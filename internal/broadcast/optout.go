@@ -6,7 +6,6 @@ import (
 
 	"zhiyin.dev/zhiyin/internal/bus"
 	"zhiyin.dev/zhiyin/internal/clock"
-	"zhiyin.dev/zhiyin/internal/customer"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/governance"
 )
@@ -82,7 +81,7 @@ func (s *Service) stop(ctx context.Context, tx *db.Tx, w bus.Work) error {
 		if err := save(ctx, tx, b, "optouts"); err != nil {
 			return err
 		}
-		return s.harmed(ctx, tx, b)
+		return s.harmed(ctx, tx, b, r)
 	}
 	touches, err := s.Governor.TouchesIn(ctx, tx, s.CorpID, []int64{r.TouchID})
 	if err != nil {
@@ -125,29 +124,4 @@ func (s *Service) remake(ctx context.Context, tx *db.Tx, t *Task) error {
 		return err
 	}
 	return s.Outreach.CancelMass(ctx, tx, t.ID, t.MsgID)
-}
-
-// Lost is told when a relation ends: a customer who deletes their member within a day of our message paid for it.
-func (s *Service) Lost(ctx context.Context, tx *db.Tx, e customer.Lost) error {
-	if e.By != customer.ByCustomer {
-		return nil
-	}
-	var after []*Broadcast
-	err := tx.NewSelect().Model(&after).Where(`corp_id = ? AND id IN (SELECT broadcast_id FROM broadcast_receiver
-		WHERE corp_id = ? AND customer_id = ? AND staff_id = ? AND state = ? AND sent_at > ? AND sent_at <= ?)`,
-		s.CorpID, s.CorpID, e.CustomerID, e.StaffID, Delivered, e.At.Add(-harmWindow), e.At).OrderExpr("id").Scan(ctx)
-	if err != nil {
-		return fmt.Errorf("look for mass messages before a deletion: %w", err)
-	}
-	for _, b := range after {
-		b.Deletions++
-		_, err := tx.NewUpdate().Model((*Broadcast)(nil)).Set("deletions = deletions + 1").Where("corp_id = ? AND id = ?", s.CorpID, b.ID).Exec(ctx)
-		if err != nil {
-			return fmt.Errorf("count a deletion after mass message %d: %w", b.ID, err)
-		}
-		if err := s.harmed(ctx, tx, b); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -150,6 +150,7 @@ func newNode(t *testing.T, box *wecomBox, d *db.DB, name string) *node {
 	gov.OnOptOut = append(gov.OnOptOut, n.sends.OptedOut)
 	gov.OnPreference = append(gov.OnPreference, n.sends.Chose)
 	gov.OnHalt = append(gov.OnHalt, n.sends.Halted)
+	gov.OnComplaint = append(gov.OnComplaint, n.sends.Complained)
 	gov.OnDisplaced = append(gov.OnDisplaced, n.sends.Displaced)
 	gov.Register(b)
 	out.Register(b)

@@ -96,6 +96,7 @@ type Receiver struct {
 	ReasonEn    string
 	NextAt      clock.Time
 	SentAt      clock.Time
+	LostAt      clock.Time // when they said stop, complained or deleted the member, within a day of it; 0 = they did not
 }
 
 func (b *Broadcast) attachments() ([]outreach.Attachment, error) {

@@ -54,18 +54,39 @@ func (g *Governor) Active(ctx context.Context, tx *db.Tx, corpID string, day clo
 // Harmed looks at what a campaign cost its receivers (FTG-12): sent are those who got it, lost those who said stop or deleted
 // their member after it.
 func (g *Governor) Harmed(ctx context.Context, tx *db.Tx, corpID, campaignID, title, author string, sent, lost int) error {
-	brake := g.book.plans.Brake
-	if sent < brake.MinSample || float64(lost) < brake.Warn*float64(sent) || lost == 0 {
+	weight := g.book.plans.Brake.weight(sent, lost)
+	if weight == 0 {
 		return nil
-	}
-	weight := weightHeavy
-	if float64(lost) >= brake.Pause*float64(sent) {
-		weight = weightPause
 	}
 	return g.hit(ctx, tx, LadderHit{
 		CorpID: corpID, Key: "harm/" + campaignID, Subject: OnCampaign, SubjectID: campaignID, Weight: weight, RuleID: ruleHarm, CampaignID: campaignID,
 		Text: fmt.Sprint(lost, " / ", sent),
 	}, title, author)
+}
+
+// MemberHarmed looks at what 30 days of a member's mass messages cost their receivers (FTG-12), with the same bounds as for a campaign.
+// It is one hit a month, however many leave: the days in which the same people still count are no new offences.
+func (g *Governor) MemberHarmed(ctx context.Context, tx *db.Tx, corpID, staffID string, sent, lost int) error {
+	weight := g.book.plans.Brake.weight(sent, lost)
+	if weight == 0 {
+		return nil
+	}
+	month := g.world.Now().In(g.zone).Format("2006-01")
+	return g.hit(ctx, tx, LadderHit{
+		CorpID: corpID, Key: fmt.Sprint("harm/", staffID, "/", month), Subject: OnStaff, SubjectID: staffID, Weight: weight, RuleID: ruleHarm,
+		Text: fmt.Sprint(lost, " / ", sent),
+	}, "", "")
+}
+
+// weight of so many lost out of so many; 0 = nothing speaks against it.
+func (b Brake) weight(sent, lost int) int {
+	switch share := float64(lost); {
+	case sent < b.MinSample || lost == 0 || share < b.Warn*float64(sent):
+		return 0
+	case share < b.Pause*float64(sent):
+		return weightHeavy
+	}
+	return weightPause
 }
 
 // hit notes what speaks against somebody, and takes the step that follows.

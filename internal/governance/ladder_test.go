@@ -253,6 +253,39 @@ func TestACampaignThatPeopleLeaveIsStopped(t *testing.T) {
 	})
 }
 
+func TestAMemberWhoseCustomersLeaveRests(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		world := clock.NewManual(tuesday)
+		g := newGovernor(t, d, world)
+		harmed := func(sent, lost int) {
+			t.Helper()
+			inTx(t, d, func(ctx context.Context, tx *db.Tx) error { return g.MemberHarmed(ctx, tx, "c", "S07", sent, lost) })
+		}
+		harmed(199, 20) // too few to say anything
+		harmed(2000, 1)
+		if s, err := lastStep(t.Context(), d.Read(), "c", OnStaff, "S07"); err != nil || s != nil {
+			t.Fatalf("%+v %v", s, err)
+		}
+		harmed(2000, 2)
+		if s := last(t, g, OnStaff, "S07"); s.Rung != Cooled {
+			t.Fatalf("one in a thousand: %+v", s)
+		}
+		r := marketing("b2/x", "x")
+		r.StaffID = "S07"
+		if got := reserve(t, g, r)[0]; got.State != Held || got.RuleID != ruleLadder {
+			t.Fatalf("%+v", got)
+		}
+		harmed(2000, 6)
+		first := last(t, g, OnStaff, "S07")
+		world.Advance(26 * time.Hour) // still the same 30 days, and another of them leaves
+		harmed(2000, 7)
+		if s := last(t, g, OnStaff, "S07"); first.Rung != Paused || s.ID != first.ID {
+			t.Fatalf("three in a thousand: %+v, then %+v", first, s)
+		}
+	})
+}
+
 func TestFarMoreThanTheOthersInADayIsCooledDown(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
