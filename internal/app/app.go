@@ -209,7 +209,7 @@ func (a *App) build() (err error) {
 	if a.Live, err = web.NewLive(a.NATS, a.CorpID, a.Log); err != nil {
 		return err
 	}
-	a.Staff = staff.New(staff.Config{DB: a.DB, Bus: a.Bus, World: a.World, WeCom: a.WeCom, CorpID: a.CorpID, Customers: a.liveRelations})
+	a.Staff = staff.New(staff.Config{DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, CorpID: a.CorpID, Customers: a.liveRelations})
 	a.Auth = auth.New(auth.Config{
 		DB: a.DB, Wall: clock.SystemWall(), Log: a.Log, CorpID: a.CorpID, Members: a.Staff, AdminPassword: a.AdminPassword.Reveal(), Version: a.Version,
 		Login: func() auth.Login {
@@ -284,7 +284,7 @@ func (a *App) build() (err error) {
 	a.Stats = stats.New(stats.Config{
 		DB: a.DB, World: a.World, Zone: a.Zone, CorpID: a.CorpID, Scope: scope, Held: a.heldToday, Running: a.running, Health: a.health,
 		Todo: []func(context.Context, []string, string) ([]stats.Todo, error){
-			a.todoBroadcasts, a.todoSessions, a.todoComments, a.todoComplaints, a.todoDeadLetters, a.todoSync, a.todoLicences,
+			a.todoBroadcasts, a.todoSessions, a.todoComments, a.todoComplaints, a.todoDeadLetters, a.todoSync, a.todoLicences, a.todoPenalties,
 		},
 		Limits: a.limits, StaffNames: a.staffNames, CustomerNames: a.customerNames,
 	})
@@ -365,6 +365,9 @@ func (a *App) connect() {
 
 	a.Governor.Register(a.Bus)
 	a.Notices.Register(a.Bus)
+	a.Staff.OnRequested = append(a.Staff.OnRequested, func(ctx context.Context, tx *db.Tx, e staff.Requested) error {
+		return a.Governor.Asked(ctx, tx, e.CorpID, e.StaffID, e.Day, e.Asked, e.Added)
+	})
 	a.Staff.Register(a.Bus)
 	a.Groupchats.Register(a.Bus)
 	a.Customers.Register(a.Bus)
@@ -428,6 +431,9 @@ func (a *App) Start(ctx context.Context) error {
 	a.Audit.Start()
 	a.started = true
 	if err := a.Bus.Start(ctx); err != nil {
+		return err
+	}
+	if err := a.Staff.Start(ctx); err != nil {
 		return err
 	}
 	if err := a.Broadcasts.Start(ctx); err != nil {

@@ -297,6 +297,28 @@ func (a *App) todoLicences(ctx context.Context, staff []string, lang string) ([]
 	}}, nil
 }
 
+// todoPenalties are sites whose links rest until they are repaired: nothing but a person ends that.
+func (a *App) todoPenalties(ctx context.Context, staff []string, lang string) ([]stats.Todo, error) {
+	if staff != nil || !mayCall(ctx, "site.write") {
+		return nil, nil
+	}
+	rows, err := a.Governor.Penalties(ctx, a.CorpID)
+	if err != nil {
+		return nil, err
+	}
+	now := a.World.Now()
+	rows = slices.DeleteFunc(rows, func(p *governance.SitePenalty) bool { return p.State(now) != governance.PenaltyRepair })
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	oldest := rows[len(rows)-1]
+	return []stats.Todo{{
+		Kind: "site_penalty", Count: len(rows), Link: "/record",
+		Title:  errs.T(fmt.Sprintf("%d 个网站要整改", len(rows)), errs.Count(len(rows), "site has", "sites have")+" to be repaired").In(lang),
+		Detail: errs.T("微信停了 "+oldest.Host+" 的链接，登记恢复以前都不发", "WeChat stopped links to "+oldest.Host+"; none is sent until it is noted as restored").In(lang),
+	}}, nil
+}
+
 // running is the newest mass messages, with what they cost.
 func (a *App) running(ctx context.Context, staff []string) ([]stats.Running, error) {
 	const show = 6

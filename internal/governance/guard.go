@@ -58,7 +58,15 @@ type Plans struct {
 	ReviewAbove int     // reachable customers above which a second person approves (OWN-07)
 	DoubleShare float64 // share of all customers above which a send counts double (OWN-12)
 	MomentsADay int     // of one member (OWN-05)
-	Brake       Brake   // of a campaign (FTG-12)
+	Brake       Brake   // of a campaign and of a member (FTG-12)
+	Adding      Adding  // of a member (WC-09)
+}
+
+// Adding says how many people a member may ask on a day to become contacts, and which share of at least MinSample has to say yes.
+type Adding struct {
+	PerDay    int     `json:"per_day"`
+	MinAccept float64 `json:"min_accept_rate"`
+	MinSample int     `json:"min_sample"`
 }
 
 // Brake says which share of receivers lost, of at least MinSample, warns or stops a campaign.
@@ -101,7 +109,7 @@ func newRulebook() (*rulebook, error) {
 	return r, r.readCaps()
 }
 
-// readPlans reads the numbers of OWN-05, OWN-07, OWN-12 and FTG-12.
+// readPlans reads the numbers of OWN-05, OWN-07, OWN-12, WC-09 and FTG-12.
 func (r *rulebook) readPlans() error {
 	var size struct {
 		Size int `json:"size"`
@@ -123,6 +131,9 @@ func (r *rulebook) readPlans() error {
 		return err
 	}
 	r.plans.MomentsADay = active.Most
+	if err := r.Params(ruleAdding, &r.plans.Adding); err != nil {
+		return err
+	}
 	return r.Params(ruleHarm, &r.plans.Brake)
 }
 

@@ -89,6 +89,25 @@ func (b Brake) weight(sent, lost int) int {
 	return weightPause
 }
 
+// Asked looks at how many people a member asked on a day to become contacts (WC-09). Too many is a notice; when hardly anybody says
+// yes, marketing rests, before WeCom limits the account. It is one hit a month.
+func (g *Governor) Asked(ctx context.Context, tx *db.Tx, corpID, staffID string, day clock.Time, asked, added int) error {
+	bound, weight := g.book.plans.Adding, 0
+	if asked > bound.PerDay {
+		weight = weightBlock
+	}
+	if asked >= bound.MinSample && float64(added) < bound.MinAccept*float64(asked) {
+		weight = weightHeavy
+	}
+	if weight == 0 {
+		return nil
+	}
+	return g.hit(ctx, tx, LadderHit{
+		CorpID: corpID, Key: fmt.Sprint("adding/", staffID, "/", day.In(g.zone).Format("2006-01")), Subject: OnStaff, SubjectID: staffID, Weight: weight,
+		RuleID: ruleAdding, Text: fmt.Sprint(added, " / ", asked),
+	}, "", "")
+}
+
 // hit notes what speaks against somebody, and takes the step that follows.
 func (g *Governor) hit(ctx context.Context, tx *db.Tx, h LadderHit, title, author string) error {
 	if err := lockSubject(ctx, tx, h.CorpID, h.Subject, h.SubjectID); err != nil {

@@ -286,6 +286,43 @@ func TestAMemberWhoseCustomersLeaveRests(t *testing.T) {
 	})
 }
 
+func TestAMemberWhoAsksTooManyIsToldAndRestsWhenFewSayYes(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		g := newGovernor(t, d, clock.NewManual(tuesday))
+		asked := func(id string, asked, added int) Rung {
+			t.Helper()
+			inTx(t, d, func(ctx context.Context, tx *db.Tx) error {
+				return g.Asked(ctx, tx, "c", id, g.world.Now().Day(g.zone), asked, added)
+			})
+			s, err := lastStep(t.Context(), d.Read(), "c", OnStaff, id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s == nil {
+				return Clean
+			}
+			return s.Rung
+		}
+		for _, c := range []struct {
+			id           string
+			asked, added int
+			want         Rung
+		}{
+			{"few", 20, 15, Clean},
+			{"few", 9, 0, Clean}, // too few to say anything
+			{"many", 21, 15, Noticed},
+			{"many", 40, 30, Noticed}, // on another day of the month
+			{"many", 40, 11, Cooled},
+			{"refused", 10, 2, Cooled},
+		} {
+			if got := asked(c.id, c.asked, c.added); got != c.want {
+				t.Errorf("%s, %d of %d: %v, want %v", c.id, c.added, c.asked, got, c.want)
+			}
+		}
+	})
+}
+
 func TestFarMoreThanTheOthersInADayIsCooledDown(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

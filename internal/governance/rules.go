@@ -31,6 +31,7 @@ const (
 	ruleStaffDay   = "OWN-05"
 	ruleLadder     = "ACC-13"
 	ruleHarm       = "FTG-12"
+	ruleAdding     = "WC-09"
 	ruleRefused    = "OWN-03" // businesses that are not served
 	ruleComplaint  = "LAW-34"
 	ruleGrievance  = "FTG-15"

@@ -23,6 +23,7 @@ type Config struct {
 	DB     *db.DB
 	Bus    *bus.Bus
 	World  clock.World
+	Zone   *time.Location // whose days count
 	WeCom  *wecom.Client
 	CorpID string
 	// Customers counts the live relations of members, for the list; nil shows none.
@@ -36,6 +37,8 @@ type Service struct {
 	// Told inside the transaction.
 	OnAccess []func(ctx context.Context, tx *db.Tx, e AccessChanged) error
 	OnGone   []func(ctx context.Context, tx *db.Tx, e Gone) error
+	// Told once a day of who asked people to become contacts.
+	OnRequested []func(ctx context.Context, tx *db.Tx, e Requested) error
 }
 
 // New makes the service.

@@ -54,7 +54,7 @@ func connectedTo(t *testing.T, d *db.DB, box *sandbox.Server, address string) (*
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := staff.New(staff.Config{DB: d, Bus: b, World: world, WeCom: client, CorpID: box.Ready.CorpID})
+	s := staff.New(staff.Config{DB: d, Bus: b, World: world, Zone: sandbox.Zone, WeCom: client, CorpID: box.Ready.CorpID})
 	s.Register(b)
 	if err := b.Start(t.Context()); err != nil {
 		t.Fatal(err)

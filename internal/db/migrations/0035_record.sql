@@ -43,7 +43,7 @@ CREATE TABLE site_penalty (
     evidence    TEXT    NOT NULL,
     evasion     BOOLEAN NOT NULL, -- other sites or accounts were used to get around it
     rung        INTEGER NOT NULL, -- which one of the host it is, from 1
-    until       BIGINT  NOT NULL, -- links rest until then, and until it is repaired; 0 = for good
+    until       BIGINT  NOT NULL, -- links rest until then, or of the first one until it is repaired; 0 = for good
     made_by     TEXT    NOT NULL,
     made_at     BIGINT  NOT NULL,
     repaired_id BIGINT  NOT NULL DEFAULT 0, -- 0 = not yet
