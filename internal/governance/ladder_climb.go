@@ -65,17 +65,13 @@ func (g *Governor) Harmed(ctx context.Context, tx *db.Tx, corpID, campaignID, ti
 }
 
 // MemberHarmed looks at what 30 days of a member's mass messages cost their receivers (FTG-12), with the same bounds as for a campaign.
-// It is one hit a month, however many leave: the days in which the same people still count are no new offences.
+// It is one hit in 30 days, however many leave: the days in which the same people still count are no new offences.
 func (g *Governor) MemberHarmed(ctx context.Context, tx *db.Tx, corpID, staffID string, sent, lost int) error {
 	weight := g.book.plans.Brake.weight(sent, lost)
 	if weight == 0 {
 		return nil
 	}
-	month := g.world.Now().In(g.zone).Format("2006-01")
-	return g.hit(ctx, tx, LadderHit{
-		CorpID: corpID, Key: fmt.Sprint("harm/", staffID, "/", month), Subject: OnStaff, SubjectID: staffID, Weight: weight, RuleID: ruleHarm,
-		Text: fmt.Sprint(lost, " / ", sent),
-	}, "", "")
+	return g.hitOnce(ctx, tx, LadderHit{CorpID: corpID, Key: "harm/" + staffID, Subject: OnStaff, SubjectID: staffID, Weight: weight, RuleID: ruleHarm, Text: fmt.Sprint(lost, " / ", sent)})
 }
 
 // weight of so many lost out of so many; 0 = nothing speaks against it.
@@ -90,7 +86,7 @@ func (b Brake) weight(sent, lost int) int {
 }
 
 // Asked looks at how many people a member asked on a day to become contacts (WC-09). Too many is a notice; when hardly anybody says
-// yes, marketing rests, before WeCom limits the account. It is one hit a month.
+// yes, marketing rests, before WeCom limits the account. It is one hit in 30 days.
 func (g *Governor) Asked(ctx context.Context, tx *db.Tx, corpID, staffID string, day clock.Time, asked, added int) error {
 	bound, weight := g.book.plans.Adding, 0
 	if asked > bound.PerDay {
@@ -102,10 +98,33 @@ func (g *Governor) Asked(ctx context.Context, tx *db.Tx, corpID, staffID string,
 	if weight == 0 {
 		return nil
 	}
-	return g.hit(ctx, tx, LadderHit{
-		CorpID: corpID, Key: fmt.Sprint("adding/", staffID, "/", day.In(g.zone).Format("2006-01")), Subject: OnStaff, SubjectID: staffID, Weight: weight,
-		RuleID: ruleAdding, Text: fmt.Sprint(added, " / ", asked),
-	}, "", "")
+	return g.hitOnce(ctx, tx, LadderHit{
+		CorpID: corpID, Key: fmt.Sprint("adding/", staffID, "/", int64(day)), Subject: OnStaff, SubjectID: staffID, Weight: weight, RuleID: ruleAdding,
+		Text: fmt.Sprint(added, " / ", asked),
+	})
+}
+
+// hitOnce notes a hit of a rule that looks at a stretch of time, unless one of it stands already: it leads no higher than its own
+// weight. What grew worse makes that one heavier; one that an appeal took away stays away until its time is over.
+func (g *Governor) hitOnce(ctx context.Context, tx *db.Tx, h LadderHit) error {
+	if err := lockSubject(ctx, tx, h.CorpID, h.Subject, h.SubjectID); err != nil {
+		return err
+	}
+	now := g.world.Now()
+	last := new(LadderHit)
+	err := tx.NewSelect().Model(last).Where("corp_id = ? AND subject = ? AND subject_id = ? AND rule_id = ? AND at > ?",
+		h.CorpID, h.Subject, h.SubjectID, h.RuleID, now.Add(-hitWindow)).OrderExpr("id DESC").Limit(1).Scan(ctx)
+	switch {
+	case db.IsNoRows(err):
+		h.Key += fmt.Sprint("/", int64(now))
+	case err != nil:
+		return fmt.Errorf("look for what %s says of %s: %w", h.RuleID, h.SubjectID, err)
+	case last.RemovedAt != 0 || last.Weight >= h.Weight:
+		return nil
+	default:
+		h.Key = last.Key
+	}
+	return g.hit(ctx, tx, h, "", "")
 }
 
 // hit notes what speaks against somebody, and takes the step that follows.

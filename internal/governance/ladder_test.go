@@ -283,6 +283,15 @@ func TestAMemberWhoseCustomersLeaveRests(t *testing.T) {
 		if s := last(t, g, OnStaff, "S07"); first.Rung != Paused || s.ID != first.ID {
 			t.Fatalf("three in a thousand: %+v, then %+v", first, s)
 		}
+		for range 12 { // a year of it is a day's rest a month, not a suspension
+			world.Advance(30 * 24 * time.Hour)
+			harmed(2000, 7)
+			s := last(t, g, OnStaff, "S07")
+			if s.Rung != Paused || s.ID == first.ID {
+				t.Fatalf("a month later: %+v", s)
+			}
+			first = s
+		}
 	})
 }
 
