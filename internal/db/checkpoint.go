@@ -46,6 +46,13 @@ func (d *DB) checkpoint(ctx context.Context) (left int, err error) {
 			break
 		}
 	}
+	// The last copy writes the whole database through to the disk, and everybody waits for it: most of that is done before.
+	if err := d.file.Sync(); err != nil {
+		return 0, fmt.Errorf("write the database through: %w", err)
+	}
+	if _, err := d.copyBack(ctx); err != nil {
+		return 0, err
+	}
 	if err := d.turns.take(Urgent(ctx)); err != nil {
 		return 0, err
 	}

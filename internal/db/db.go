@@ -46,6 +46,7 @@ type DB struct {
 	turns  *turns // of writers on SQLite; nil on PostgreSQL
 
 	back *bun.DB       // SQLite: copies the log back
+	file *os.File      // SQLite: what it is copied into; closing it drops the locks of the process, so it outlives the pools
 	stop func()        // ends it
 	over chan struct{} // closed when it has ended
 
@@ -119,7 +120,12 @@ func openSQLite(ctx context.Context, dir string) (*DB, error) {
 		_ = errors.Join(write.Close(), read.Close())
 		return nil, fmt.Errorf("open %s for its log: %w", file, err)
 	}
-	d := &DB{Engine: SQLite, write: write, read: read, back: back, ids: newIDs(), turns: &turns{}, over: make(chan struct{}), statements: map[string]*sql.Stmt{}, questions: map[string]*sql.Stmt{}}
+	disk, err := os.Open(file)
+	if err != nil {
+		_ = errors.Join(back.Close(), write.Close(), read.Close())
+		return nil, fmt.Errorf("open %s to write it through: %w", file, err)
+	}
+	d := &DB{Engine: SQLite, write: write, read: read, back: back, file: disk, ids: newIDs(), turns: &turns{}, over: make(chan struct{}), statements: map[string]*sql.Stmt{}, questions: map[string]*sql.Stmt{}}
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	d.stop = stop
 	go func() {
@@ -136,7 +142,7 @@ func (d *DB) Close() error {
 	}
 	d.stop()
 	<-d.over
-	return errors.Join(d.back.Close(), d.write.Close(), d.read.Close())
+	return errors.Join(d.back.Close(), d.write.Close(), d.read.Close(), d.file.Close())
 }
 
 // Ping says whether the database answers a write connection.
