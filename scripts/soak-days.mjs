@@ -115,6 +115,9 @@ const samples = { platform: [], sandbox: [] };
 const used = { platform: 0, sandbox: 0 }; // seconds of processor
 let lived = 0;
 let stops = 0;
+let reached = 0; // by campaigns until the day before
+let idle = 0; // days in a row on which they reached nobody
+const mostIdle = 20; // a shop whose sending has ended has not been tried
 try {
   for (; lived < days && Date.now() < end; lived++) {
     const morning = first + lived * day; // 9:00
@@ -133,6 +136,9 @@ try {
     if (lived % 3 === 0) await send(`深夜 ${lived + 1}`, [lived + 2, lived + 3]);
     await until(morning + day);
     await court.read();
+    idle = court.campaigns > reached ? 0 : idle + 1;
+    reached = court.campaigns;
+    if (idle === mostIdle) problem(`from day ${lived + 1 - mostIdle} on no campaign reached anybody`);
     for (const [name, { pid }] of [['platform', platform], ['sandbox', box]]) {
       samples[name].push(memory(pid));
       used[name] = processor(pid);
@@ -160,7 +166,7 @@ if (dead.items.length > 0) problem(`dead letters: ${JSON.stringify(dead.items[0]
 const state = await ask(`${base}/_sandbox/state`);
 if (state.callbacks_pending > 0) problem(`${state.callbacks_pending} callbacks wait though the world stands`);
 if (state.overruns > 0) problem(`the world went on ${state.overruns} times without the platform`);
-if (court.campaigns === 0) problem('no campaign reached anybody: nothing was tested');
+if (court.campaigns === 0) problem('no campaign reached anybody: nothing was tried');
 for (const [name, all] of Object.entries(samples)) {
   const quarter = Math.floor(all.length / 4);
   if (quarter < 5) continue;
