@@ -15,8 +15,10 @@ export function byHand(page) {
       await page.locator('.ant-select-dropdown:visible .ant-select-item-option', { hasText: option }).last().click();
       await until(`${option} to be chosen`, async () => await page.locator('.ant-select').filter({ hasText: option }).count() > 0);
       hand.clicks++;
-      // A list of several stays open for the next one, over the fields below it.
-      if (await page.locator('.ant-select-dropdown:visible').count() > 0) await page.keyboard.press('Escape');
+      // A list of several stays open for the next one, over the fields below it; Tab would take its first option as well.
+      const open = page.locator('.ant-select-open');
+      if (await open.count() > 0) await page.keyboard.press('Escape');
+      await until('the list to close', async () => await open.count() === 0);
       await page.keyboard.press('Tab');
     },
   };
