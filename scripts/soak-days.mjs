@@ -117,7 +117,7 @@ let lived = 0;
 let stops = 0;
 let reached = 0; // by campaigns until the day before
 let idle = 0; // days in a row on which they reached nobody
-const mostIdle = 20; // a shop whose sending has ended has not been tried
+const mostIdle = 20; // beyond that sending has ended, and nothing is tested any more
 try {
   for (; lived < days && Date.now() < end; lived++) {
     const morning = first + lived * day; // 9:00
@@ -166,7 +166,7 @@ if (dead.items.length > 0) problem(`dead letters: ${JSON.stringify(dead.items[0]
 const state = await ask(`${base}/_sandbox/state`);
 if (state.callbacks_pending > 0) problem(`${state.callbacks_pending} callbacks wait though the world stands`);
 if (state.overruns > 0) problem(`the world went on ${state.overruns} times without the platform`);
-if (court.campaigns === 0) problem('no campaign reached anybody: nothing was tried');
+if (court.campaigns === 0) problem('no campaign reached anybody: nothing was tested');
 for (const [name, all] of Object.entries(samples)) {
   const quarter = Math.floor(all.length / 4);
   if (quarter < 5) continue;

@@ -26,19 +26,19 @@ if [ -z "${TMPDIR:-}" ] && [ -w /dev/shm ] && awk '/MemAvailable/ { exit $2 < 80
 fi
 began=$SECONDS
 
-# count_cores : puts into $used the seconds of processor that what this lane has run took, all cores together.
-count_cores() {
+# read_processor : sets $processor to the seconds, over all cores, that this lane has used so far.
+read_processor() {
   local file=$tmp/times.$BASHPID
-  times >"$file" # a process of its own would have run nothing
-  used=$(awk 'NR == 2 { gsub(/s/, ""); for (i = 1; i <= 2; i++) { split($i, t, "m"); n += t[1] * 60 + t[2] } printf "%d", n }' "$file")
+  times >"$file" # not in a $( ): that is a process of its own, which has run nothing
+  processor=$(awk 'NR == 2 { gsub(/s/, ""); for (i = 1; i <= 2; i++) { split($i, t, "m"); n += t[1] * 60 + t[2] } printf "%d", n }' "$file")
 }
 
 # step NAME : runs step_NAME in a process group of its own, so that stopping the run stops servers, browsers and tests with
 # it, and leaves its time, its word and its totals in $tmp.
 step() {
-  local name=$1 start=$SECONDS code=0 note=ok passed failed used before
-  count_cores
-  before=$used
+  local name=$1 start=$SECONDS code=0 note=ok passed failed processor before
+  read_processor
+  before=$processor
   export ZHIYIN_TEST_TOTALS=$tmp/$name.totals # what runs tests appends "passed failed skipped" here
   : >"$ZHIYIN_TEST_TOTALS"
   printf '\n== %s\n' "$name"
@@ -61,8 +61,8 @@ step() {
     [ "$note" = ok ] && note="failed"
     note="FAILED: $note"
   fi
-  count_cores
-  printf '%-12s %5ss  %5ss of processor  %s\n' "$name" "$((SECONDS - start))" "$((used - before))" "$note" >>"$tmp/summary"
+  read_processor
+  printf '%-12s %5ss  %5ss of processor  %s\n' "$name" "$((SECONDS - start))" "$((processor - before))" "$note" >>"$tmp/summary"
   printf -- '-- %s: %s (%ss)\n' "$name" "$note" "$((SECONDS - start))"
   return "$code"
 }

@@ -365,8 +365,8 @@ func (a *App) connect() {
 
 	a.Governor.Register(a.Bus)
 	a.Notices.Register(a.Bus)
-	a.Staff.OnRequested = append(a.Staff.OnRequested, func(ctx context.Context, tx *db.Tx, e staff.Requested) error {
-		return a.Governor.Asked(ctx, tx, e.CorpID, e.StaffID, e.Day, e.Asked, e.Added)
+	a.Staff.OnAdding = append(a.Staff.OnAdding, func(ctx context.Context, tx *db.Tx, e staff.Adding) error {
+		return a.Governor.Adding(ctx, tx, e.CorpID, e.StaffID, e.Day, e.Requests, e.Added)
 	})
 	a.Staff.Register(a.Bus)
 	a.Groupchats.Register(a.Bus)

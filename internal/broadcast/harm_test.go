@@ -47,6 +47,7 @@ func TestAMemberWhomPeopleLeaveAfterMassMessagesRests(t *testing.T) {
 		n.must(d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
 			return n.sends.Lost(ctx, tx, customer.Lost{CorpID: testCorp, CustomerID: who, StaffID: whose, By: customer.ByCustomer, At: n.world.Now().Add(time.Second)})
 		}))
+		n.eventually("the member's step", func() bool { return len(took) > 0 })
 		s := <-took
 		if s.Subject != governance.OnStaff || s.SubjectID != whose || s.Rung != governance.Paused {
 			t.Fatalf("one of %d: %+v", len(of[whose]), s)
@@ -64,6 +65,7 @@ func TestAMemberWhomPeopleLeaveAfterMassMessagesRests(t *testing.T) {
 			_, err := n.gov.Complain(ctx, tx, testCorp, of[whose][1], "发得太多")
 			return err
 		}))
+		n.eventually("the campaign's step", func() bool { return len(took) > 0 })
 		if s := <-took; s.Subject != governance.OnCampaign || s.Rung != governance.Cooled {
 			t.Fatalf("two of %d: %+v", len(reached), s)
 		}

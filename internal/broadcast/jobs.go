@@ -19,7 +19,7 @@ const (
 	closeKind   = "broadcast.close"   // sending hours end: what is open is taken back
 	takeKind    = "broadcast.take"    // some receivers more are taken back
 	stopKind    = "broadcast.stop"    // a receiver said stop
-	regretKind  = "broadcast.regret"  // a receiver deleted their member or complained
+	lossKind    = "broadcast.loss"    // a receiver deleted their member or complained
 	haltKind    = "broadcast.halt"    // sending was stopped
 	pollKind    = "broadcast.poll"    // what became of a task's receivers
 )
@@ -53,7 +53,7 @@ func (s *Service) Register(b *bus.Bus) {
 	b.Handle(shutKind, s.shut)
 	b.Handle(takeKind, s.takeMore)
 	b.Handle(stopKind, s.stop)
-	b.Handle(regretKind, s.regret)
+	b.Handle(lossKind, s.lose)
 	b.Handle(haltKind, s.halt)
 	b.Perform(pollKind, s.poll)
 	b.Perform(observeKind, s.observe)

@@ -46,11 +46,8 @@ func (s *Service) unwanted(ctx context.Context, tx *db.Tx, customerID string, at
 		return fmt.Errorf("read mass messages to %s: %w", customerID, err)
 	}
 	for _, r := range rows {
-		_, err := s.Bus.Put(ctx, tx, bus.Item{
-			CorpID: s.CorpID, Lane: bus.Timer, Kind: stopKind, Key: fmt.Sprint(stopKind, "/", r.BroadcastID, "/", r.CustomerID, "/", int64(at)),
-			OrderKey: fmt.Sprint("broadcast/", r.BroadcastID), Payload: stopped{r.BroadcastID, r.TaskID, r.CustomerID, chose},
-		})
-		if err != nil {
+		key := fmt.Sprint(stopKind, "/", r.BroadcastID, "/", r.CustomerID, "/", int64(at))
+		if err := s.then(ctx, tx, stopKind, r.BroadcastID, key, stopped{r.BroadcastID, r.TaskID, r.CustomerID, chose}, 0); err != nil {
 			return err
 		}
 	}
@@ -63,14 +60,9 @@ func (s *Service) stop(ctx context.Context, tx *db.Tx, w bus.Work) error {
 	if err := w.Decode(&p); err != nil {
 		return err
 	}
-	b, err := s.lockBroadcast(ctx, tx, p.ID)
+	b, r, err := s.lockReceiver(ctx, tx, p.ID, p.CustomerID)
 	if err != nil {
 		return err
-	}
-	r := new(Receiver)
-	err = tx.NewSelect().Model(r).Where("corp_id = ? AND broadcast_id = ? AND customer_id = ?", s.CorpID, p.ID, p.CustomerID).Scan(ctx)
-	if err != nil {
-		return fmt.Errorf("read receiver %s: %w", p.CustomerID, err)
 	}
 	tx.OnCommit(func() { s.changed(b.ID) })
 	switch {
@@ -111,6 +103,20 @@ func (s *Service) stop(ctx context.Context, tx *db.Tx, w bus.Work) error {
 		return err
 	}
 	return s.remake(ctx, tx, t)
+}
+
+// lockReceiver reads one receiver under the lock of the mass message.
+func (s *Service) lockReceiver(ctx context.Context, tx *db.Tx, id int64, customerID string) (*Broadcast, *Receiver, error) {
+	b, err := s.lockBroadcast(ctx, tx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	r := new(Receiver)
+	err = tx.NewSelect().Model(r).Where("corp_id = ? AND broadcast_id = ? AND customer_id = ?", s.CorpID, id, customerID).Scan(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read receiver %s: %w", customerID, err)
+	}
+	return b, r, nil
 }
 
 // remake takes an open task back, to be made again without those who said stop. A task in the making is looked at when it

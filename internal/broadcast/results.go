@@ -30,7 +30,6 @@ const (
 )
 
 const (
-	harmWindow = 24 * time.Hour // what a customer does within it counts as caused by the message
 	// settleTime is how long after a member's confirmation WeCom may still say "not sent" of somebody.
 	settleTime = time.Hour
 	// finalLook is when a task that was taken back is read: a confirmation of the same moment is seen by then.

@@ -62,7 +62,7 @@ type Plans struct {
 	Adding      Adding  // of a member (WC-09)
 }
 
-// Adding says how many people a member may ask on a day to become contacts, and which share of at least MinSample has to say yes.
+// Adding says how many requests to become contacts a member may send on a day, and which share of at least MinSample has to be accepted.
 type Adding struct {
 	PerDay    int     `json:"per_day"`
 	MinAccept float64 `json:"min_accept_rate"`

@@ -51,8 +51,8 @@ func (g *Governor) Active(ctx context.Context, tx *db.Tx, corpID string, day clo
 	return nil
 }
 
-// Harmed looks at what a campaign cost its receivers (FTG-12): sent are those who got it, lost those who said stop or deleted
-// their member after it.
+// Harmed looks at what a campaign cost its receivers (FTG-12): sent are those who got it, lost those who said stop,
+// complained or deleted their member after it.
 func (g *Governor) Harmed(ctx context.Context, tx *db.Tx, corpID, campaignID, title, author string, sent, lost int) error {
 	weight := g.book.plans.Brake.weight(sent, lost)
 	if weight == 0 {
@@ -85,14 +85,14 @@ func (b Brake) weight(sent, lost int) int {
 	return weightPause
 }
 
-// Asked looks at how many people a member asked on a day to become contacts (WC-09). Too many is a notice; when hardly anybody says
-// yes, marketing rests, before WeCom limits the account. It is one hit in 30 days.
-func (g *Governor) Asked(ctx context.Context, tx *db.Tx, corpID, staffID string, day clock.Time, asked, added int) error {
+// Adding looks at how many requests to become contacts a member sent on a day, and at how many customers they got (WC-09). Too many
+// requests are a notice; when hardly anybody accepts, marketing rests, before WeCom limits the account. It is one hit in 30 days.
+func (g *Governor) Adding(ctx context.Context, tx *db.Tx, corpID, staffID string, day clock.Time, requests, added int) error {
 	bound, weight := g.book.plans.Adding, 0
-	if asked > bound.PerDay {
+	if requests > bound.PerDay {
 		weight = weightBlock
 	}
-	if asked >= bound.MinSample && float64(added) < bound.MinAccept*float64(asked) {
+	if requests >= bound.MinSample && float64(added) < bound.MinAccept*float64(requests) {
 		weight = weightHeavy
 	}
 	if weight == 0 {
@@ -100,7 +100,7 @@ func (g *Governor) Asked(ctx context.Context, tx *db.Tx, corpID, staffID string,
 	}
 	return g.hitOnce(ctx, tx, LadderHit{
 		CorpID: corpID, Key: fmt.Sprint("adding/", staffID, "/", int64(day)), Subject: OnStaff, SubjectID: staffID, Weight: weight, RuleID: ruleAdding,
-		Text: fmt.Sprint(added, " / ", asked),
+		Text: fmt.Sprint(added, " / ", requests),
 	})
 }
 

@@ -295,14 +295,14 @@ func TestAMemberWhoseCustomersLeaveRests(t *testing.T) {
 	})
 }
 
-func TestAMemberWhoAsksTooManyIsToldAndRestsWhenFewSayYes(t *testing.T) {
+func TestAMemberWhoAddsTooFastIsToldAndRestsWhenFewAccept(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		g := newGovernor(t, d, clock.NewManual(tuesday))
-		asked := func(id string, asked, added int) Rung {
+		adding := func(id string, requests, added int) Rung {
 			t.Helper()
 			inTx(t, d, func(ctx context.Context, tx *db.Tx) error {
-				return g.Asked(ctx, tx, "c", id, g.world.Now().Day(g.zone), asked, added)
+				return g.Adding(ctx, tx, "c", id, g.world.Now().Day(g.zone), requests, added)
 			})
 			s, err := lastStep(t.Context(), d.Read(), "c", OnStaff, id)
 			if err != nil {
@@ -314,9 +314,9 @@ func TestAMemberWhoAsksTooManyIsToldAndRestsWhenFewSayYes(t *testing.T) {
 			return s.Rung
 		}
 		for _, c := range []struct {
-			id           string
-			asked, added int
-			want         Rung
+			id              string
+			requests, added int
+			want            Rung
 		}{
 			{"few", 20, 15, Clean},
 			{"few", 9, 0, Clean}, // too few to say anything
@@ -325,8 +325,8 @@ func TestAMemberWhoAsksTooManyIsToldAndRestsWhenFewSayYes(t *testing.T) {
 			{"many", 40, 11, Cooled},
 			{"refused", 10, 2, Cooled},
 		} {
-			if got := asked(c.id, c.asked, c.added); got != c.want {
-				t.Errorf("%s, %d of %d: %v, want %v", c.id, c.added, c.asked, got, c.want)
+			if got := adding(c.id, c.requests, c.added); got != c.want {
+				t.Errorf("%s, %d of %d: %v, want %v", c.id, c.added, c.requests, got, c.want)
 			}
 		}
 	})

@@ -33,8 +33,8 @@ func (s *Service) Register(b *bus.Bus) {
 	}
 	b.Perform(refreshKind, s.refresh)
 	b.Perform(departmentsKind, s.refreshDepartments)
-	b.Handle(requestsKind, s.dayOver)
-	b.Perform(memberRequestsKind, s.readRequests)
+	b.Handle(addingKind, s.dayOver)
+	b.Perform(memberAddingKind, s.readAdding)
 }
 
 type refreshPayload struct{ StaffID string }

@@ -23,7 +23,7 @@ type Config struct {
 	DB     *db.DB
 	Bus    *bus.Bus
 	World  clock.World
-	Zone   *time.Location // whose days count
+	Zone   *time.Location // whose midnight ends a day
 	WeCom  *wecom.Client
 	CorpID string
 	// Customers counts the live relations of members, for the list; nil shows none.
@@ -37,8 +37,7 @@ type Service struct {
 	// Told inside the transaction.
 	OnAccess []func(ctx context.Context, tx *db.Tx, e AccessChanged) error
 	OnGone   []func(ctx context.Context, tx *db.Tx, e Gone) error
-	// Told once a day of who asked people to become contacts.
-	OnRequested []func(ctx context.Context, tx *db.Tx, e Requested) error
+	OnAdding []func(ctx context.Context, tx *db.Tx, e Adding) error
 }
 
 // New makes the service.
@@ -109,12 +108,7 @@ func (s *Service) Names(ctx context.Context, ids ...string) (map[string]string, 
 
 // Left answers the ids of members who left the company.
 func (s *Service) Left(ctx context.Context) ([]string, error) {
-	var ids []string
-	err := s.DB.Read().NewSelect().Model((*staffRow)(nil)).Column("id").Where("corp_id = ? AND gone_at > 0", s.CorpID).Scan(ctx, &ids)
-	if err != nil {
-		return nil, fmt.Errorf("read which members left: %w", err)
-	}
-	return ids, nil
+	return s.ids(ctx, s.DB.Read(), "gone_at > 0")
 }
 
 // List reads a page of members by id, as far as the caller may see.

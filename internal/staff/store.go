@@ -214,12 +214,12 @@ func (s *Service) withDepartments(ctx context.Context, q bun.IDB, rows []staffRo
 	return list, nil
 }
 
-// present lists the ids of members who did not leave.
-func (s *Service) present(ctx context.Context) ([]string, error) {
+// ids lists members for whom a condition holds.
+func (s *Service) ids(ctx context.Context, q bun.IDB, where string) ([]string, error) {
 	var ids []string
-	err := s.DB.Read().NewSelect().Model((*staffRow)(nil)).Column("id").Where("corp_id = ? AND gone_at = 0", s.CorpID).Scan(ctx, &ids)
+	err := q.NewSelect().Model((*staffRow)(nil)).Column("id").Where("corp_id = ?", s.CorpID).Where(where).OrderExpr("id").Scan(ctx, &ids)
 	if err != nil {
-		return nil, fmt.Errorf("list known members: %w", err)
+		return nil, fmt.Errorf("list members with %s: %w", where, err)
 	}
 	return ids, nil
 }

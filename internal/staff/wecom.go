@@ -42,7 +42,7 @@ func (s *Service) askDepartments(ctx context.Context) ([]Department, error) {
 // gone unless everything was read.
 func (s *Service) ReadStaff(ctx context.Context) (Count, error) {
 	asked := s.World.Now()
-	known, err := s.present(ctx) // who is stored while WeCom answers is not missing from its answer
+	known, err := s.ids(ctx, s.DB.Read(), "gone_at = 0") // who is stored while WeCom answers is not missing from its answer
 	if err != nil {
 		return Count{}, err
 	}

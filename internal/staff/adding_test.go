@@ -15,7 +15,7 @@ import (
 	"zhiyin.dev/zhiyin/sandbox"
 )
 
-func TestWhatAMemberAskedIsToldOnceADay(t *testing.T) {
+func TestHowManyAMemberAddedIsToldOnceADay(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		box := eight(t)
@@ -23,9 +23,9 @@ func TestWhatAMemberAskedIsToldOnceADay(t *testing.T) {
 		world := s.World.(*clock.Manual)
 		var (
 			mu   sync.Mutex
-			told []staff.Requested
+			told []staff.Adding
 		)
-		s.OnRequested = append(s.OnRequested, func(_ context.Context, _ *db.Tx, e staff.Requested) error {
+		s.OnAdding = append(s.OnAdding, func(_ context.Context, _ *db.Tx, e staff.Adding) error {
 			mu.Lock()
 			defer mu.Unlock()
 			told = append(told, e)
@@ -58,10 +58,10 @@ func TestWhatAMemberAskedIsToldOnceADay(t *testing.T) {
 			defer mu.Unlock()
 			return len(told) > 0
 		})
-		eventually(t, func() bool { return rest("staff.member_requests") == 0 && rest("staff.requests") == 1 }) // the next day waits
+		eventually(t, func() bool { return rest("staff.member_adding") == 0 && rest("staff.adding") == 1 }) // the next day waits
 		mu.Lock()
 		defer mu.Unlock()
-		if diff := cmp.Diff([]staff.Requested{{CorpID: s.CorpID, StaffID: "S02", Day: day, Asked: 2, Added: 1}}, told); diff != "" {
+		if diff := cmp.Diff([]staff.Adding{{CorpID: s.CorpID, StaffID: "S02", Day: day, Requests: 2, Added: 1}}, told); diff != "" {
 			t.Fatal(diff)
 		}
 	})
