@@ -79,7 +79,7 @@ function Figures({ counters: c }: { counters: Counters }) {
       <Figure name={t('added')} to={`/customers?added_from=${today}&added_to=${today}`} value={f.count(c.added.value)} vs={than(c.added.delta)} note={parts.length > 0 ? parts.join(f.lang === 'zh' ? '，' : ', ') : t('addedNone')} />
       <Figure name={t('lost')} to="/losses" hint={t('lostAll')} tone={c.lost.value > 0 ? 'harm' : ''} value={f.count(c.lost.value)} vs={than(c.lost.delta)} note={t('lostNote', { a: c.lost.by_customer, b: c.lost.by_staff })} />
       <Figure name={t('reply')} value={!c.first_reply_seconds.known ? '—' : <Duration seconds={c.first_reply_seconds.value} />} vs={t.rich('vs', { d: c.first_reply_seconds.known ? f.faster(c.first_reply_seconds.delta) : '—' })} note={t('replyNote', { n: c.first_reply_seconds.sessions })} />
-      <Figure name={t('delivered')} to={`/touches?state=delivered&from=${today}&to=${today}`} value={f.count(c.delivered.value)} vs={than(c.delivered.delta)} note={t('deliveredNote', { n: c.delivered.persons })} />
+      <Figure name={t('delivered')} to={`/touches?state=delivered&from=${today}&to=${today}`} value={f.count(c.delivered.value)} vs={than(c.delivered.delta)} note={t('deliveredNote', { n: c.delivered.persons ?? 0 })} />
       <Figure name={t('held')} to="/held" tone={c.held.value > 0 ? 'held' : ''} value={f.count(c.held.value)} vs={than(c.held.delta)} note={t('heldNote', { a: c.held.deferred, b: c.held.refused })} />
     </dl>
   )
