@@ -10,6 +10,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/bus"
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/db"
+	"zhiyin.dev/zhiyin/internal/governance"
 	"zhiyin.dev/zhiyin/internal/outreach"
 )
 
@@ -56,6 +57,11 @@ func (s *Service) open(ctx context.Context, tx *db.Tx, w bus.Work) error {
 		}
 	}
 	tx.OnCommit(func() { s.changed(b.ID) })
+	if !p.Filled && p.After == "" {
+		if gone, err := s.forbid(ctx, tx, b); err != nil || gone {
+			return err
+		}
+	}
 	if !p.Filled {
 		last, later, more, err := s.fill(ctx, tx, b, p.After)
 		if err != nil {
@@ -80,6 +86,30 @@ func (s *Service) open(ctx context.Context, tx *db.Tx, w bus.Work) error {
 		}
 	}
 	return s.finish(ctx, tx, b)
+}
+
+// forbid takes a message back that a rule of the corp's own blocks by now, and says whether one does.
+func (s *Service) forbid(ctx context.Context, tx *db.Tx, b *Broadcast) (gone bool, err error) {
+	w, err := b.words()
+	if err != nil {
+		return false, err
+	}
+	f, err := s.Governor.Forbids(ctx, tx, s.CorpID, func() (governance.About, error) {
+		counts, err := s.counts(ctx, tx, []int64{b.ID}, nil)
+		return governance.About{
+			Class: governance.Marketing, Channel: w.channel(), Topic: w.Topic, At: s.World.Now(), Audience: counts[b.ID].Reachable,
+			Staff: b.SubmittedBy, Tags: w.Audience.Tags,
+		}, err
+	}, w.fields())
+	if err != nil || f == nil {
+		return false, err
+	}
+	b.State = Cancelled
+	if err := save(ctx, tx, b, "state"); err != nil {
+		return false, err
+	}
+	run := fmt.Sprint(takeKind, "/", b.ID, "/", f.RuleID, "/", int64(s.World.Now()))
+	return true, s.takeBack(ctx, tx, b, taking{ID: b.ID, Why: forbidden, Rule: f.RuleID, Reason: f.Reason, Run: run})
 }
 
 // fill puts the next receivers after a customer into tasks of their members, and says who was the last, when the next may be

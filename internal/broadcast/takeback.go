@@ -9,6 +9,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/bus"
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/db"
+	"zhiyin.dev/zhiyin/internal/errs"
 	"zhiyin.dev/zhiyin/internal/outreach"
 )
 
@@ -19,10 +20,13 @@ const (
 	closed    why = "closed"    // sending hours ended
 	cancelled why = "cancelled" // a person cancelled it
 	halting   why = "halted"    // sending was stopped
+	forbidden why = "forbidden" // a rule of the corp's own blocks it by now
 )
 
-func (y why) outcome() outcome {
-	switch y {
+func (p taking) outcome() outcome {
+	switch p.Why {
+	case forbidden:
+		return outcome{state: TakenBack, rule: p.Rule, reason: p.Reason}
 	case cancelled:
 		return outcome{state: TakenBack, rule: codeCancelled, reason: reasonCancelled}
 	case halting:
@@ -41,6 +45,8 @@ type taking struct {
 	Step    int
 	Run     string // what began it; its steps have keys of their own
 	Why     why
+	Rule    string        // of what forbids it
+	Reason  errs.Text     // of what forbids it
 	StaffID string        // only this member's part; empty = everybody's
 	Until   clock.Time    // only tasks that end by then, before the message; 0 = all
 	Of      ReceiverState // whose turn it is; empty = the tasks'
@@ -181,7 +187,7 @@ func (s *Service) takeReceivers(ctx context.Context, tx *db.Tx, b *Broadcast, p 
 		}
 		lifted = !halted
 	}
-	o := p.Why.outcome()
+	o := p.outcome()
 	var touches, early []int64 // early: whose turn had not come
 	var customers, waiting []string
 	for _, r := range rows {

@@ -239,6 +239,28 @@ func (g *Governor) withHouse(ctx context.Context, q bun.IDB, corpID string, c Ch
 	return c, nil
 }
 
+// Forbids answers what a rule of the corp's own has against words that go to many, asked just before they go: a rule may be newer than
+// the approval. nil = nothing. about is called only when there is a rule to ask.
+func (g *Governor) Forbids(ctx context.Context, q bun.IDB, corpID string, about func() (About, error), fields []Field) (*Finding, error) {
+	rows, err := g.HouseRules(ctx, q, corpID)
+	if err != nil || !slices.ContainsFunc(rows, func(r *HouseRule) bool { return r.Enabled && r.Action == Block }) {
+		return nil, err
+	}
+	a, err := about()
+	if err != nil {
+		return nil, err
+	}
+	c, err := g.withHouse(ctx, q, corpID, Check{}, a, fields)
+	if err != nil {
+		return nil, err
+	}
+	f, blocks := c.Blocking()
+	if !blocks {
+		return nil, nil //nolint:nilnil // nothing is said against it
+	}
+	return &f, nil
+}
+
 func (g *Governor) houseHolds(r *HouseRule, facts house.Facts) (bool, error) {
 	program, err := g.houses.of(r.Expression)
 	if err != nil {
@@ -249,7 +271,7 @@ func (g *Governor) houseHolds(r *HouseRule, facts house.Facts) (bool, error) {
 }
 
 // houseRefusal is what forbids an answer or a welcome by the corp's own rules, with the facts by which it can be decided again.
-// What goes to many was asked about as a whole when it was submitted and approved.
+// What goes to many is asked about as a whole: when it is submitted and approved, and by Forbids before it goes.
 func (g *Governor) houseRefusal(ctx context.Context, q bun.IDB, r Request, on clock.Time) (*Finding, error) {
 	if r.Class.Limited() || len(r.Texts) == 0 {
 		return nil, nil //nolint:nilnil // nothing is said against it

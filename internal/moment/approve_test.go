@@ -98,3 +98,30 @@ func TestFortyMomentsADayCoolDown(t *testing.T) {
 		t.Errorf("%+v %v", d, err)
 	}
 }
+
+// A rule that the corp makes after a Moment was submitted and before its hour holds for it.
+func TestANewRuleOfTheCorpHoldsForAScheduledMoment(t *testing.T) {
+	t.Parallel()
+	apptest.EachEngine(t, func(t *testing.T, url string) {
+		p, ctx := start(t, url, nil), t.Context()
+		w := words("护理课")
+		w.PublishAt = p.World.Now().Add(24 * time.Hour)
+		m := publish(t, p, w)
+		_, err := p.Governor.SaveHouse(ctx, governance.HouseRule{
+			CorpID: p.CorpID, Name: "护理课停办", Expression: `channel == "moment" and text contains "护理课"`, Action: governance.Block, Reason: "课程停办，先问店长", Enabled: true, MadeBy: "S02",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		advance(t, p, 24*time.Hour)
+		until(t, p, m.ID, moment.Done, time.Minute)
+		c, err := p.Moments.Counts(ctx, m.ID, nil)
+		if err != nil || c.Matched == 0 || c.Held != c.Matched || len(seenBy(p, m.PostID)) != 0 {
+			t.Fatalf("%+v %v", c, err)
+		}
+		var rules []string
+		if err := p.DB.Read().NewRaw("SELECT DISTINCT rule_id FROM moment_receiver WHERE moment_id = ?", m.ID).Scan(ctx, &rules); err != nil || len(rules) != 1 || rules[0] != "HR-1" {
+			t.Fatalf("%v %v", rules, err)
+		}
+	})
+}

@@ -105,10 +105,22 @@ func (s *Service) open(ctx context.Context, w bus.Work) (bus.Settle, error) {
 		if err != nil {
 			return err
 		}
+		forbids, err := s.Governor.Forbids(ctx, tx, s.CorpID, func() (governance.About, error) {
+			return governance.About{
+				Class: governance.Marketing, Channel: governance.Moment, Topic: words.Topic, At: s.World.Now(), Audience: len(members),
+				Staff: m.SubmittedBy, Tags: words.Audience.Tags,
+			}, nil
+		}, words.fields())
+		if err != nil {
+			return err
+		}
 		rows := make([]*Receiver, len(members))
 		for i, c := range members {
 			rows[i] = &Receiver{CorpID: s.CorpID, MomentID: m.ID, CustomerID: c.CustomerID, StaffID: c.StaffID, Planned: true, State: Matched}
-			if busy[c.StaffID] >= maxStaffDay {
+			switch {
+			case forbids != nil: // a rule that is newer than the approval
+				outcome{state: Held, rule: forbids.RuleID, reason: forbids.Reason}.to(rows[i])
+			case busy[c.StaffID] >= maxStaffDay:
 				outcome{state: Held, rule: ruleStaffDay, reason: reasonStaffDay}.to(rows[i])
 			}
 		}
