@@ -53,7 +53,7 @@ func (s *Service) plan(ctx context.Context, id int64, by string, w Words, member
 		return nil, err
 	}
 	req := s.request(id, by, w, cost)
-	req.Opens, req.Closes = p.OpensAt, p.ClosesAt
+	req.Expires, req.Opens, req.Closes = p.ClosesAt, p.OpensAt, p.ClosesAt
 	persons := 0
 	if w.Kind == ToGroups {
 		if p.Preview, p.People, err = s.planGroups(ctx, req, members); err != nil {

@@ -33,6 +33,10 @@ var broken = []brokenBy{
 		},
 	},
 	{
+		"nothing looks for room again at the call", "L1|FTG-02",
+		[]edit{{"permit.go", `case full[t.ID].rule != "":`, "case false:"}},
+	},
+	{
 		"a callback that comes twice is booked twice", "L2|L3",
 		[]edit{
 			{"permit.go", "if t.State == Delivered || t.State == Committed {", "if _ = t; false {"},

@@ -40,7 +40,7 @@ func judgeRoom(v verdict, on clock.Time, waits bool, s standing, c Caps, zone *t
 		steps[0].Next = c.Quiet.Next(to, zone)
 	}
 	for i, w := range c.Chat {
-		st := Step{RuleID: ruleRoom, Days: w.Days, Before: s.used[i], After: s.used[i] + 1, Cap: w.Cap, From: on.Add(-w.length()), To: on, Room: true}
+		st := s.chatStep(i, w, on)
 		if !w.fits(s.used[i], 1) {
 			st.Next = c.roomForChat(s.at, on, zone)
 		}
@@ -70,6 +70,11 @@ func judgeRoom(v verdict, on clock.Time, waits bool, s standing, c Caps, zone *t
 	return v
 }
 
+// chatStep counts a message into the window i of FTG-20.
+func (s standing) chatStep(i int, w Window, on clock.Time) Step {
+	return Step{RuleID: ruleRoom, Days: w.Days, Before: s.used[i], After: s.used[i] + 1, Cap: w.Cap, From: on.Add(-w.length()), To: on, Room: true}
+}
+
 // roomForChat is when every window of FTG-20 has room for one more; see Caps.room.
 func (c Caps) roomForChat(at []spent, on clock.Time, zone *time.Location) clock.Time {
 	var next clock.Time
@@ -80,15 +85,19 @@ func (c Caps) roomForChat(at []spent, on clock.Time, zone *time.Location) clock.
 }
 
 // roomStandings is standingAt for groups, by subject.
-func (g *Governor) roomStandings(ctx context.Context, q bun.IDB, corpID string, chatIDs []string, caps Caps, on clock.Time) (map[string]standing, error) {
+func (g *Governor) roomStandings(ctx context.Context, q bun.IDB, corpID string, chatIDs []string, f frame) (map[string]standing, error) {
+	return g.roomsWith(ctx, q, corpID, chatIDs, f, func(*Touch) bool { return true })
+}
+
+// roomsWith is roomStandings for the touches that count.
+func (g *Governor) roomsWith(ctx context.Context, q bun.IDB, corpID string, chatIDs []string, f frame, counts func(*Touch) bool) (map[string]standing, error) {
 	out := make(map[string]standing, len(chatIDs))
 	if len(chatIDs) == 0 {
 		return out, nil
 	}
-	from, _, _ := caps.MassMode.Period(on, g.zone)
-	longest := min(on.Add(-caps.Chat[len(caps.Chat)-1].length()), from-1)
+	longest := min(f.on.Add(-f.caps.Chat[len(f.caps.Chat)-1].length()), f.from-1)
 	var rows []Touch
-	err := q.NewSelect().Model(&rows).Column("chat_id", "channel", "class", "delivered_at", "cost").
+	err := q.NewSelect().Model(&rows).Column("id", "chat_id", "channel", "class", "state", "delivered_at", "earliest_at", "expires_at", "cost").
 		Where("corp_id = ? AND chat_id IN (?) AND chat_id <> '' AND customer_id = ''", corpID, bun.List(chatIDs)).
 		Where("state IN ('reserved','tasked','delivered','committed') AND (delivered_at = 0 OR delivered_at > ?)", longest).Scan(ctx)
 	if err != nil {
@@ -96,24 +105,31 @@ func (g *Governor) roomStandings(ctx context.Context, q bun.IDB, corpID string, 
 	}
 	for i := range rows {
 		t := &rows[i]
+		if !counts(t) {
+			continue
+		}
 		s := out[t.subject()]
-		s.countRoom(t, t.DeliveredAt, on, from, caps)
+		s.countRoom(t, t.DeliveredAt, f)
 		out[t.subject()] = s
 	}
 	return out, nil
 }
 
 // countRoom adds a touch of a group that was delivered at `at` (0 = still open) to what the group has had.
-func (s *standing) countRoom(t *Touch, at, on, from clock.Time, caps Caps) {
-	if t.Channel == MassGroup && (at == 0 || at >= from) {
+func (s *standing) countRoom(t *Touch, at clock.Time, f frame) {
+	if t.Channel == MassGroup && (at == 0 || at >= f.from) {
 		s.mass++
 	}
 	if !t.Class.Limited() {
 		return
 	}
-	s.at = append(s.at, spent{at: at, cost: 1})
-	for i, w := range caps.Chat {
-		if at == 0 || at > on.Add(-w.length()) {
+	when := slotOf(t, at)
+	if !f.covers(when, f.caps.Chat[len(f.caps.Chat)-1].length()) {
+		return
+	}
+	s.at = append(s.at, spent{slot: when, cost: 1})
+	for i, w := range f.caps.Chat {
+		if f.covers(when, w.length()) {
 			s.used[i]++
 		}
 	}
@@ -151,7 +167,7 @@ func (g *Governor) platformRooms(ctx context.Context, corpID string, chatIDs []s
 	now := g.world.Now()
 	_, _, limit = caps.MassMode.Period(now, g.zone)
 	for part := range slices.Chunk(chatIDs, chunk) {
-		facts, err := g.roomStandings(ctx, g.db.Read(), corpID, part, caps, now)
+		facts, err := g.roomStandings(ctx, g.db.Read(), corpID, part, g.frameOf(now, now, now, caps))
 		if err != nil {
 			return 0, 0, err
 		}

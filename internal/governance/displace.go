@@ -87,11 +87,13 @@ func lower(ctx context.Context, q bun.IDB, corpID string, reqs []Request) (map[s
 }
 
 // without is the standing when the touches were not there.
-func (s standing) without(gone []*Touch, staffID string, day, end clock.Time) standing {
+func (s standing) without(gone []*Touch, f frame, staffID string, day, end clock.Time) standing {
 	s.week, s.at = slices.Clone(s.week), nil // at only serves to say when there is room
 	for _, t := range gone {
-		for i := range s.used {
-			s.used[i] -= t.Cost
+		for i, w := range f.caps.Per {
+			if f.covers(slotOf(t, 0), w.length()) {
+				s.used[i] -= t.Cost
+			}
 		}
 		if t.Channel == MassCustomer {
 			s.mass--

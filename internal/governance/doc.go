@@ -32,8 +32,10 @@
 //
 // # Why counting is careful
 //
-// We do not know when a task will be confirmed. So an open touch counts as if it were delivered at the worst instant, and a
-// new one is judged at its earliest possible delivery: later ones only see more of the past leave the windows. Decisions
+// We do not know when a task will be confirmed. So an open touch counts as if it were delivered at the worst instant of its time,
+// from its earliest possible delivery to its end, and at any instant once its end has passed; a new one is judged over the
+// whole of its own time. What is planned for other days therefore leaves room, and because a member may confirm late or send by
+// themselves, each call looks for room again (full). Decisions
 // about one customer are serialised over all nodes by a lock (one of 256 by hash, because locks are a bounded resource).
 //
 // # What stands elsewhere

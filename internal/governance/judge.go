@@ -63,7 +63,7 @@ type standing struct {
 
 // spent is one counted touch.
 type spent struct {
-	at   clock.Time // delivery; 0 = still open
+	slot
 	cost int
 	// Only in a week:
 	topic   string
@@ -225,21 +225,12 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 	own, rule := s.limits(c, r.Class)
 	// What is for everybody is outside of the corp's caps, and within those that the customer chose.
 	counts := func(i int) bool { return !r.Open || rule[i] == rulePreference }
-	since := func(i int) clock.Time { // of a silence
-		if rule[i] == ruleSunset {
-			return s.hush.since
-		}
-		return 0
-	}
 	for i, w := range own.Per {
 		if !counts(i) {
 			continue
 		}
 		read(func() {
-			st := Step{
-				RuleID: rule[i], Since: since(i), Days: w.Days, Before: s.used[i], After: s.used[i] + w.charge(cost), Cap: w.Cap,
-				From: on.Add(-w.length()), To: on,
-			}
+			st := s.windowStep(i, w, rule[i], cost, on)
 			if st.After > w.Cap {
 				st.Next = own.room(s.at, cost, on, hours)
 				refuse(st, st.reason())
@@ -276,7 +267,7 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 	if v.held {
 		for i, w := range own.Per {
 			if counts(i) && !hasStep(v.steps, rule[i], w.Days) {
-				v.steps = append(v.steps, Step{RuleID: rule[i], Since: since(i), Days: w.Days, Cap: w.Cap, Verdict: NotRead})
+				v.steps = append(v.steps, Step{RuleID: rule[i], Since: s.since(rule[i]), Days: w.Days, Cap: w.Cap, Verdict: NotRead})
 			}
 		}
 		if v.rule != ruleQuiet {
@@ -297,6 +288,22 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 	return v
 }
 
+// windowStep counts a touch of that cost into the window i, which rule limits.
+func (s standing) windowStep(i int, w Window, rule string, cost int, on clock.Time) Step {
+	return Step{
+		RuleID: rule, Since: s.since(rule), Days: w.Days, Before: s.used[i], After: s.used[i] + w.charge(cost), Cap: w.Cap,
+		From: on.Add(-w.length()), To: on,
+	}
+}
+
+// since is when the silence began that a rule is about; 0 = it is about none.
+func (s standing) since(rule string) clock.Time {
+	if rule == ruleSunset {
+		return s.hush.since
+	}
+	return 0
+}
+
 // capRuleOf names the rule of a window: the customer's own choice where it is what limits.
 func capRuleOf(own, corp Caps, i int) string {
 	if own.Per[i].Cap < corp.Per[i].Cap {
@@ -315,7 +322,7 @@ func hasStep(steps []Step, rule string, days int) bool {
 }
 
 // room is the earliest instant at which every window of FTG-01 has room for cost more, if each open touch were delivered
-// at the instant on and nothing else is reserved meanwhile. Never when a cap is zero.
+// at the end of its time, or at the instant on when that is over, and nothing else is reserved meanwhile. Never when a cap is zero.
 func (c Caps) room(at []spent, cost int, on clock.Time, zone *time.Location) clock.Time {
 	var next clock.Time
 	for _, w := range c.Per {
@@ -333,10 +340,10 @@ func (w Window) room(at []spent, cost int, on clock.Time) clock.Time {
 	for _, s := range at {
 		d := s.at
 		if d == 0 {
-			d = on
+			d = max(on, s.until)
 		}
 		if end := d.Add(w.length()); end > on {
-			ends = append(ends, spent{at: end, cost: s.cost})
+			ends = append(ends, spent{slot: slot{at: end}, cost: s.cost})
 			used += s.cost
 		}
 	}

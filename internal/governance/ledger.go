@@ -296,7 +296,7 @@ func (g *Governor) decide(ctx context.Context, q bun.IDB, reqs []Request, caps C
 		member := memberDay{r.StaffID, day}
 		subject := r.subject()
 		r.print = g.printOf(over.prints, r)
-		s := facts[view{on, r.print}][subject]
+		s := facts[r.view(on, r.print)][subject]
 		s.home = live[r.CustomerID]
 		s.halted = stops.of(r.StaffID)
 		s.ladder = ladder.against(r.Class, r.StaffID, r.By, r.CampaignID, on)
@@ -313,7 +313,7 @@ func (g *Governor) decide(ctx context.Context, q bun.IDB, reqs []Request, caps C
 		}
 		content := contents.of(r)
 		again := func(gone []*Touch) verdict {
-			return judge(r, on, on > wanted, s.without(gone, r.StaffID, day, end), caps, content, g.zone)
+			return judge(r, on, on > wanted, s.without(gone, g.frameOf(now, on, r.expires(on), caps), r.StaffID, day, end), caps, content, g.zone)
 		}
 		v, why, err := said.of(r, s, func() verdict { return judge(r, on, on > wanted, s, caps, content, g.zone) })
 		if err != nil {
@@ -429,11 +429,10 @@ func newTouch(r Request, v verdict, why string, now, on clock.Time, version stri
 		RuleVersion: version, ReservedAt: now, EarliestAt: on, Winback: r.Winback, Print: int64(r.print),
 	}
 	t.setReason(v.rule, v.reason)
+	t.ExpiresAt = r.expires(on) // of one that is held, too: what it was counted with depends on it
 	if v.held {
 		t.State = Held
-		return t, nil
 	}
-	t.ExpiresAt = r.expires(on)
 	return t, nil
 }
 

@@ -25,43 +25,70 @@ type past struct {
 
 // counted is a touch that fills windows.
 type counted struct {
-	id      int64
-	at      clock.Time // delivery; 0 = still open
-	cost    int
-	limited bool // marketing or lifecycle
-	mass    bool // a mass message
-	open    bool // a Moment for everybody
-	winback bool // the last question to somebody silent
-	print   likeness.Print
-	topic   string
-	channel Channel
+	id int64
+	slot
+	cost     int
+	reserved bool // no task has it yet
+	limited  bool // marketing or lifecycle
+	mass     bool // a mass message
+	open     bool // a Moment for everybody
+	winback  bool // the last question to somebody silent
+	print    likeness.Print
+	topic    string
+	channel  Channel
+}
+
+// slot is when a touch reached its customer, or may.
+type slot struct {
+	at          clock.Time // delivery; 0 = still open
+	from, until clock.Time // of an open one: its sender means to deliver it then; until 0 = at any time
+}
+
+// slotOf is the slot of a touch that was delivered at `at`; 0 = it is open.
+func slotOf(t *Touch, at clock.Time) slot {
+	if at != 0 {
+		return slot{at: at}
+	}
+	return slot{from: t.EarliestAt, until: t.ExpiresAt}
 }
 
 // frame is what the windows of an earliest delivery cover.
 type frame struct {
+	now   clock.Time // of the decision
 	on    clock.Time
+	last  clock.Time // until when its sender means to deliver it; 0 = at any time
 	zone  *time.Location
 	print likeness.Print // of what is asked for; 0 = likeness does not matter
-	start [3]clock.Time  // of the sliding windows: later ones count
+	start clock.Time     // of the longest sliding window: later ones count
 	from  clock.Time     // of the calendar period of WC-01
 	day   clock.Time     // of the day of WC-08
-	week  clock.Time     // of the windows of FTG-02
 	caps  Caps
 
 	shares bool // some request is under a cap of its topic or channel: the week is needed
 }
 
-func (g *Governor) frameOf(on clock.Time, caps Caps) frame {
-	f := frame{on: on, zone: g.zone, day: on.Day(g.zone), week: on.Add(-shareDays * 24 * time.Hour), caps: caps}
-	f.from, _, _ = caps.MassMode.Period(on, g.zone)
-	for i, w := range caps.Per {
-		f.start[i] = on.Add(-w.length())
+// covers says whether a window of that length can hold both what is asked for and a touch of the slot. Who is open counts at the worst
+// instant between its ends; what should have ended and did not, as a task that a member may still confirm, at any.
+func (f frame) covers(s slot, length time.Duration) bool {
+	switch {
+	case s.at != 0:
+		return s.at > f.on.Add(-length)
+	case s.until == 0 || s.until <= f.now || f.last == 0:
+		return true
 	}
+	return s.until > f.on.Add(-length) && s.from < f.last.Add(length)
+}
+
+// frameOf is the frame of something that is delivered between on and last, as it is decided now.
+func (g *Governor) frameOf(now, on, last clock.Time, caps Caps) frame {
+	f := frame{now: now, on: on, last: last, zone: g.zone, day: on.Day(g.zone), caps: caps}
+	f.from, _, _ = caps.MassMode.Period(on, g.zone)
+	f.start = on.Add(-caps.Per[len(caps.Per)-1].length())
 	return f
 }
 
 // floor is what no window of the frame reaches down to.
-func (f frame) floor() clock.Time { return min(f.start[2], f.from-1) }
+func (f frame) floor() clock.Time { return min(f.start, f.from-1) }
 
 // standing counts the past within a frame; u is what they did not react to.
 func (p *past) standing(f frame, u unanswered) standing {
@@ -72,13 +99,13 @@ func (p *past) standing(f frame, u unanswered) standing {
 	for _, t := range p.touches {
 		if t.limited {
 			s.twin = s.twin.closer(f.print, t.print, t.at, f.on, f.caps.Alike, f.zone)
-			for i, start := range f.start {
-				if t.at == 0 || t.at > start {
+			for i, w := range f.caps.Per {
+				if f.covers(t.slot, w.length()) {
 					s.used[i] += t.cost
 				}
 			}
-			if f.shares && (t.at == 0 || t.at > f.week) {
-				s.week = append(s.week, spent{at: t.at, cost: t.cost, topic: t.topic, channel: t.channel, id: t.id})
+			if f.shares && f.covers(t.slot, shareLength) {
+				s.week = append(s.week, spent{slot: t.slot, cost: t.cost, topic: t.topic, channel: t.channel, id: t.id})
 			}
 		}
 		if t.winback && t.at == 0 {
@@ -97,8 +124,8 @@ func (p *past) standing(f frame, u unanswered) standing {
 			continue
 		}
 		for _, t := range p.touches { // over a cap: when it ends has to be told
-			if t.limited && (t.at == 0 || t.at > f.start[2]) {
-				s.at = append(s.at, spent{at: t.at, cost: t.cost})
+			if t.limited && f.covers(t.slot, f.caps.Per[len(f.caps.Per)-1].length()) {
+				s.at = append(s.at, spent{slot: t.slot, cost: t.cost})
 			}
 		}
 		break
@@ -120,7 +147,7 @@ func (g *Governor) pastOf(ctx context.Context, q bun.IDB, corpID string, custome
 	var rows []touched
 	err = g.along(ctx, "customer_id", customers, func(ctx context.Context, where string, args ...any) (int, error) {
 		rows = nil
-		err := q.NewRaw(`SELECT customer_id, id, delivered_at, cost, class, channel, topic, winback, print FROM touch WHERE corp_id = ?
+		err := q.NewRaw(`SELECT customer_id, id, delivered_at, earliest_at, expires_at, state, cost, class, channel, topic, winback, print FROM touch WHERE corp_id = ?
 			AND state IN ('reserved','tasked','delivered','committed') AND (delivered_at = 0 OR delivered_at > ?) AND `+where,
 			append([]any{corpID, floor}, args...)...).Scan(ctx, &rows)
 		return len(rows), err
@@ -138,7 +165,7 @@ func (g *Governor) pastOf(ctx context.Context, q bun.IDB, corpID string, custome
 			p = new(past)
 			out[r.CustomerID] = p
 		}
-		t := countedOf(&Touch{ID: r.ID, DeliveredAt: r.DeliveredAt, Cost: r.Cost, Class: r.Class, Channel: r.Channel, Topic: r.Topic, Winback: r.Winback, Print: r.Print})
+		t := countedOf(&Touch{ID: r.ID, DeliveredAt: r.DeliveredAt, EarliestAt: r.EarliestAt, ExpiresAt: r.ExpiresAt, State: r.State, Cost: r.Cost, Class: r.Class, Channel: r.Channel, Topic: r.Topic, Winback: r.Winback, Print: r.Print})
 		if t.limited || t.mass || t.open {
 			p.touches = append(p.touches, t)
 		}
@@ -151,6 +178,9 @@ type touched struct {
 	CustomerID  string
 	ID          int64
 	DeliveredAt clock.Time
+	EarliestAt  clock.Time
+	ExpiresAt   clock.Time
+	State       State
 	Cost        int
 	Class       Class
 	Channel     Channel
@@ -184,7 +214,7 @@ func setOf(ids []string) map[string]bool {
 }
 
 func countedOf(t *Touch) counted {
-	return counted{id: t.ID, at: t.DeliveredAt, cost: t.Cost, limited: t.Class.Limited(), mass: t.Channel == MassCustomer, open: t.open(), winback: t.Winback, print: likeness.Print(t.Print), topic: t.Topic, channel: t.Channel}
+	return counted{id: t.ID, slot: slotOf(t, t.DeliveredAt), cost: t.Cost, reserved: t.State == Reserved, limited: t.Class.Limited(), mass: t.Channel == MassCustomer, open: t.open(), winback: t.Winback, print: likeness.Print(t.Print), topic: t.Topic, channel: t.Channel}
 }
 
 // longestWindow is more than any window of FTG-01 or period of WC-01 covers.

@@ -126,7 +126,11 @@ func (g *Governor) recheck(ctx context.Context, tx *db.Tx, touches map[int64]*To
 			out[id] = refusal{rule: ruleHalt, reason: reasonHalt}
 		}
 	}
-	err := g.eachLimited(ctx, tx, touches, func(t *Touch, caps Caps, s standing) {
+	full, err := g.full(ctx, tx, touches, now)
+	if err != nil {
+		return nil, err
+	}
+	err = g.eachLimited(ctx, tx, touches, func(t *Touch, caps Caps, s standing) {
 		switch {
 		case out[t.ID].rule != "":
 		case s.optedOut != 0:
@@ -138,6 +142,8 @@ func (g *Governor) recheck(ctx context.Context, tx *db.Tx, touches map[int64]*To
 			out[t.ID] = refusal{rule: st.RuleID, reason: st.reason()}
 		case s.pref != nil && unwanted(s.pref, t, now).rule != "":
 			out[t.ID] = unwanted(s.pref, t, now)
+		case full[t.ID].rule != "":
+			out[t.ID] = full[t.ID]
 		case now < t.EarliestAt: // its counters looked at a later instant
 			out[t.ID] = refusal{rule: ruleCap, reason: reasonEarly, until: t.EarliestAt}
 		case !caps.Quiet.Open(now, s.home.or(g.zone)):
@@ -398,9 +404,9 @@ func (g *Governor) Observe(ctx context.Context, tx *db.Tx, r Request, at clock.T
 	}
 	var s map[string]standing
 	if r.toRoom() {
-		s, err = g.roomStandings(ctx, tx, r.CorpID, []string{r.ChatID}, caps, at)
+		s, err = g.roomStandings(ctx, tx, r.CorpID, []string{r.ChatID}, g.frameOf(g.world.Now(), at, at, caps))
 	} else {
-		f := g.frameOf(at, caps)
+		f := g.frameOf(g.world.Now(), at, at, caps)
 		r.print = g.printOf(prints{}, r)
 		f.print = r.print
 		if s, err = g.standingIn(ctx, tx, r.CorpID, []string{r.CustomerID}, f); err == nil {

@@ -60,8 +60,8 @@ func (g *Governor) Preview(ctx context.Context, r Request, to []Recipient) (Prev
 		return g.previewEach(ctx, r, to)
 	}
 	c := &counter{
-		r: r, on: on, wanted: wanted, caps: caps, stops: stops, ladder: ladder, content: g.reader(own).of(r), g: g,
-		month: g.frameOf(now, caps).from, at: map[*home]arrival{},
+		r: r, now: now, on: on, wanted: wanted, caps: caps, stops: stops, ladder: ladder, content: g.reader(own).of(r), g: g,
+		month: g.frameOf(now, now, now, caps).from, at: map[*home]arrival{},
 	}
 	c.print, c.shares = g.printOf(prints{}, r), caps.hasShares([]Request{r})
 	c.know(nil)
@@ -217,6 +217,7 @@ func (g *Governor) countCensus(ctx context.Context, c *counter, to []Recipient, 
 type counter struct {
 	g       *Governor
 	r       Request
+	now     clock.Time
 	on      clock.Time // by the corp's zone
 	wanted  clock.Time
 	caps    Caps
@@ -246,7 +247,7 @@ func (c *counter) know(h *home) {
 		return
 	}
 	on := c.r.earliest(c.wanted, c.caps.Quiet, h, c.g.zone)
-	f := c.g.frameOf(on, c.caps)
+	f := c.g.frameOf(c.now, on, c.r.expires(on), c.caps)
 	f.print, f.shares = c.print, c.shares
 	c.at[h] = arrival{on, on > c.wanted, f}
 }

@@ -176,13 +176,13 @@ func (g *Governor) standingThen(ctx context.Context, t *Touch, caps Caps, was []
 	if err != nil {
 		return s, err
 	}
-	from, _, _ := caps.MassMode.Period(t.EarliestAt, g.zone)
+	f := g.frameThen(t, caps)
 	for _, r := range rows {
 		at, gone := r.then(t.ReservedAt)
 		if gone {
 			continue
 		}
-		if r.Channel == MassCustomer && (at == 0 || at >= from) {
+		if r.Channel == MassCustomer && (at == 0 || at >= f.from) {
 			s.mass++
 		}
 		if r.open() && (at == 0 || at >= t.EarliestAt.Day(g.zone)) {
@@ -191,16 +191,28 @@ func (g *Governor) standingThen(ctx context.Context, t *Touch, caps Caps, was []
 		if !r.Class.Limited() {
 			continue
 		}
-		s.at = append(s.at, spent{at: at, cost: r.Cost})
+		when := slotOf(&r, at)
+		s.at = append(s.at, spent{slot: when, cost: r.Cost})
 		s.twin = s.twin.closer(likeness.Print(t.Print), likeness.Print(r.Print), at, t.EarliestAt, caps.Alike, g.zone)
-		s.week = append(s.week, spent{at: at, cost: r.Cost, topic: r.Topic, channel: r.Channel, id: r.ID})
+		if f.covers(when, shareLength) {
+			s.week = append(s.week, spent{slot: when, cost: r.Cost, topic: r.Topic, channel: r.Channel, id: r.ID})
+		}
 		for i, w := range caps.Per {
-			if at == 0 || at > t.EarliestAt.Add(-w.length()) {
+			if f.covers(when, w.length()) {
 				s.used[i] += r.Cost
 			}
 		}
 	}
 	return s, nil
+}
+
+// frameThen is what t was decided by.
+func (g *Governor) frameThen(t *Touch, caps Caps) frame {
+	last := t.ExpiresAt
+	if t.SeenOnly { // it had happened
+		last = t.EarliestAt
+	}
+	return g.frameOf(t.ReservedAt, t.EarliestAt, last, caps)
 }
 
 // then is when a touch was delivered as an earlier instant knew it; 0 = it was open. gone says that it was released by then.
@@ -255,10 +267,10 @@ func (g *Governor) roomThen(ctx context.Context, t *Touch, caps Caps, s *standin
 	if err != nil {
 		return err
 	}
-	from, _, _ := caps.MassMode.Period(t.EarliestAt, g.zone)
+	f := g.frameThen(t, caps)
 	for i := range rows {
 		if at, gone := rows[i].then(t.ReservedAt); !gone {
-			s.countRoom(&rows[i], at, t.EarliestAt, from, caps)
+			s.countRoom(&rows[i], at, f)
 		}
 	}
 	return nil

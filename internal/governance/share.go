@@ -11,7 +11,10 @@ import (
 )
 
 // shareDays is the length of the windows of FTG-02.
-const shareDays = 7
+const (
+	shareDays   = 7
+	shareLength = shareDays * 24 * time.Hour
+)
 
 // share is the cap of one topic or one channel, beside those of everything (FTG-02).
 type share struct {
@@ -67,24 +70,30 @@ func (c Caps) hasShares(reqs []Request) bool {
 }
 
 // weekOf reads the counted touches of the customers within the windows of FTG-02, one by one: the caps keep them few.
-func weekOf(ctx context.Context, q bun.IDB, corpID string, customers []string, on clock.Time, into map[string]standing) error {
+func weekOf(ctx context.Context, q bun.IDB, corpID string, customers []string, f frame, into map[string]standing) error {
 	var rows []struct {
 		CustomerID  string
 		DeliveredAt clock.Time
+		EarliestAt  clock.Time
+		ExpiresAt   clock.Time
 		Cost        int
 		Topic       string
 		Channel     Channel
 		ID          int64
 	}
-	err := q.NewRaw(`SELECT customer_id, delivered_at, cost, topic, channel, id FROM touch WHERE corp_id = ? AND customer_id IN (?)
+	err := q.NewRaw(`SELECT customer_id, delivered_at, earliest_at, expires_at, cost, topic, channel, id FROM touch WHERE corp_id = ? AND customer_id IN (?)
 		AND state IN ('reserved','tasked','delivered','committed') AND class IN ('marketing','lifecycle')
-		AND (delivered_at = 0 OR delivered_at > ?)`, corpID, bun.List(customers), on.Add(-shareDays*24*time.Hour)).Scan(ctx, &rows)
+		AND (delivered_at = 0 OR delivered_at > ?)`, corpID, bun.List(customers), f.on.Add(-shareLength)).Scan(ctx, &rows)
 	if err != nil {
 		return fmt.Errorf("read the week of %d customers: %w", len(customers), err)
 	}
 	for _, r := range rows {
+		at := slotOf(&Touch{EarliestAt: r.EarliestAt, ExpiresAt: r.ExpiresAt}, r.DeliveredAt)
+		if !f.covers(at, shareLength) {
+			continue
+		}
 		s := into[r.CustomerID]
-		s.week = append(s.week, spent{at: r.DeliveredAt, cost: r.Cost, topic: r.Topic, channel: r.Channel, id: r.ID})
+		s.week = append(s.week, spent{slot: at, cost: r.Cost, topic: r.Topic, channel: r.Channel, id: r.ID})
 		into[r.CustomerID] = s
 	}
 	return nil
@@ -94,7 +103,7 @@ func weekOf(ctx context.Context, q bun.IDB, corpID string, customers []string, o
 func (g *Governor) sharesAt(ctx context.Context, q bun.IDB, r Request, caps Caps, at, now clock.Time, into map[string]standing) error {
 	one := []Request{r}
 	if caps.hasShares(one) {
-		if err := weekOf(ctx, q, r.CorpID, []string{r.CustomerID}, at, into); err != nil {
+		if err := weekOf(ctx, q, r.CorpID, []string{r.CustomerID}, g.frameOf(now, at, at, caps), into); err != nil {
 			return err
 		}
 	}

@@ -65,10 +65,15 @@ func (g *Governor) touchesByKey(ctx context.Context, q bun.IDB, corpID string, k
 	return out, nil
 }
 
-// view is what a standing is for: the instant of the earliest delivery, and what the message says.
+// view is what a standing is for: the instants between which it is meant to be delivered, and what the message says.
 type view struct {
-	on    clock.Time
-	print likeness.Print
+	on, last clock.Time
+	print    likeness.Print
+}
+
+// view is what r is decided by.
+func (r Request) view(on clock.Time, print likeness.Print) view {
+	return view{on, r.expires(on), print}
 }
 
 // standings reads what the ledger knows of every customer and group of the requests, by subject, for each view among them.
@@ -79,7 +84,7 @@ func (g *Governor) standings(ctx context.Context, q bun.IDB, reqs []Request, fou
 		if _, ok := found[r.Key]; ok || !r.Class.Limited() {
 			continue
 		}
-		on := view{r.earliest(max(now, r.NotBefore), caps.Quiet, live[r.CustomerID], g.zone), g.printOf(known, r)}
+		on := r.view(r.earliest(max(now, r.NotBefore), caps.Quiet, live[r.CustomerID], g.zone), g.printOf(known, r))
 		if seen[on] == nil {
 			seen[on] = map[string]bool{}
 		}
@@ -95,7 +100,7 @@ func (g *Governor) standings(ctx context.Context, q bun.IDB, reqs []Request, fou
 	}
 	out := map[view]map[string]standing{}
 	for on, customers := range ids {
-		f := g.frameOf(on.on, caps)
+		f := g.frameOf(now, on.on, on.last, caps)
 		f.print = on.print
 		f.shares = caps.hasShares(reqs)
 		s, err := g.standingIn(ctx, q, reqs[0].CorpID, customers, f)
@@ -105,7 +110,7 @@ func (g *Governor) standings(ctx context.Context, q bun.IDB, reqs []Request, fou
 		out[on] = s
 	}
 	for on, chats := range rooms {
-		s, err := g.roomStandings(ctx, q, reqs[0].CorpID, chats, caps, on.on)
+		s, err := g.roomStandings(ctx, q, reqs[0].CorpID, chats, g.frameOf(now, on.on, on.last, caps))
 		if err != nil {
 			return nil, err
 		}
@@ -140,7 +145,7 @@ func (g *Governor) membersAt(ctx context.Context, q bun.IDB, reqs []Request, fou
 
 // standingAt counts for one earliest delivery, in a handful of queries however many customers there are.
 func (g *Governor) standingAt(ctx context.Context, q bun.IDB, corpID string, customers []string, caps Caps, on clock.Time) (map[string]standing, error) {
-	out, err := g.standingIn(ctx, q, corpID, customers, g.frameOf(on, caps))
+	out, err := g.standingIn(ctx, q, corpID, customers, g.frameOf(on, on, on, caps))
 	if err != nil {
 		return nil, err
 	}

@@ -162,11 +162,7 @@ func (s *Service) reserve(ctx context.Context, tx *db.Tx, w bus.Work) error {
 	for i, r := range rows {
 		members[i] = customer.Member{CustomerID: r.CustomerID, StaffID: r.StaffID}
 	}
-	reqs := s.requests(m.ID, m.SubmittedBy, words, members, 0, m.OpensAt, m.ClosesAt)
-	for i := range reqs {
-		reqs[i].Expires = m.ClosesAt
-	}
-	decisions, err := s.Governor.Reserve(ctx, tx, reqs...)
+	decisions, err := s.Governor.Reserve(ctx, tx, s.requests(m.ID, m.SubmittedBy, words, members, 0, m.OpensAt, m.ClosesAt)...)
 	if err != nil {
 		return err
 	}
