@@ -1,7 +1,9 @@
 package governance
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"github.com/uptrace/bun"
 
@@ -52,15 +54,27 @@ func (g *Governor) fullIn(ctx context.Context, q bun.IDB, corpID string, touches
 	if err != nil {
 		return err
 	}
+	for id, p := range pasts {
+		pasts[id] = p.taken(asked)
+	}
+	slices.SortFunc(touches, func(a, b *Touch) int { return cmp.Compare(a.ID, b.ID) })
 	for _, t := range touches {
 		var st Step
 		if t.CustomerID == "" {
 			st = chats[t.subject()].chatOver(caps, now)
 		} else {
-			st = t.over(pasts[t.CustomerID].taken(asked).standing(f, unanswered{}), caps, now)
+			st = t.over(pasts[t.CustomerID].standing(f, unanswered{}), caps, now)
 		}
 		if st.RuleID != "" {
 			into[t.ID] = refusal{rule: st.RuleID, reason: st.reason()}
+			continue
+		}
+		if t.CustomerID == "" { // those asked about together count for each other
+			s := chats[t.subject()]
+			s.countRoom(&Touch{Channel: t.Channel, Class: t.Class}, 0, f)
+			chats[t.subject()] = s
+		} else {
+			pasts[t.CustomerID] = pasts[t.CustomerID].with(countedOf(&Touch{ID: t.ID, Cost: t.Cost, Class: t.Class, Channel: t.Channel, Topic: t.Topic}))
 		}
 	}
 	return nil

@@ -98,7 +98,7 @@ func TestACallFindsNoRoomThatIsTaken(t *testing.T) {
 				c.between(t, g, out[0].TouchID)
 				permits, refused := permit(t, g, later[0].TouchID)
 				if c.passes && len(permits) != 1 || !c.passes && (len(refused) != 1 || refused[0].RuleID != ruleCap || touch(t, g, later[0].TouchID).State != Released) {
-					t.Errorf("permits %+v, refused %+v", permits, refused)
+					t.Errorf("the call: permits %+v, refused %+v", permits, refused)
 				}
 			})
 		})

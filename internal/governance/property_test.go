@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -121,7 +122,8 @@ func (m *machine) Reserve(t *rapid.T) {
 		r.Class = rapid.SampledFrom([]Class{Marketing, Marketing, Lifecycle, Service}).Draw(t, "class")
 		r.Cost = rapid.IntRange(1, maxCost).Draw(t, "cost")
 		r.Topic = rapid.SampledFrom([]string{"", "护肤", "护肤", "会员日"}).Draw(t, "topic")
-		r.NotBefore = m.world.Now().Add(time.Duration(rapid.IntRange(0, 30).Draw(t, "hours ahead")) * time.Hour)
+		r.NotBefore = m.world.Now().Add(time.Duration(rapid.IntRange(0, 60).Draw(t, "hours ahead")) * time.Hour)
+		r.Expires = r.NotBefore.Add(time.Duration(rapid.IntRange(1, 24).Draw(t, "hours open")) * time.Hour)
 		reqs = append(reqs, r)
 	}
 	if again := rapid.Bool().Draw(t, "ask twice"); again {
@@ -201,16 +203,25 @@ func (m *machine) pick(t *rapid.T, from map[int64]string) int64 {
 }
 
 func (m *machine) Permit(t *rapid.T) {
-	id := m.pick(t, m.reserved)
+	ids := []int64{m.pick(t, m.reserved)}
+	if rapid.Bool().Draw(t, "all") {
+		ids = slices.Sorted(maps.Keys(m.reserved))
+	}
 	var permits []Permit
 	ok := m.do(func(ctx context.Context, tx *db.Tx) (err error) {
-		permits, _, err = m.g.Permit(ctx, tx, id)
+		permits, _, err = m.g.Permit(ctx, tx, ids...)
 		return err
 	})
-	if !ok || len(permits) == 0 {
+	if !ok {
 		return
 	}
-	c := permits[0].CustomerID()
+	for _, p := range permits {
+		m.handedOut(t, p.TouchID(), p.CustomerID())
+	}
+}
+
+// handedOut notes that a member has a touch now.
+func (m *machine) handedOut(t *rapid.T, id int64, c string) {
 	if _, was := m.stopped[c]; was && m.class[id].Limited() {
 		t.Fatalf("L4: touch %d is tasked after the opt-out of %s", id, c)
 	}
@@ -251,9 +262,14 @@ func (m *machine) Move(t *rapid.T) {
 
 // Confirm is the member's act: the customer has it, and the ledger does not know yet.
 func (m *machine) Confirm(t *rapid.T) {
-	id := m.pick(t, m.open)
-	if _, done := m.got[id]; !done {
-		m.got[id] = m.world.Now()
+	ids := []int64{m.pick(t, m.open)}
+	if rapid.Bool().Draw(t, "all") {
+		ids = slices.Sorted(maps.Keys(m.open))
+	}
+	for _, id := range ids {
+		if _, done := m.got[id]; !done {
+			m.got[id] = m.world.Now()
+		}
 	}
 }
 
@@ -618,7 +634,7 @@ func (m *machine) settle(rt *rapid.T) {
 			return m.g.Release(ctx, tx, id, "WC-02", errs.Text{})
 		})
 	}
-	m.world.Advance(72 * time.Hour)
+	m.world.Advance(200 * time.Hour) // beyond the end of whatever was planned
 	tx(func(ctx context.Context, tx *db.Tx) error { return m.g.expire(ctx, tx, bus.Work{CorpID: m.corp}) })
 	for _, r := range m.rows() {
 		if r.State == Reserved || r.State == Tasked {
