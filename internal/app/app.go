@@ -209,7 +209,7 @@ func (a *App) build() (err error) {
 	if a.Live, err = web.NewLive(a.NATS, a.CorpID, a.Log); err != nil {
 		return err
 	}
-	a.Staff = staff.New(staff.Config{DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, CorpID: a.CorpID, Customers: a.liveRelations})
+	a.Staff = staff.New(staff.Config{DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, CorpID: a.CorpID, Customers: a.liveRelations, Bounds: staff.Bounds(a.Governor.Plans().Room)})
 	a.Auth = auth.New(auth.Config{
 		DB: a.DB, Wall: clock.SystemWall(), Log: a.Log, CorpID: a.CorpID, Members: a.Staff, AdminPassword: a.AdminPassword.Reveal(), Version: a.Version,
 		Login: func() auth.Login {
@@ -237,6 +237,7 @@ func (a *App) build() (err error) {
 		Tag: func(ctx context.Context, customerID, staffID string, tagIDs []string) (bus.Settle, error) {
 			return a.Tags.Mark(ctx, customerID, staffID, tagIDs, nil)
 		},
+		Room: a.roomOf,
 	})
 	a.Notices = notice.New(notice.Config{Bus: a.Bus, WeCom: a.WeCom, CorpID: a.CorpID})
 	a.Blobs = blob.New(a.DB, a.Data, a.World)
@@ -284,7 +285,7 @@ func (a *App) build() (err error) {
 	a.Stats = stats.New(stats.Config{
 		DB: a.DB, World: a.World, Zone: a.Zone, CorpID: a.CorpID, Scope: scope, Held: a.heldToday, Running: a.running, Health: a.health,
 		Todo: []func(context.Context, []string, string) ([]stats.Todo, error){
-			a.todoBroadcasts, a.todoSessions, a.todoComments, a.todoComplaints, a.todoDeadLetters, a.todoSync, a.todoLicences, a.todoPenalties,
+			a.todoBroadcasts, a.todoSessions, a.todoComments, a.todoComplaints, a.todoDeadLetters, a.todoSync, a.todoLicences, a.todoPenalties, a.todoCapacity,
 		},
 		Limits: a.limits, StaffNames: a.staffNames, CustomerNames: a.customerNames,
 	})
@@ -311,7 +312,7 @@ func (a *App) connect() {
 	a.Customers.OnAdded = append(
 		a.Customers.OnAdded,
 		a.Welcomes.Added,   // first: the code lives 20 seconds
-		a.Contactway.Added, // tags of the channel
+		a.Contactway.Added, // tags of the channel, and whether the member still has room
 		a.addedStaff,
 	)
 	a.Groupchats.OnJoined = append(
@@ -344,7 +345,7 @@ func (a *App) connect() {
 	a.Kf.OnOpened = append(a.Kf.OnOpened, a.noteSession)
 	a.Kf.OnWrote = append(a.Kf.OnWrote, a.wrote)
 	a.Moments.OnReacted = append(a.Moments.OnReacted, a.reacted)
-	a.Customers.OnLost = append(a.Customers.OnLost, a.Broadcasts.Lost)
+	a.Customers.OnLost = append(a.Customers.OnLost, a.Broadcasts.Lost, a.Contactway.Lost)
 	a.Outreach.OnMass = append(a.Outreach.OnMass, a.Broadcasts.Massed)
 	a.Outreach.Wanted = a.Broadcasts.Wanted
 	a.Outreach.OnMoment = append(a.Outreach.OnMoment, a.Moments.Momented)
@@ -368,6 +369,8 @@ func (a *App) connect() {
 	a.Staff.OnAdding = append(a.Staff.OnAdding, func(ctx context.Context, tx *db.Tx, e staff.Adding) error {
 		return a.Governor.Adding(ctx, tx, e.CorpID, e.StaffID, e.Day, e.Requests, e.Added)
 	})
+	a.Staff.OnCapacity = append(a.Staff.OnCapacity, a.Contactway.LookAgain)
+	a.Sync.OnEnd = append(a.Sync.OnEnd, a.Contactway.LookAgain)
 	a.Staff.Register(a.Bus)
 	a.Groupchats.Register(a.Bus)
 	a.Customers.Register(a.Bus)

@@ -38,6 +38,8 @@ type wayOut struct {
 	Remark      string    `json:"remark"`
 	QRCode      string    `json:"qr_code"`
 	Tags        []named   `json:"tags"`
+	Passed      []named   `json:"passed" doc:"of staff, those whom the code at WeCom passes over: they have no room for customers"`
+	Full        bool      `json:"full" doc:"none of staff has room; the code keeps them all"`
 	Customers   int       `json:"customers" doc:"persons who came by it and are still there"`
 	Enabled     bool      `json:"enabled"`
 	CreatedAt   time.Time `json:"created_at"`
@@ -166,15 +168,22 @@ func (s *Service) show(ctx context.Context, near Neighbours, ways []Contactway) 
 	if err != nil {
 		return nil, err
 	}
+	have, most, err := s.Room(ctx, staff)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]wayOut, len(ways))
 	for i, w := range ways {
 		o := wayOut{
 			ID: web.IDOf(w.ID), ConfigID: w.ConfigID, Name: w.Name, State: w.State, Staff: []named{}, Departments: []int{}, SkipVerify: w.SkipVerify,
-			Remark: w.Remark, QRCode: w.QRCode, Tags: []named{}, Customers: counts[w.State], Enabled: w.Enabled, CreatedAt: w.CreatedAt.In(near.Zone),
+			Remark: w.Remark, QRCode: w.QRCode, Tags: []named{}, Passed: []named{}, Full: w.full(have, most), Customers: counts[w.State], Enabled: w.Enabled, CreatedAt: w.CreatedAt.In(near.Zone),
 		}
 		o.Departments = append(o.Departments, w.Departments...)
 		for _, id := range w.StaffIDs {
 			o.Staff = append(o.Staff, named{id, staffNames[id]})
+		}
+		for _, id := range w.Passed {
+			o.Passed = append(o.Passed, named{id, staffNames[id]})
 		}
 		for _, id := range w.TagIDs {
 			o.Tags = append(o.Tags, named{id, tagNames[id]})

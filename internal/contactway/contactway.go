@@ -6,6 +6,7 @@
 package contactway
 
 import (
+	"slices"
 	"unicode/utf8"
 
 	"zhiyin.dev/zhiyin/internal/clock"
@@ -31,6 +32,7 @@ type Contactway struct {
 	Remark      string
 	QRCode      string   // URL of WeCom's picture
 	TagIDs      []string // given to whoever comes this way
+	Passed      []string // of StaffIDs, those whom the code at WeCom leaves out: they have no room for customers
 	Enabled     bool
 	CreatedAt   clock.Time
 }
@@ -48,4 +50,30 @@ func (c Contactway) Validate() error {
 		return errs.Bad("remark", "contactway.remark", errs.Tf("备注最多 %d 个字。", "The remark may have %d characters.", MaxRemark))
 	}
 	return nil
+}
+
+// pass answers the members whom the code has to pass over (WC-10), given how many customers each has and how many anybody may have:
+// nobody when none has room, for somebody has to answer who scans it. Whoever is passed over comes back once a hundredth of
+// their places is free, so that a code does not change with every customer who comes and goes.
+func (c Contactway) pass(have map[string]int, most int) []string {
+	var full []string
+	for _, id := range c.StaffIDs {
+		if have[id] >= most || have[id] > most-most/100 && slices.Contains(c.Passed, id) {
+			full = append(full, id)
+		}
+	}
+	if len(full) == len(c.StaffIDs) {
+		return nil
+	}
+	return full
+}
+
+// full says that the code names members, and that none of them has room.
+func (c Contactway) full(have map[string]int, most int) bool {
+	return len(c.StaffIDs) > 0 && !slices.ContainsFunc(c.StaffIDs, func(id string) bool { return have[id] < most })
+}
+
+// answering are the members whom the code at WeCom names.
+func (c Contactway) answering() []string {
+	return slices.DeleteFunc(slices.Clone(c.StaffIDs), func(id string) bool { return slices.Contains(c.Passed, id) })
 }

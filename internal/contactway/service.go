@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync"
 
 	"zhiyin.dev/zhiyin/internal/bus"
 	"zhiyin.dev/zhiyin/internal/calls"
@@ -23,18 +24,28 @@ type Config struct {
 	CorpID string
 	// Tag gives tags to a relation, at WeCom and in our tables.
 	Tag func(ctx context.Context, customerID, staffID string, tagIDs []string) (bus.Settle, error)
+	// Room answers how many customers members have, and how many any of them may have (WC-10).
+	Room func(ctx context.Context, staffIDs []string) (have map[string]int, most int, err error)
 }
 
 // Service is the use cases of channel codes.
-type Service struct{ Config }
+type Service struct {
+	Config
+
+	looks sync.Map // the minute at whose end a member's room is looked at, by member
+}
 
 // New makes the service.
-func New(c Config) *Service { return &Service{c} }
+func New(c Config) *Service { return &Service{Config: c} }
 
 const tagKind = "contactway.tag"
 
 // Register tells the bus what this room does.
-func (s *Service) Register(b *bus.Bus) { b.Perform(tagKind, s.giveTags) }
+func (s *Service) Register(b *bus.Bus) {
+	b.Perform(tagKind, s.giveTags)
+	b.Handle(roomKind, s.roomChanged)
+	b.Perform(fitKind, s.fit)
+}
 
 // Create makes a code at WeCom and stores it.
 func (s *Service) Create(ctx context.Context, c Contactway) (Contactway, error) {
@@ -43,7 +54,10 @@ func (s *Service) Create(ctx context.Context, c Contactway) (Contactway, error) 
 	}
 	c.ID = s.DB.NewID()
 	c.State = "c" + strconv.FormatInt(c.ID, 36) // never reused, at most 30 characters
-	var err error
+	err := s.leaveOut(ctx, &c)
+	if err != nil {
+		return c, err
+	}
 	if c.ConfigID, c.QRCode, err = s.WeCom.AddContactWay(ctx, c.wire()); err != nil {
 		return c, calls.Refused(err, "make a channel code")
 	}
@@ -72,6 +86,10 @@ func (s *Service) Update(ctx context.Context, c Contactway) (Contactway, error) 
 		return c, err
 	}
 	c.ConfigID, c.State, c.QRCode, c.CreatedAt, c.Enabled = former.ConfigID, former.State, former.QRCode, former.CreatedAt, former.Enabled
+	c.Passed = former.Passed
+	if err := s.leaveOut(ctx, &c); err != nil {
+		return c, err
+	}
 	if err := s.WeCom.UpdateContactWay(ctx, c.wire()); err != nil {
 		return c, calls.Refused(err, "change a channel code")
 	}
@@ -80,7 +98,10 @@ func (s *Service) Update(ctx context.Context, c Contactway) (Contactway, error) 
 		return c, err
 	}
 	err = s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		_, err := tx.NewUpdate().Model(&r).WherePK().Exec(ctx)
+		if _, err := tx.NewUpdate().Model(&r).WherePK().Exec(ctx); err != nil {
+			return err
+		}
+		_, err := s.Bus.Put(ctx, tx, s.fitOf(tx, c.ID)) // a fit under way may have written the former members after us
 		return err
 	})
 	if err != nil {
@@ -120,8 +141,11 @@ type tagPayload struct {
 
 // Added gives the code's tags to whoever came by it: it is a subscriber of customer.OnAdded.
 func (s *Service) Added(ctx context.Context, tx *db.Tx, e customer.Added) error {
-	if e.Half || e.State == "" {
+	if e.Half {
 		return nil
+	}
+	if err := s.look(ctx, tx, e); err != nil || e.State == "" {
+		return err
 	}
 	c, ok, err := s.ByState(ctx, tx, e.State)
 	if err != nil || !ok || len(c.TagIDs) == 0 {
@@ -146,9 +170,9 @@ func (s *Service) giveTags(ctx context.Context, w bus.Work) (bus.Settle, error) 
 
 func (c Contactway) wire() wecom.ContactWay {
 	kind := wecom.WayMany // one member or several: a code can grow without being printed anew
-	staff := make([]wecom.StaffID, len(c.StaffIDs))
-	for i, id := range c.StaffIDs {
-		staff[i] = wecom.StaffID(id)
+	var staff []wecom.StaffID
+	for _, id := range c.answering() {
+		staff = append(staff, wecom.StaffID(id))
 	}
 	return wecom.ContactWay{
 		ConfigID: c.ConfigID, Type: kind, Scene: wecom.SceneQR, Remark: c.Remark, SkipVerify: &c.SkipVerify, State: c.State,

@@ -27,6 +27,7 @@ type row struct {
 	Remark      string
 	QRCode      string `bun:"qr_code"`
 	Tags        string
+	Passed      string
 	Enabled     bool
 	CreatedAt   clock.Time
 }
@@ -39,7 +40,7 @@ func (r row) contactway() (Contactway, error) {
 	for _, f := range []struct {
 		raw  string
 		into any
-	}{{r.Staff, &c.StaffIDs}, {r.Departments, &c.Departments}, {r.Tags, &c.TagIDs}} {
+	}{{r.Staff, &c.StaffIDs}, {r.Departments, &c.Departments}, {r.Tags, &c.TagIDs}, {r.Passed, &c.Passed}} {
 		if err := json.Unmarshal([]byte(f.raw), f.into); err != nil {
 			return c, fmt.Errorf("read channel code %d: %w", r.ID, err)
 		}
@@ -55,7 +56,7 @@ func rowOf(corpID string, c Contactway) (row, error) {
 	for _, f := range []struct {
 		from any
 		into *string
-	}{{c.StaffIDs, &r.Staff}, {c.Departments, &r.Departments}, {c.TagIDs, &r.Tags}} {
+	}{{c.StaffIDs, &r.Staff}, {c.Departments, &r.Departments}, {c.TagIDs, &r.Tags}, {c.Passed, &r.Passed}} {
 		raw, err := json.Marshal(f.from)
 		if err != nil {
 			return r, fmt.Errorf("write channel code %q: %w", c.Name, err)

@@ -60,6 +60,15 @@ type Plans struct {
 	MomentsADay int     // of one member (OWN-05)
 	Brake       Brake   // of a campaign and of a member (FTG-12)
 	Adding      Adding  // of a member (WC-09)
+	Room        Room    // for customers (WC-10)
+}
+
+// Room is how many customers a corp, an unverified one and a member begin with, and the most that any member is granted.
+type Room struct {
+	Corp       int `json:"corp"`
+	Unverified int `json:"unverified"`
+	Member     int `json:"member"`
+	MemberMax  int `json:"member_max"`
 }
 
 // Adding says how many requests to become contacts a member may send on a day, and which share of at least MinSample has to be accepted.
@@ -109,7 +118,7 @@ func newRulebook() (*rulebook, error) {
 	return r, r.readCaps()
 }
 
-// readPlans reads the numbers of OWN-05, OWN-07, OWN-12, WC-09 and FTG-12.
+// readPlans reads the numbers of OWN-05, OWN-07, OWN-12, WC-09, WC-10 and FTG-12.
 func (r *rulebook) readPlans() error {
 	var size struct {
 		Size int `json:"size"`
@@ -132,6 +141,9 @@ func (r *rulebook) readPlans() error {
 	}
 	r.plans.MomentsADay = active.Most
 	if err := r.Params(ruleAdding, &r.plans.Adding); err != nil {
+		return err
+	}
+	if err := r.Params(ruleCapacity, &r.plans.Room); err != nil {
 		return err
 	}
 	return r.Params(ruleHarm, &r.plans.Brake)

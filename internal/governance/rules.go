@@ -32,6 +32,7 @@ const (
 	ruleLadder     = "ACC-13"
 	ruleHarm       = "FTG-12"
 	ruleAdding     = "WC-09"
+	ruleCapacity   = "WC-10"
 	ruleRefused    = "OWN-03" // businesses that are not served
 	ruleComplaint  = "LAW-34"
 	ruleGrievance  = "FTG-15"

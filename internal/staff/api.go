@@ -16,6 +16,7 @@ type staffOut struct {
 	Active      bool     `json:"active"`
 	Contact     bool     `json:"contact" doc:"Has the customer-contact feature"`
 	Customers   int      `json:"customers" doc:"Live relations"`
+	Capacity    int      `json:"capacity" doc:"How many there may be"`
 	Role        string   `json:"role,omitempty" doc:"Shown to those who may change it"`
 	Scope       string   `json:"scope,omitempty"`
 }
@@ -47,6 +48,7 @@ type accessInput struct {
 func (s *Service) RegisterAPI(api *web.API) {
 	web.Get(api, "/staff", web.Op{ID: "list-staff", Permission: "staff.read", Scope: web.Filtered, Summary: "Members of the corp"}, s.apiList)
 	web.Patch(api, "/staff/{id}", web.Op{ID: "set-staff-access", Permission: "staff.write", Scope: web.WholeCorp, Summary: "Give a member a role and a data scope; ends the member's sessions"}, s.apiAccess)
+	s.registerCapacity(api)
 	web.Get(api, "/departments", web.Op{ID: "list-departments", Permission: "staff.read", Scope: web.Filtered, Summary: "Departments"}, s.apiDepartments)
 }
 
@@ -79,12 +81,16 @@ func (s *Service) toJSON(ctx context.Context, list []Member) ([]staffOut, error)
 			return nil, err
 		}
 	}
+	capacity, err := s.Capacity(ctx, s.DB.Read())
+	if err != nil {
+		return nil, err
+	}
 	who := web.Caller(ctx)
 	items := make([]staffOut, len(list))
 	for i, m := range list {
 		items[i] = staffOut{
 			ID: m.ID, Name: m.Name, Departments: make([]web.ID, len(m.Departments)), Position: m.Position, Active: m.Active, Contact: m.Contact,
-			Customers: customers[m.ID],
+			Customers: customers[m.ID], Capacity: capacity.Member,
 		}
 		for j, d := range m.Departments {
 			items[i].Departments[j] = web.IDOf(d)

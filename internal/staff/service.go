@@ -26,6 +26,7 @@ type Config struct {
 	Zone   *time.Location // whose midnight ends a day
 	WeCom  *wecom.Client
 	CorpID string
+	Bounds Bounds // of customers (WC-10)
 	// Customers counts the live relations of members, for the list; nil shows none.
 	Customers func(ctx context.Context, staffIDs []string) (map[string]int, error)
 }
@@ -38,6 +39,8 @@ type Service struct {
 	OnAccess []func(ctx context.Context, tx *db.Tx, e AccessChanged) error
 	OnGone   []func(ctx context.Context, tx *db.Tx, e Gone) error
 	OnAdding []func(ctx context.Context, tx *db.Tx, e Adding) error
+	// OnCapacity is told that other numbers hold.
+	OnCapacity []func(ctx context.Context, tx *db.Tx) error
 }
 
 // New makes the service.

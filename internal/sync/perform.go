@@ -254,6 +254,11 @@ func (p *progress) finish(ctx context.Context, tx *db.Tx, state State) error {
 	if err != nil {
 		return fmt.Errorf("finish sync %d: %w", p.row.ID, err)
 	}
+	for _, tell := range p.s.OnEnd {
+		if err := tell(ctx, tx); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -38,10 +38,15 @@ type Config struct {
 }
 
 // Service starts and performs runs.
-type Service struct{ Config }
+type Service struct {
+	Config
+
+	// OnEnd is told inside the transaction that a run ended.
+	OnEnd []func(ctx context.Context, tx *db.Tx) error
+}
 
 // New makes the service.
-func New(c Config) *Service { return &Service{c} }
+func New(c Config) *Service { return &Service{Config: c} }
 
 const (
 	runKind   = "sync.run"

@@ -2608,6 +2608,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/staff/capacity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How much room for customers the corp and its members have
+         * @description Permission: `staff.read`.
+         */
+        get: operations["get-staff-capacity"];
+        /**
+         * Note how many customers WeCom granted; owners only
+         * @description Permission: `staff.write`.
+         */
+        put: operations["set-staff-capacity"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/staff/{id}": {
         parameters: {
             query?: never;
@@ -3608,6 +3632,15 @@ export interface components {
             aes_key?: string;
             token?: string;
         };
+        CapacityInBody: {
+            /**
+             * Format: int64
+             * @description as WeCom's own console shows it
+             */
+            corp: number;
+            /** Format: int64 */
+            member: number;
+        };
         CheckWelcomeRequest: {
             attachments?: components["schemas"]["MessageAttachment"][] | null;
             text: string;
@@ -3627,8 +3660,12 @@ export interface components {
             customers: number;
             departments: number[] | null;
             enabled: boolean;
+            /** @description none of staff has room; the code keeps them all */
+            full: boolean;
             id: string;
             name: string;
+            /** @description of staff, those whom the code at WeCom passes over: they have no room for customers */
+            passed: components["schemas"]["ContactwayNamed"][] | null;
             qr_code: string;
             remark: string;
             skip_verify: boolean;
@@ -6137,6 +6174,11 @@ export interface components {
         };
         Staff: {
             active: boolean;
+            /**
+             * Format: int64
+             * @description How many there may be
+             */
+            capacity: number;
             /** @description Has the customer-contact feature */
             contact: boolean;
             /**
@@ -6151,6 +6193,49 @@ export interface components {
             /** @description Shown to those who may change it */
             role?: string;
             scope?: string;
+        };
+        StaffCapacity: {
+            /**
+             * Format: int64
+             * @description how many live relations the corp may have
+             */
+            corp: number;
+            /**
+             * Format: int64
+             * @description live relations there are
+             */
+            customers: number;
+            /**
+             * Format: int64
+             * @description members who have no room
+             */
+            full: number;
+            /** @description of the tight ones, at most 10 */
+            fullest: components["schemas"]["StaffLoad"][] | null;
+            /**
+             * Format: int64
+             * @description how many any one member may have
+             */
+            member: number;
+            /**
+             * Format: int64
+             * @description the most that WeCom grants a member
+             */
+            member_max: number;
+            /** Format: date-time */
+            set_at?: string;
+            /** @description absent: nobody set them, they are the rule's */
+            set_by?: string;
+            /**
+             * Format: int64
+             * @description members at nine tenths or more, the full ones among them
+             */
+            tight: number;
+            /**
+             * Format: int64
+             * @description what an unverified corp has
+             */
+            unverified: number;
         };
         StaffDepartment: {
             id: string;
@@ -6173,6 +6258,12 @@ export interface components {
             total: number;
             /** @description There are more than total; ask with count=exact */
             total_more: boolean;
+        };
+        StaffLoad: {
+            /** Format: int64 */
+            customers: number;
+            id: string;
+            name: string;
         };
         StaffPage: {
             items: components["schemas"]["Staff"][] | null;
@@ -6594,7 +6685,7 @@ export interface components {
             count: number;
             detail: string;
             /** @enum {string} */
-            kind: "broadcast_review" | "broadcast_unconfirmed" | "session_waiting" | "moment_comments" | "dead_letters" | "sync_drift" | "doctor" | "licence" | "complaint" | "site_penalty";
+            kind: "broadcast_review" | "broadcast_unconfirmed" | "session_waiting" | "moment_comments" | "dead_letters" | "sync_drift" | "doctor" | "licence" | "complaint" | "site_penalty" | "capacity";
             link: string;
             title: string;
         };
@@ -12067,6 +12158,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StaffPage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-capacity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffCapacity"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-staff-capacity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CapacityInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffCapacity"];
                 };
             };
             /** @description Problem */

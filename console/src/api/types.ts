@@ -37,6 +37,7 @@ export type Followed = S<'StatsFollowed'>
 
 // Staff, departments, tags
 export type Staff = With<S<'Staff'>, { role?: Role; scope?: Scope }>
+export type StaffCapacity = S<'StaffCapacity'>
 export type Department = S<'StaffDepartment'>
 export type TagGroup = S<'TagGroup'>
 

@@ -11,6 +11,7 @@ import { refuses } from '../../kit/findings'
 import { useDepartmentOptions, useStaffOptions, useTagOptions } from '../../kit/options'
 import { useReach } from '../../kit/reach'
 import { Ready } from '../../kit/states'
+import { Room } from './Room'
 import { w } from './words'
 
 interface Fields { name: string; staff: string[]; departments: string[]; skip_verify: boolean; remark: string; tags: string[]; welcome?: string }
@@ -75,6 +76,7 @@ function Edit({ way, close }: { way?: Contactway; close: () => void }) {
       )}
       <Form.Item name="name" label={t('name')} rules={[{ required: true, whitespace: true, message: t('needName') }]}><Input placeholder={t('nameHint')} maxLength={50} /></Form.Item>
       <Form.Item name="staff" label={t('staff')} dependencies={['departments']} rules={[({ getFieldValue }) => ({ validator: async (_, v: string[]) => { if (v.length + ((getFieldValue('departments') as string[] | undefined)?.length ?? 0) === 0) throw new Error(t('needStaff')) } })]}><Select mode="multiple" options={staff} placeholder={t('staffHint')} showSearch={{ optionFilterProp: 'label' }} /></Form.Item>
+      {way && <Room way={way} />}
       <Form.Item name="departments" label={t('departments')}><Select mode="multiple" options={departments} placeholder={t('departmentsHint')} showSearch={{ optionFilterProp: 'label' }} /></Form.Item>
       {!way && can('welcome.write') && <Form.Item name="welcome" label={t('welcome')} rules={[atMost(4000)]}><Input.TextArea placeholder={t('welcomeHint')} autoSize={{ minRows: 2, maxRows: 6 }} /></Form.Item>}
       <Form.Item name="tags" label={t('tags')}><Select mode="multiple" options={tags} placeholder={t('tagsHint')} showSearch={{ optionFilterProp: 'label' }} /></Form.Item>

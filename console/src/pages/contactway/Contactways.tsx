@@ -10,6 +10,7 @@ import { State, TagList } from '../../kit/marks'
 import { Page } from '../../kit/Page'
 import { useUrl } from '../../kit/useurl'
 import { ContactwayDrawer } from './ContactwayDrawer'
+import { Room } from './Room'
 import { w } from './words'
 
 export function Contactways() {
@@ -22,7 +23,7 @@ export function Contactways() {
   const create = may && <Button type="primary" icon={<Icon name="plus" />} onClick={() => url.set({ open: 'new' })}>{t('create')}</Button>
   const columns: Column<Contactway>[] = [
     { key: 'name', title: t('name'), render: (c) => <span className="row"><img src={c.qr_code} alt="" width={32} height={32} loading="lazy" style={{ borderRadius: 4 }} /><span><button type="button" className="linky" style={{ minHeight: 0 }} onClick={() => url.set({ open: c.id })}>{c.name}</button>{c.remark && c.remark !== c.name && <div className="mute s12">{c.remark}</div>}</span></span> },
-    { key: 'staff', title: t('staff'), render: (c) => <TagList tags={c.staff} max={3} /> },
+    { key: 'staff', title: t('staff'), render: (c) => <><TagList tags={c.staff} max={3} /><Room way={c} /></> },
     { key: 'tags', title: t('tags'), render: (c) => <TagList tags={c.tags} max={2} /> },
     { key: 'skip', title: t('skipCol'), render: (c) => <span className="nowrap">{c.skip_verify ? t('skipYes') : t('skipNo')}</span> },
     { key: 'customers', title: t('customers'), num: true, render: (c) => <A to={`/customers?channel=${encodeURIComponent(c.state)}`}>{f.count(c.customers)}</A> },

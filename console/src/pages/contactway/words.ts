@@ -21,6 +21,8 @@ export const w = words({
   tags: ['自动打的标签', 'Tags given automatically'],
   welcome: ['欢迎语', 'Welcome message'],
   welcomeHint: ['不写就用默认的', 'Empty: the default one is used'],
+  passed: ['已满，跳过：{names}', 'Full, passed over: {names}'],
+  full: ['接待的员工都满了，码没有换人；请加有余量的员工', 'Everybody who receives is full, so the code keeps them all. Add staff who have room'],
   customers: ['带来客户', 'Customers'],
   created: ['建于', 'Created'],
   state: ['状态', 'State'],

@@ -46,6 +46,7 @@ export const w = words({
   contactOn: ['已开通', 'Enabled'],
   contactOff: ['没开通', 'Not enabled'],
   customers: ['客户', 'Customers'],
+  customersOf: ['{n} / {most}', '{n} of {most}'],
   role: ['角色', 'Role'],
   noRole: ['没有角色', 'No role'],
   scope: ['看到谁的', 'Sees'],
