@@ -239,7 +239,9 @@ func (a *App) build() (err error) {
 		},
 		Room: a.roomOf,
 	})
-	a.Notices = notice.New(notice.Config{Bus: a.Bus, WeCom: a.WeCom, CorpID: a.CorpID})
+	a.Notices = notice.New(notice.Config{
+		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, CorpID: a.CorpID, Quota: notice.Quota(a.Governor.Plans().Messages), Members: a.Staff.Count,
+	})
 	a.Blobs = blob.New(a.DB, a.Data, a.World)
 	a.Materials = material.New(material.Config{DB: a.DB, World: a.World, Zone: a.Zone, WeCom: a.WeCom, Blobs: a.Blobs, CorpID: a.CorpID})
 	a.Outreach = outreach.New(outreach.Config{

@@ -8,7 +8,6 @@ import (
 
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/errs"
-	"zhiyin.dev/zhiyin/internal/notice"
 )
 
 // Get reads a mass message.
@@ -122,17 +121,12 @@ func (s *Service) Test(ctx context.Context, id int64, staffID string) error {
 			text.WriteString("\n[文件] " + a.File.Name)
 		}
 	}
-	for _, part := range pieces(text.String(), appText) {
-		unknown, err := s.Notices.Send(ctx, notice.Notice{Staff: []string{staffID}, Text: part})
-		if err != nil {
-			return err
-		}
-		if len(unknown) > 0 {
-			return errs.New(errs.Invalid, "broadcast.out_of_range", errs.T("这位成员不在应用的可见范围内，收不到预览。",
-				"This member is outside of the app's visible range and gets no preview."))
-		}
+	unknown, err := s.Notices.Send(ctx, []string{staffID}, pieces(text.String(), appText)...)
+	if err == nil && len(unknown) > 0 {
+		err = errs.New(errs.Invalid, "broadcast.out_of_range", errs.T("这位成员不在应用的可见范围内，收不到预览。",
+			"This member is outside of the app's visible range and gets no preview."))
 	}
-	return nil
+	return err
 }
 
 // pieces cuts a text into parts of at most size bytes, between characters.

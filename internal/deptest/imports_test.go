@@ -116,6 +116,27 @@ func TestLayerRules(t *testing.T) {
 	}
 }
 
+// Messages of the app are counted where they are sent (WC-18).
+func TestOneSenderOfAppMessages(t *testing.T) {
+	t.Parallel()
+	var found []string
+	for _, f := range load(t) {
+		if f.test || !f.under("internal") && !f.under("cmd") {
+			continue
+		}
+		text, err := os.ReadFile(path.Join(root, f.path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), ".SendAppMessage(") {
+			found = append(found, f.path)
+		}
+	}
+	if want := []string{"internal/notice/notice.go"}; !slices.Equal(found, want) {
+		t.Errorf("members are told by %v, want %v: what another package sends is counted by nobody", found, want)
+	}
+}
+
 // A rule about a package that was renamed guards nothing, and a room in no list is guarded by nothing.
 func TestEveryRoomStandsInOneList(t *testing.T) {
 	t.Parallel()

@@ -61,6 +61,17 @@ type Plans struct {
 	Brake       Brake   // of a campaign and of a member (FTG-12)
 	Adding      Adding  // of a member (WC-09)
 	Room        Room    // for customers (WC-10)
+	Messages    Messages
+}
+
+// Messages is how many messages of apps members may get (WC-18): any one of them, and all together.
+type Messages struct {
+	MemberMin  int `json:"member_min"`
+	MemberHour int `json:"member_hour"`
+	MemberDay  int `json:"member_day"`
+	CorpMin    int `json:"person_min"`
+	CorpHour   int `json:"person_hour"`
+	AccountDay int `json:"account_day"`
 }
 
 // Room is how many customers a corp, an unverified one and a member begin with, and the most that any member is granted.
@@ -118,7 +129,7 @@ func newRulebook() (*rulebook, error) {
 	return r, r.readCaps()
 }
 
-// readPlans reads the numbers of OWN-05, OWN-07, OWN-12, WC-09, WC-10 and FTG-12.
+// readPlans reads the numbers of OWN-05, OWN-07, OWN-12, WC-09, WC-10, WC-18 and FTG-12.
 func (r *rulebook) readPlans() error {
 	var size struct {
 		Size int `json:"size"`
@@ -144,6 +155,9 @@ func (r *rulebook) readPlans() error {
 		return err
 	}
 	if err := r.Params(ruleCapacity, &r.plans.Room); err != nil {
+		return err
+	}
+	if err := r.Params(ruleMessages, &r.plans.Messages); err != nil {
 		return err
 	}
 	return r.Params(ruleHarm, &r.plans.Brake)

@@ -12,6 +12,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/errs"
+	"zhiyin.dev/zhiyin/internal/notice"
 )
 
 // Answer is a customer's comment that waits for the member under whose publication it stands. WeCom does not tell what a comment
@@ -117,7 +118,7 @@ func (s *Service) ask(ctx context.Context, w bus.Work) (bus.Settle, error) {
 		head = append(head[:20], '…')
 	}
 	text += "评论了你发表的朋友圈「" + string(head) + "」。评论的内容请在企业微信「客户朋友圈」里看，想回就在那里回。"
-	return nil, s.tell(ctx, []string{p.StaffID}, text)
+	return s.Notices.Tell(ctx, notice.Notice{Key: w.Key, Staff: []string{p.StaffID}, Text: text})
 }
 
 func (n named) shown() string {

@@ -434,7 +434,14 @@ func (s *Service) Remind(ctx context.Context, id int64) (int, error) {
 			}
 			to = append(to, t)
 		}
-		return nil
+		staff := make([]string, len(to))
+		for i, t := range to {
+			staff[i] = t.StaffID
+		}
+		return s.Notices.Put(ctx, tx, notice.Notice{
+			Key: fmt.Sprint("moment-remind/", id, "/", int64(now)), Staff: staff,
+			Text: "有一条企业朋友圈等你发表：「" + m.Name + "」。请在企业微信「客户朋友圈」里确认，" + m.ClosesAt.In(s.Zone).Format("15:04") + " 后收回。",
+		})
 	})
 	switch {
 	case err != nil:
@@ -445,15 +452,5 @@ func (s *Service) Remind(ctx context.Context, id int64) (int, error) {
 		return 0, errs.New(errs.Limited, "moment.reminded", errs.Tf("24 小时内已提醒 %d 次，不再提醒。",
 			"Reminded %d times within 24 hours; that is enough.", maxReminders))
 	}
-	staff := make([]string, len(to))
-	for i, t := range to {
-		staff[i] = t.StaffID
-	}
-	text := "有一条企业朋友圈等你发表：「" + m.Name + "」。请在企业微信「客户朋友圈」里确认，" + m.ClosesAt.In(s.Zone).Format("15:04") + " 后收回。"
-	return len(to), s.tell(ctx, staff, text)
-}
-
-func (s *Service) tell(ctx context.Context, staff []string, text string) error {
-	_, err := s.Notices.Send(ctx, notice.Notice{Staff: staff, Text: text})
-	return err
+	return len(to), nil
 }

@@ -228,6 +228,15 @@ func (s *Service) ScopeStaffIDs(ctx context.Context, who web.Who) ([]string, err
 	return ids, err
 }
 
+// Count answers how many members there are.
+func (s *Service) Count(ctx context.Context) (int, error) {
+	n, err := s.DB.Read().NewSelect().Model((*staffRow)(nil)).Where("corp_id = ? AND gone_at = 0", s.CorpID).Count(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("count members: %w", err)
+	}
+	return int(n), nil
+}
+
 // Managers answers the members who run the work: owners and managers who see the whole corp.
 func (s *Service) Managers(ctx context.Context, q bun.IDB) ([]string, error) {
 	var ids []string
