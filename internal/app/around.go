@@ -262,10 +262,20 @@ func (a *App) checkAnswer(ctx context.Context, text string) error {
 	if err != nil {
 		return err
 	}
-	if f, blocks := c.Blocking(); blocks {
-		return a.Governor.Refuse(ctx, a.CorpID, web.Caller(ctx).User, "", f, errs.Bad(f.Field, f.RuleID, f.Reason))
+	return a.refuse(ctx, c, governance.Field{Name: "text", Text: text})
+}
+
+// refuse refuses words that belong to nothing yet, when the rules say so.
+func (a *App) refuse(ctx context.Context, c governance.Check, words ...governance.Field) error {
+	f, blocks := c.Blocking()
+	if !blocks {
+		return nil
 	}
-	return nil
+	by := web.Caller(ctx).User
+	if err := a.Governor.Suspect(ctx, a.CorpID, by, "", governance.Said{Fields: words, Check: c}); err != nil {
+		return err
+	}
+	return a.Governor.Refuse(ctx, a.CorpID, by, "", f, errs.Bad(f.Field, f.RuleID, f.Reason))
 }
 
 // corpNames is what the corp is called: its identity on record, and the name that a demonstration gives it.
@@ -283,10 +293,7 @@ func (a *App) checkAutomatic(ctx context.Context, field, text string) error {
 	if err != nil {
 		return err
 	}
-	if f, blocks := c.Blocking(); blocks {
-		return a.Governor.Refuse(ctx, a.CorpID, web.Caller(ctx).User, "", f, errs.Bad(f.Field, f.RuleID, f.Reason))
-	}
-	return nil
+	return a.refuse(ctx, c, governance.Field{Name: field, Text: text})
 }
 
 // historyPage is the address of the history page that a customer of a member is shown as their own.

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -9,6 +10,37 @@ import (
 	"zhiyin.dev/zhiyin/internal/governance"
 	"zhiyin.dev/zhiyin/internal/web/webtest"
 )
+
+// Words that look like fraud wait for an owner, with the evidence; nobody below reads or decides.
+func TestFraudWaitsForAnOwner(t *testing.T) {
+	t.Parallel()
+	a := alone(t)
+	as := func(role auth.Role) string { return token(t, a, auth.NewToken{Role: role}) }
+	f := governance.Field{Name: "text", Text: "您的银行账户已被冻结，请点击链接输入密码解除"}
+	check, err := a.Governor.CheckFor(t.Context(), a.CorpID, governance.Marketing, governance.MassCustomer, f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = a.Governor.Suspect(t.Context(), a.CorpID, "S01", "broadcast/7", governance.Said{Title: "会员日", Fields: []governance.Field{f}, Check: check, Freeze: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases, err := a.Governor.Frauds(t.Context(), a.CorpID, 1)
+	if err != nil || len(cases) != 1 {
+		t.Fatalf("%+v %v", cases, err)
+	}
+	decide := "/governance/frauds/" + strconv.FormatInt(cases[0].ID, 10) + "/decide"
+	webtest.Run(
+		t, a.API,
+		webtest.Scenario{Name: "the home page of an owner", As: as(auth.Owner), Path: "/home", Status: 200, Has: []string{`"kind":"fraud"`, "1 条疑似诈骗"}},
+		webtest.Scenario{Name: "the home page of an auditor", As: as(auth.Auditor), Path: "/home", Status: 200, Not: []string{`"kind":"fraud"`}},
+		webtest.Scenario{Name: "an auditor reads the evidence", As: as(auth.Auditor), Path: "/governance/frauds", Status: 200, Has: []string{"银行账户", `"rule_id":"LNK-10"`, `"intact":true`, `"frozen":true`, `"kind":"broadcast"`, `"may_decide":false`}},
+		webtest.Scenario{Name: "an operator does not", As: as(auth.Operator), Path: "/governance/frauds", Status: 403},
+		webtest.Scenario{Name: "a manager does not decide", As: as(auth.Manager), Method: "POST", Path: decide, Body: `{"confirmed":false,"note":"不是诈骗"}`, Status: 403},
+		webtest.Scenario{Name: "an owner says what was done", As: as(auth.Owner), Method: "POST", Path: decide, Body: `{"confirmed":true,"note":"已报警"}`, Status: 200, Has: []string{`"state":"confirmed"`, "已报警", `"frozen":true`, `"intact":true`}},
+		webtest.Scenario{Name: "it waits no more", As: as(auth.Owner), Path: "/home", Status: 200, Not: []string{`"kind":"fraud"`}},
+	)
+}
 
 // A site whose links rest until it is repaired is on the list of those who can note that it was, and of nobody else.
 func TestASiteToRepairWaitsForAPerson(t *testing.T) {

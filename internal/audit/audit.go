@@ -122,3 +122,22 @@ func newRow(ctx context.Context, d *db.DB, e Entry) (*row, error) {
 	}
 	return r, nil
 }
+
+// Found answers what entries of an act say about a subject, the oldest first.
+func Found(ctx context.Context, q bun.IDB, corpID, act string, about Subject) ([]Detail, error) {
+	var rows []row
+	err := q.NewSelect().Model(&rows).Where("corp_id = ? AND subject_kind = ? AND subject_id = ? AND act = ?", corpID, about.Kind, about.ID, act).OrderExpr("id").Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read what the audit log says of %s %s: %w", about.Kind, about.ID, err)
+	}
+	out := make([]Detail, len(rows))
+	for i, r := range rows {
+		if r.Detail == "" {
+			continue
+		}
+		if err := json.Unmarshal([]byte(r.Detail), &out[i]); err != nil {
+			return nil, fmt.Errorf("read entry %d of the audit log: %w", r.ID, err)
+		}
+	}
+	return out, nil
+}

@@ -88,6 +88,9 @@ func (s *Service) Approve(ctx context.Context, id int64, by string, expect int) 
 		return nil, err
 	}
 	if f, blocked := p.Check.Blocking(); blocked {
+		if err := s.Governor.Suspect(ctx, s.CorpID, b.SubmittedBy, campaignID(id), governance.Said{Title: b.Name, Fields: w.fields(), Check: p.Check, Freeze: true}); err != nil {
+			return nil, err
+		}
 		return nil, f.Refusal("broadcast.content", errs.T("内容不能发送", "This cannot be sent"))
 	}
 	if p.Reachable > expect {

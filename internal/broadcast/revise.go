@@ -68,6 +68,9 @@ func (s *Service) Revise(ctx context.Context, id int64, by, text string, attachm
 		return nil, done, err
 	}
 	if f, blocked := check.Blocking(); blocked {
+		if err := s.Governor.Suspect(ctx, s.CorpID, by, campaignID(id), governance.Said{Title: b.Name, Fields: w.fields(), Check: check, Freeze: true}); err != nil {
+			return nil, done, err // it runs: who wants it to say that stops it
+		}
 		return nil, done, f.Refusal("broadcast.content", errs.T("内容不能发送", "This cannot be sent"))
 	}
 	if f, doubtful := check.Doubtful(); doubtful {

@@ -42,7 +42,7 @@ type Config struct {
 	Materials func(ctx context.Context, as []outreach.Attachment) error
 	Live      func(kind, id string) // tells the consoles that are open; may be nil
 	Reviews   governance.Reviews    // the queue of texts that a person looks at; nil = none
-	Notices   *notice.Service       // how members are told something; nil = one of its own
+	Notices   *notice.Service       // how members are told something
 	// Admitted says why the corp may not submit marketing with these texts; nil asks nobody.
 	Admitted func(ctx context.Context, texts ...string) error
 	// Step is how many receivers one transaction puts into tasks or takes back; 0 = 500. A message with no more is done at once.
@@ -62,9 +62,6 @@ type Service struct {
 func New(c Config) *Service {
 	if c.Live == nil {
 		c.Live = func(string, string) {}
-	}
-	if c.Notices == nil {
-		c.Notices = notice.New(notice.Config{Bus: c.Bus, WeCom: c.WeCom, CorpID: c.CorpID})
 	}
 	if c.Reviews == nil {
 		c.Reviews = governance.NoReviews{}

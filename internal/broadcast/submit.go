@@ -9,6 +9,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/customer"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/errs"
+	"zhiyin.dev/zhiyin/internal/governance"
 )
 
 // freezeStep is how many receivers are written in one transaction: callbacks wait no longer than one takes.
@@ -35,6 +36,9 @@ func (s *Service) Submit(ctx context.Context, id int64, by string, scope []strin
 		return nil, err
 	}
 	if f, blocked := p.Check.Blocking(); blocked {
+		if err := s.Governor.Suspect(ctx, s.CorpID, by, campaignID(id), governance.Said{Title: b.Name, Fields: w.fields(), Check: p.Check, Freeze: true}); err != nil {
+			return nil, err
+		}
 		return nil, s.Governor.Refuse(ctx, s.CorpID, by, campaignID(id), f, f.Refusal("broadcast.content", errs.T("内容不能发送", "This cannot be sent")))
 	}
 	if s.Admitted != nil {

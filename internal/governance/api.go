@@ -49,6 +49,7 @@ func (g *Governor) RegisterAPI(a *web.API, near Neighbours) {
 	h.registerAdmission(a)
 	h.registerLicences(a)
 	h.registerSites(a)
+	h.registerFraud(a)
 	h.registerHouse(a)
 	h.registerGrievances(a)
 	h.registerSilence(a)

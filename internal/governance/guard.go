@@ -46,6 +46,7 @@ type rulebook struct {
 	guard *guard.Guard
 	caps  Caps
 	plans Plans
+	fraud []string // rules whose refusal is a sign of fraud (LAW-35)
 
 	penalties []time.Duration // of the nth penalty of a site (LNK-25)
 
@@ -129,7 +130,7 @@ func newRulebook() (*rulebook, error) {
 	return r, r.readCaps()
 }
 
-// readPlans reads the numbers of OWN-05, OWN-07, OWN-12, WC-09, WC-10, WC-18 and FTG-12.
+// readPlans reads the numbers of OWN-05, OWN-07, OWN-12, WC-09, WC-10, WC-18, LAW-35 and FTG-12.
 func (r *rulebook) readPlans() error {
 	var size struct {
 		Size int `json:"size"`
@@ -160,6 +161,13 @@ func (r *rulebook) readPlans() error {
 	if err := r.Params(ruleMessages, &r.plans.Messages); err != nil {
 		return err
 	}
+	var signs struct {
+		Rules []string `json:"rules"`
+	}
+	if err := r.Params(ruleFraud, &signs); err != nil {
+		return err
+	}
+	r.fraud = signs.Rules
 	return r.Params(ruleHarm, &r.plans.Brake)
 }
 

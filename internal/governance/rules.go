@@ -33,6 +33,7 @@ const (
 	ruleHarm       = "FTG-12"
 	ruleAdding     = "WC-09"
 	ruleCapacity   = "WC-10"
+	ruleFraud      = "LAW-35"
 	ruleMessages   = "WC-18"
 	ruleRefused    = "OWN-03" // businesses that are not served
 	ruleComplaint  = "LAW-34"

@@ -81,6 +81,13 @@ func (s *Service) Approve(ctx context.Context, id int64, by string, expect int) 
 		return nil, err
 	}
 	if f, blocked := p.Check.Blocking(); blocked {
+		w, err := m.words()
+		if err != nil {
+			return nil, err
+		}
+		if err := s.Governor.Suspect(ctx, s.CorpID, m.SubmittedBy, campaignID(id), governance.Said{Title: m.Name, Fields: w.fields(), Check: p.Check, Freeze: true}); err != nil {
+			return nil, err
+		}
 		return nil, f.Refusal("moment.content", errs.T("内容不能发表", "This cannot be published"))
 	}
 	if p.Reachable > expect {

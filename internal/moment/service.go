@@ -75,9 +75,6 @@ func New(c Config) *Service {
 	if c.Live == nil {
 		c.Live = func(string, string) {}
 	}
-	if c.Notices == nil {
-		c.Notices = notice.New(notice.Config{Bus: c.Bus, WeCom: c.WeCom, CorpID: c.CorpID})
-	}
 	if c.Reviews == nil {
 		c.Reviews = governance.NoReviews{}
 	}
@@ -162,6 +159,9 @@ func (s *Service) saveable(ctx context.Context, w Words) error {
 		return err
 	}
 	if f, blocked := c.Blocking(); blocked {
+		if err := s.Governor.Suspect(ctx, s.CorpID, web.Caller(ctx).User, "", governance.Said{Title: w.Name, Fields: w.fields(), Check: c}); err != nil {
+			return err
+		}
 		return s.Governor.Refuse(ctx, s.CorpID, web.Caller(ctx).User, "", f, f.Refusal("moment.content", errs.T("内容不能发表", "This cannot be published")))
 	}
 	return nil
@@ -352,6 +352,9 @@ func (s *Service) Submit(ctx context.Context, id int64, by string, scope []strin
 		return nil, err
 	}
 	if f, blocked := p.Check.Blocking(); blocked {
+		if err := s.Governor.Suspect(ctx, s.CorpID, by, campaignID(id), governance.Said{Title: m.Name, Fields: w.fields(), Check: p.Check, Freeze: true}); err != nil {
+			return nil, err
+		}
 		return nil, s.Governor.Refuse(ctx, s.CorpID, by, campaignID(id), f, f.Refusal("moment.content", errs.T("内容不能发表", "This cannot be published")))
 	}
 	switch {

@@ -164,6 +164,9 @@ func (s *Service) Pass(ctx context.Context, id int64, by, label string, expect i
 	}, by)
 }
 
+// fraud is the class of texts that are kept as evidence when a person finds them (LAW-35).
+const fraud = "fraud"
+
 // Return gives a text back with the reason. label is the class it is an example of; "" = of none. Grave, another person has to
 // agree, and then its author is stopped.
 func (s *Service) Return(ctx context.Context, id int64, by, note, label string, grave bool) (*Item, error) {
@@ -192,7 +195,14 @@ func (s *Service) Return(ctx context.Context, id int64, by, note, label string, 
 		if grave {
 			i.State = Second
 		}
-		return nil
+		if label != fraud {
+			return nil
+		}
+		c := &governance.FraudCase{CorpID: s.CorpID, Author: i.Author, Source: "review", FoundBy: by}
+		if _, ok := s.Rooms[i.Noun]; ok { // one answer in customer service is no campaign
+			c.CampaignID = i.Noun + "/" + i.Ref
+		}
+		return s.Governor.Fraud(ctx, tx, c, governance.Said{Title: i.Title, Fields: i.fields(), Check: governance.Check{Findings: i.findings()}, Freeze: true})
 	}, by)
 }
 

@@ -183,7 +183,11 @@ func (s *Service) Save(ctx context.Context, w Welcome) (Welcome, error) {
 		return w, err
 	}
 	if f, blocks := check.Blocking(); blocks {
-		return w, s.Governor.Refuse(ctx, s.CorpID, web.Caller(ctx).User, fmt.Sprint("welcome/", w.ID), f, errs.Bad(f.Field, f.RuleID, f.Reason))
+		by := web.Caller(ctx).User
+		if err := s.Governor.Suspect(ctx, s.CorpID, by, fmt.Sprint("welcome/", w.ID), governance.Said{Title: w.Name, Fields: fields(w), Check: check}); err != nil {
+			return w, err
+		}
+		return w, s.Governor.Refuse(ctx, s.CorpID, by, fmt.Sprint("welcome/", w.ID), f, errs.Bad(f.Field, f.RuleID, f.Reason))
 	}
 	w.UpdatedAt = s.World.Now()
 	err = s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {

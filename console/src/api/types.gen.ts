@@ -944,6 +944,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/governance/frauds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Words that were found to be fraud, with the evidence
+         * @description Permission: `fraud.read`. Each call is logged in the audit.
+         */
+        get: operations["list-frauds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/governance/frauds/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say whether it is fraud, and what was done; owners only
+         * @description Permission: `fraud.write`.
+         */
+        post: operations["decide-fraud"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/governance/halts": {
         parameters: {
             query?: never;
@@ -3973,6 +4013,12 @@ export interface components {
             /** Format: int64 */
             retried: number;
         };
+        DecideFraudInBody: {
+            /** @description it is fraud; false: it is none, and the campaign may go on */
+            confirmed: boolean;
+            /** @description who was warned, to whom it was reported; or why it is none */
+            note: string;
+        };
         DoctorFinding: {
             detail: string;
             id: string;
@@ -4183,6 +4229,52 @@ export interface components {
             twin?: string;
             who: components["schemas"]["GovernanceWho"];
             window?: components["schemas"]["GovernanceWindow"];
+        };
+        GovernanceFraud: {
+            author: components["schemas"]["GovernanceNamed"];
+            /** @description empty id: nothing holds the words */
+            campaign: components["schemas"]["GovernanceNamed"];
+            /** Format: date-time */
+            decided_at?: string;
+            decided_by?: components["schemas"]["GovernanceNamed"];
+            /** @description SHA-256, as the audit log has it */
+            digest: string;
+            findings: components["schemas"]["GovernanceSpot"][] | null;
+            /** Format: date-time */
+            found_at: string;
+            found_by?: components["schemas"]["GovernanceNamed"];
+            /** @description nothing of the campaign goes out */
+            frozen: boolean;
+            id: string;
+            /** @description the evidence is as the audit log says */
+            intact: boolean;
+            /** @description what holds the words: broadcast, moment, welcome, autoreply; absent: they were kept nowhere */
+            kind?: string;
+            may_decide: boolean;
+            note?: string;
+            /**
+             * Format: int64
+             * @description touches of the campaign that arrived in the last 30 days: who may have to be warned
+             */
+            reached: number;
+            /**
+             * @description a content rule refused them, or a reviewer said so
+             * @enum {string}
+             */
+            source: "guard" | "review";
+            /** @enum {string} */
+            state: "open" | "confirmed" | "mistaken";
+            /** @description of the rules that read them */
+            version: string;
+            words: components["schemas"]["GovernanceFraudField"][] | null;
+        };
+        GovernanceFraudField: {
+            name: string;
+            text: string;
+        };
+        GovernanceFrauds: {
+            /** @description those that wait for an owner first, at most 50 */
+            items: components["schemas"]["GovernanceFraud"][] | null;
         };
         GovernanceGram: {
             text: string;
@@ -4755,6 +4847,20 @@ export interface components {
              * @enum {string}
              */
             provenance: "S" | "S?" | "M";
+        };
+        GovernanceSpot: {
+            /** Format: int64 */
+            end: number;
+            field: string;
+            /** @description what found it: pattern, lexicon, classifier, ... */
+            layer: string;
+            rule_id: string;
+            /**
+             * Format: int64
+             * @description in UTF-16 units; start = end = 0: the whole message
+             */
+            start: number;
+            text: string;
         };
         GovernanceStage: {
             /** Format: date-time */
@@ -6685,7 +6791,7 @@ export interface components {
             count: number;
             detail: string;
             /** @enum {string} */
-            kind: "broadcast_review" | "broadcast_unconfirmed" | "session_waiting" | "moment_comments" | "dead_letters" | "sync_drift" | "doctor" | "licence" | "complaint" | "site_penalty" | "capacity";
+            kind: "broadcast_review" | "broadcast_unconfirmed" | "session_waiting" | "moment_comments" | "dead_letters" | "sync_drift" | "doctor" | "licence" | "complaint" | "site_penalty" | "capacity" | "fraud";
             link: string;
             title: string;
         };
@@ -8905,6 +9011,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StatsEffect"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-frauds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceFrauds"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "decide-fraud": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideFraudInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceFrauds"];
                 };
             };
             /** @description Problem */

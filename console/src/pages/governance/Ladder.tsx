@@ -14,6 +14,7 @@ import { Page } from '../../kit/Page'
 import { Ready } from '../../kit/states'
 import { useUrl } from '../../kit/useurl'
 import { w as kit } from '../../kit/words'
+import { Frauds } from './Frauds'
 import { LadderOne } from './LadderOne'
 import { w } from './ladderWords'
 import './governance.css'
@@ -51,6 +52,7 @@ export function Ladder() {
   ]
   return (
     <Page title={t('title')} meta={t('meta')} actions={may && <Button onClick={() => setRaising(true)}>{t('raise')}</Button>}>
+      <Frauds />
       <Segmented style={{ marginBottom: 12 }} value={show} onChange={(v) => url.set({ show: v === 'current' ? undefined : v, after: undefined })} options={shows.map((s) => ({ value: s, label: t(`show_${s}`) }))} />
       <List<LadderStep> key={show} id="ladder" path={path} query={{ show }} rowKey={(s) => s.id} columns={columns} open={(s) => url.set({ open: s.id })} empty={{ title: t('none'), text: t('noneText') }} />
       <Drawer open={open !== ''} onClose={() => url.set({ open: undefined })} title={t('title')} size="large" destroyOnHidden>{open !== '' && <Opened id={open} />}</Drawer>
