@@ -1,12 +1,14 @@
 package app_test
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"strings"
 	"testing"
 
 	"zhiyin.dev/zhiyin/internal/auth"
+	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/governance"
 	"zhiyin.dev/zhiyin/internal/web/webtest"
 )
@@ -39,6 +41,29 @@ func TestFraudWaitsForAnOwner(t *testing.T) {
 		webtest.Scenario{Name: "a manager does not decide", As: as(auth.Manager), Method: "POST", Path: decide, Body: `{"confirmed":false,"note":"不是诈骗"}`, Status: 403},
 		webtest.Scenario{Name: "an owner says what was done", As: as(auth.Owner), Method: "POST", Path: decide, Body: `{"confirmed":true,"note":"已报警"}`, Status: 200, Has: []string{`"state":"confirmed"`, "已报警", `"frozen":true`, `"intact":true`}},
 		webtest.Scenario{Name: "it waits no more", As: as(auth.Owner), Path: "/home", Status: 200, Not: []string{`"kind":"fraud"`}},
+	)
+}
+
+// An account in two places waits for an owner, and for nobody else.
+func TestAnAccountInTwoPlacesWaitsForAnOwner(t *testing.T) {
+	t.Parallel()
+	a := alone(t)
+	err := a.DB.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		_, err := tx.NewInsert().Model(&auth.Shared{
+			CorpID: a.CorpID, ID: 7, Account: "S01", Browsers: `["Chrome · Windows","Safari · iPhone"]`, Uses: `[]`, Times: 1, State: auth.SharedOpen,
+		}).Exec(ctx)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	owner := token(t, a, auth.NewToken{Role: auth.Owner})
+	webtest.Run(
+		t, a.API,
+		webtest.Scenario{Name: "an owner", As: owner, Path: "/home", Status: 200, Has: []string{`"kind":"shared_login"`, "1 个账号同时在两处使用"}},
+		webtest.Scenario{Name: "a manager", As: token(t, a, auth.NewToken{Role: auth.Manager}), Path: "/home", Status: 200, Not: []string{`"kind":"shared_login"`}},
+		webtest.Scenario{Name: "the decision", As: owner, Method: "POST", Path: "/shared-logins/7/decide", Body: `{"one_person":true,"note":"电脑和手机"}`, Status: 200, Has: []string{`"state":"one_person"`}},
+		webtest.Scenario{Name: "it waits no more", As: owner, Path: "/home", Status: 200, Not: []string{`"kind":"shared_login"`}},
 	)
 }
 

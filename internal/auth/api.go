@@ -94,6 +94,7 @@ func (s *Service) RegisterAPI(api *web.API) {
 	web.Get(api, "/tokens", web.Op{ID: "list-tokens", Permission: "token.read", Scope: web.WholeCorp, Summary: "API tokens"}, h.tokens)
 	web.Post(api, "/tokens", web.Op{ID: "create-token", Permission: "token.write", Scope: web.WholeCorp, Summary: "Make an API token", Status: http.StatusCreated}, h.makeToken)
 	web.Delete(api, "/tokens/{id}", web.Op{ID: "delete-token", Permission: "token.write", Scope: web.WholeCorp, Summary: "End an API token"}, h.deleteToken)
+	h.registerShared(api)
 	api.Mux().HandleFunc("GET "+callback, s.finish(api))
 }
 

@@ -136,7 +136,7 @@ func TestFirstUserLogsInAndOut(t *testing.T) {
 		if status != 200 || token == "" {
 			t.Fatalf("login: %d %s", status, answer)
 		}
-		for _, want := range []string{"zhiyin_session=" + token, "HttpOnly", "SameSite=Lax", "Path=/base/", `"role":"owner"`, `"permissions":["customer.read","customer.write","settings.write","token.read","token.write"]`} {
+		for _, want := range []string{"zhiyin_session=" + token, "HttpOnly", "SameSite=Lax", "Path=/base/", `"role":"owner"`, `"permissions":["account.read","account.write","customer.read","customer.write","settings.write","token.read","token.write"]`} {
 			if !strings.Contains(answer, want) {
 				t.Errorf("the answer lacks %q:\n%s", want, answer)
 			}

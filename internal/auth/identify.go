@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/errs"
 	"zhiyin.dev/zhiyin/internal/web"
@@ -15,7 +14,7 @@ var errNotLoggedIn = errs.New(errs.Unauthed, "login_required", errs.T("登录已
 // Identify tells who shows a session's or an API token: web.Config.Identify.
 func (s *Service) Identify(ctx context.Context, c web.Credentials) (web.Who, error) {
 	if isSession(c.Token) {
-		return s.bySession(ctx, c.Token)
+		return s.bySession(ctx, c)
 	}
 	if c.Bearer {
 		return s.byToken(ctx, c.Token)
@@ -23,19 +22,20 @@ func (s *Service) Identify(ctx context.Context, c web.Credentials) (web.Who, err
 	return web.Who{}, errNotLoggedIn
 }
 
-func (s *Service) bySession(ctx context.Context, token string) (web.Who, error) {
+func (s *Service) bySession(ctx context.Context, c web.Credentials) (web.Who, error) {
 	now := s.Wall.Now()
 	var row sessionRow
 	err := s.DB.Read().NewSelect().Model(&row).
-		Where("corp_id = ? AND hash = ? AND expires_at > ? AND seen_at > ?", s.CorpID, hash(token), now, now.Add(-sessionIdle)).Scan(ctx)
+		Where("corp_id = ? AND hash = ? AND expires_at > ? AND seen_at > ?", s.CorpID, hash(c.Token), now, now.Add(-sessionIdle)).Scan(ctx)
 	if db.IsNoRows(err) {
 		return web.Who{}, errNotLoggedIn
 	}
 	if err != nil {
 		return web.Who{}, fmt.Errorf("look for a session: %w", err)
 	}
-	if now.Sub(row.SeenAt) > seenEvery {
-		if err := s.sawSession(ctx, row.Hash, now); err != nil {
+	idle := now.Sub(row.SeenAt)
+	if idle > seenEvery || row.elsewhere(c) && (row.Addr == "" || idle > movedEvery) {
+		if err := s.used(ctx, row, c, now); err != nil {
 			return web.Who{}, err
 		}
 	}
@@ -55,16 +55,6 @@ func (s *Service) bySession(ctx context.Context, token string) (web.Who, error) 
 		CorpID: s.CorpID, User: account.Name, Name: account.Name, Role: string(account.Role), Scope: account.Scope, Session: row.Hash,
 		May: account.Role.May,
 	}, nil
-}
-
-func (s *Service) sawSession(ctx context.Context, hash string, now clock.WallTime) error {
-	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		_, err := tx.NewUpdate().Model((*sessionRow)(nil)).Set("seen_at = ?", now).Where("corp_id = ? AND hash = ?", s.CorpID, hash).Exec(ctx)
-		if err != nil {
-			return fmt.Errorf("note that a session is used: %w", err)
-		}
-		return nil
-	})
 }
 
 // member is the caller behind a member's session, with role and scope as they are now.

@@ -38,6 +38,8 @@ type sessionRow struct {
 	CreatedAt clock.WallTime
 	SeenAt    clock.WallTime
 	ExpiresAt clock.WallTime
+	Addr      string // where it was used last
+	Agent     string // by what
 }
 
 type tokenRow struct {

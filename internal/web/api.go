@@ -32,6 +32,7 @@ type Credentials struct {
 	Token  string // of the cookie, or of Authorization: Bearer, which wins; empty when neither is there
 	Bearer bool   // it came as Authorization: Bearer
 	Addr   netip.Addr
+	Agent  string // what the caller's browser says of itself
 }
 
 // Check is one thing that /readyz looks at.
@@ -220,7 +221,7 @@ func (a *API) problemResponse() *huma.Response {
 }
 
 func (a *API) identify(r *http.Request) (Who, error) {
-	c := Credentials{Addr: RemoteAddr(r)}
+	c := Credentials{Addr: RemoteAddr(r), Agent: r.UserAgent()}
 	if h := r.Header.Get("Authorization"); h != "" {
 		scheme, token, _ := strings.Cut(h, " ")
 		if !strings.EqualFold(scheme, "Bearer") || token == "" {

@@ -2628,6 +2628,46 @@ export interface paths {
         patch: operations["set-settings"];
         trace?: never;
     };
+    "/shared-logins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Accounts used in two places at the same time
+         * @description Permission: `account.read`.
+         */
+        get: operations["list-shared-logins"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shared-logins/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say whether an account in two places is one person; owners only
+         * @description Permission: `account.write`.
+         */
+        post: operations["decide-shared-login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/staff": {
         parameters: {
             query?: never;
@@ -3201,6 +3241,32 @@ export interface components {
             /** @description For Authorization: Bearer; browsers use the cookie */
             token: string;
         };
+        AuthShared: {
+            account: string;
+            /** Format: date-time */
+            decided_at?: string;
+            decided_by?: string;
+            /** Format: date-time */
+            found_at: string;
+            id: string;
+            /** Format: date-time */
+            last_at: string;
+            name: string;
+            note?: string;
+            /** @enum {string} */
+            state: "open" | "one_person" | "shared";
+            /**
+             * Format: int64
+             * @description how often it was seen
+             */
+            times: number;
+            /** @description the two, as they were found */
+            uses: components["schemas"]["AuthUse"][] | null;
+        };
+        AuthShareds: {
+            /** @description those that wait for an owner first, at most 50 */
+            items: components["schemas"]["AuthShared"][] | null;
+        };
         AuthToken: {
             /** Format: date-time */
             created_at: string;
@@ -3226,6 +3292,22 @@ export interface components {
             total: number;
             /** @description There are more than total; ask with count=exact */
             total_more: boolean;
+        };
+        AuthUse: {
+            addr: string;
+            /** @description what the browser says of itself */
+            agent: string;
+            /**
+             * Format: date-time
+             * @description when the session began
+             */
+            began: string;
+            browser: string;
+            /**
+             * Format: date-time
+             * @description when it was used last
+             */
+            seen: string;
         };
         AuthWindow: {
             /** Format: date-time */
@@ -4018,6 +4100,12 @@ export interface components {
             confirmed: boolean;
             /** @description who was warned, to whom it was reported; or why it is none */
             note: string;
+        };
+        DecideSharedInBody: {
+            /** @description how it was cleared up, what was done */
+            note: string;
+            /** @description one person with two devices; false: the account is shared */
+            one_person: boolean;
         };
         DoctorFinding: {
             detail: string;
@@ -6791,7 +6879,7 @@ export interface components {
             count: number;
             detail: string;
             /** @enum {string} */
-            kind: "broadcast_review" | "broadcast_unconfirmed" | "session_waiting" | "moment_comments" | "dead_letters" | "sync_drift" | "doctor" | "licence" | "complaint" | "site_penalty" | "capacity" | "fraud";
+            kind: "broadcast_review" | "broadcast_unconfirmed" | "session_waiting" | "moment_comments" | "dead_letters" | "sync_drift" | "doctor" | "licence" | "complaint" | "site_penalty" | "capacity" | "fraud" | "shared_login";
             link: string;
             title: string;
         };
@@ -12289,6 +12377,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Settings"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-shared-logins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthShareds"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "decide-shared-login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideSharedInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthShareds"];
                 };
             };
             /** @description Problem */

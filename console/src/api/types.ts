@@ -37,6 +37,8 @@ export type Followed = S<'StatsFollowed'>
 
 // Staff, departments, tags
 export type Staff = With<S<'Staff'>, { role?: Role; scope?: Scope }>
+export type SharedLogins = S<'AuthShareds'>
+export type SharedLogin = S<'AuthShared'>
 export type StaffCapacity = S<'StaffCapacity'>
 export type Department = S<'StaffDepartment'>
 export type TagGroup = S<'TagGroup'>

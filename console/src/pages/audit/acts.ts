@@ -10,7 +10,7 @@ const acts = {
   'touch.bind': 'a_touch_bind', 'caps.set': 'a_caps_set',
   'sending.stop': 'a_sending_stop', 'sending.resume': 'a_sending_resume', 'optout.set': 'a_optout_set', 'optout.lift': 'a_optout_lift', 'preference.set': 'a_preference_set', 'zone.set': 'a_zone_set',
   login: 'a_login', 'login.refused': 'a_login_refused', 'password.set': 'a_password_set', 'token.create': 'a_token_create', 'token.delete': 'a_token_delete',
-  'settings.set': 'a_settings_set', 'role.set': 'a_role_set', 'capacity.set': 'a_capacity_set', 'fraud.found': 'a_fraud_found', 'fraud.decide': 'a_fraud_decide', 'admission.answer': 'a_admission_answer', 'licence.add': 'a_licence_add', 'licence.withdraw': 'a_licence_withdraw', 'site.add': 'a_site_add', 'site.withdraw': 'a_site_withdraw', 'site_penalty.note': 'a_site_penalty_note', 'site_penalty.repair': 'a_site_penalty_repair', 'site_penalty.withdraw': 'a_site_penalty_withdraw',
+  'settings.set': 'a_settings_set', 'role.set': 'a_role_set', 'capacity.set': 'a_capacity_set', 'login.shared': 'a_login_shared', 'login.judge': 'a_login_judge', 'fraud.found': 'a_fraud_found', 'fraud.decide': 'a_fraud_decide', 'admission.answer': 'a_admission_answer', 'licence.add': 'a_licence_add', 'licence.withdraw': 'a_licence_withdraw', 'site.add': 'a_site_add', 'site.withdraw': 'a_site_withdraw', 'site_penalty.note': 'a_site_penalty_note', 'site_penalty.repair': 'a_site_penalty_repair', 'site_penalty.withdraw': 'a_site_penalty_withdraw',
   'customer.acted': 'a_customer_acted', 'grievance.open': 'a_grievance_open', 'grievance.end': 'a_grievance_end', 'audit.verify': 'a_audit_verify',
 } as const
 

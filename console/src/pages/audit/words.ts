@@ -74,6 +74,8 @@ export const w = words({
   a_token_delete: ['删令牌', 'Delete token'],
   a_settings_set: ['改设置', 'Change settings'],
   a_role_set: ['改角色', 'Set role'],
+  a_login_shared: ['账号同时在两处使用', 'Account in two places'],
+  a_login_judge: ['处理共用的账号', 'Decide about an account in two places'],
   a_fraud_found: ['发现疑似诈骗', 'Words look like fraud'],
   a_fraud_decide: ['处理疑似诈骗', 'Decide about fraud'],
   a_capacity_set: ['登记客户容量', 'Note the room for customers'],

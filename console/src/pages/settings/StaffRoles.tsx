@@ -13,6 +13,7 @@ import { Facts, Page, Panel } from '../../kit/Page'
 import { useReach } from '../../kit/reach'
 import { w as kit } from '../../kit/words'
 import { Capacity, filled } from './Capacity'
+import { SharedLogins } from './SharedLogins'
 import { w } from './words'
 
 const roles: Role[] = ['owner', 'manager', 'operator', 'staff', 'auditor']
@@ -43,7 +44,7 @@ export function StaffRoles() {
     <Page title={t('staff')} meta={t('staffMeta')}>
       <div className="editor2">
         <List<Staff> id="staff" path="/staff" rowKey={(s) => s.id} columns={columns} search={t('searchStaff')} filters={[...(departments.length > 0 ? [{ kind: 'one' as const, key: 'department', label: t('department'), options: departments }] : []), { kind: 'one', key: 'active', label: t('active'), options: [{ value: 'true', label: t('active') }, { value: 'false', label: t('left') }] }]} empty={{ title: t('noStaff'), text: t('noStaffText') }} />
-        <div className="aside stack"><Capacity /><Panel title={t('rolesTitle')}><Facts rows={roles.map((r): [string, string] => [k(`role_${r}`), t(`rd_${r}`)])} /></Panel></div>
+        <div className="aside stack"><SharedLogins /><Capacity /><Panel title={t('rolesTitle')}><Facts rows={roles.map((r): [string, string] => [k(`role_${r}`), t(`rd_${r}`)])} /></Panel></div>
       </div>
     </Page>
   )
