@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"zhiyin.dev/zhiyin/internal/errs"
@@ -25,7 +26,7 @@ func (a *App) todoFraud(ctx context.Context, scope []string, lang string) ([]sta
 	}
 	return []stats.Todo{{
 		Kind: "fraud", Count: len(rows), Link: "/ladder",
-		Title:  errs.Tf("%d 条疑似诈骗的内容，请你处理", "Words that look like fraud: %d wait for you", len(rows)).In(lang),
+		Title:  errs.T(fmt.Sprintf("%d 条疑似诈骗的内容等所有者处理", len(rows)), errs.Count(len(rows), "text looks", "texts look")+" like fraud: an owner decides").In(lang),
 		Detail: errs.T("相关的活动已经冻结，原文留作证据；确认后提醒客户并报告", "What holds them is frozen and the words are kept; once confirmed, warn customers and report").In(lang),
 	}}, nil
 }

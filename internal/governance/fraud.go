@@ -224,7 +224,7 @@ func (g *Governor) DecideFraud(ctx context.Context, corpID string, id int64, by 
 		case c.State != FraudOpen:
 			return errs.New(errs.Conflict, "governance.fraud_decided", errs.T("有人已经处理了。", "Somebody has decided already."))
 		case by == c.Author:
-			return errs.New(errs.Forbidden, "governance.fraud_own", errs.T("写它的人不能处理，请另一位管理员来做。", "Whoever wrote it does not decide. Ask another owner."))
+			return errs.New(errs.Forbidden, "governance.fraud_own", errs.T("写它的人不能处理，请另一位所有者来做。", "Whoever wrote it does not decide. Ask another owner."))
 		}
 		c.State, c.DecidedBy, c.DecidedAt, c.Note = FraudMistaken, by, max(g.world.Now(), 1), note
 		if confirmed {

@@ -30,10 +30,10 @@ export function Frauds() {
   const found = useGet<FraudsData>(may ? path : null)
   if (!may || found.data?.items.length === 0) return null // seldom, and then everything
   return (
-    <Panel title={t('title')} sub={<RuleId id="LAW-35" />}>
+    <div style={{ marginBottom: 16 }}><Panel title={t('title')} sub={<RuleId id="LAW-35" />}>
       <p className="s12 mute">{t('text')}</p>
       <Ready query={found} rows={2}>{(d) => <div className="stack" style={{ gap: 16, marginTop: 12 }}>{d.items.map((c) => <One key={c.id} of={c} />)}</div>}</Ready>
-    </Panel>
+    </Panel></div>
   )
 }
 
@@ -41,6 +41,7 @@ function One({ of: c }: { of: Fraud }) {
   const t = useWords(w)
   const f = useFormat()
   const actor = useActor()
+  const decides = useCan()('fraud.write')
   const [deciding, setDeciding] = useState(false)
   const page = c.kind ? pages[c.kind] : undefined
   const name = c.campaign.name || t('nothing')
@@ -50,13 +51,14 @@ function One({ of: c }: { of: Fraud }) {
       <div className="row" style={{ gap: 8 }}>
         <State tone={tones[c.state]}>{t(c.state)}</State>
         <b>{page && c.campaign.id ? <A to={page + encodeURIComponent(c.campaign.id)}>{name}</A> : name}</b>
-        <span className="mute s12">{t('found', { author: actor(c.author.name || c.author.id), at: f.moment(c.found_at) })} {who}</span>
+        <span className="mute s12">{t('found', { author: actor(c.author.name || c.author.id), at: f.moment(c.found_at) })} · {who}</span>
         {c.may_decide && <Button size="small" className="push" onClick={() => setDeciding(true)}>{t('decide')}</Button>}
       </div>
       {c.words.filter((x) => x.text).map((x, i) => <blockquote key={i} style={{ margin: '8px 0' }}>{spans(x.text, c.findings.filter((y) => y.field === x.name).map((y) => ({ ...y, severity: 'block' as const }))).map((p, n) => (p.severity ? <mark key={n} className="refused">{p.text}</mark> : <span key={n}>{p.text}</span>))}</blockquote>)}
       <p className="s12">{c.findings.map((x, i) => <span key={i}><RuleId id={x.rule_id} /> {x.text && `「${x.text}」`} </span>)}</p>
       <p className="s12 mute">{c.frozen ? t('frozen') : t('free')} {c.reached > 0 && <A to={`/touches?campaign=${encodeURIComponent(`${c.kind ?? ''}/${c.campaign.id}`)}`}>{t('reached', { n: c.reached })}</A>} {c.intact ? t('intact') : <State tone="bad">{t('changed')}</State>}</p>
       {c.decided_at && <p className="s12">{t('decided', { who: actor(c.decided_by?.name || c.decided_by?.id), at: f.moment(c.decided_at) })} {c.note}</p>}
+      {decides && c.state === 'open' && !c.may_decide && <p className="s12 second">{t('ownText')}</p>}
       {deciding && <Decide of={c} close={() => setDeciding(false)} />}
     </article>
   )

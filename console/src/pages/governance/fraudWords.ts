@@ -3,7 +3,7 @@ import { words } from '../../i18n/i18n'
 export const w = words({
   title: ['疑似诈骗', 'Words that look like fraud'],
   text: ['规则拦下或复核人认定是诈骗的内容。有这些内容的活动立刻冻结，没确认的任务撤回；原文留作证据，删不掉。', 'What the rules refused, or a reviewer gave back, as fraud. What holds such words is frozen at once and open tasks are taken back. The words are kept as evidence and cannot be deleted.'],
-  open: ['等管理员处理', 'Waits for an owner'],
+  open: ['等所有者处理', 'Waits for an owner'],
   confirmed: ['确认是诈骗', 'Fraud'],
   mistaken: ['不是诈骗', 'No fraud'],
   nothing: ['没有存下的文字', 'Words that were not saved'],
@@ -17,6 +17,7 @@ export const w = words({
   changed: ['原文与审计记录不一致', 'The words are not as the audit log has them'],
   decided: ['{who} 处理，{at}：', 'Decided by {who}, {at}:'],
   decide: ['处理', 'Decide'],
+  ownText: ['写它的人不能处理，请另一位所有者来做。', 'Whoever wrote it does not decide: ask another owner.'],
   yes: ['是诈骗', 'It is fraud'],
   no: ['不是', 'It is none'],
   yesText: ['活动升到「停止」，要两个人同意才能再发。请提醒收到的客户，并按公司规定向有关部门报告。', 'The campaign comes to the last step; two persons would have to let it go on. Warn the customers who got it, and report as your company does.'],

@@ -3,7 +3,7 @@ import { words } from '../../i18n/i18n'
 export const w = words({
   title: ['同时在两处使用的账号', 'Accounts in two places'],
   text: ['一个账号只属于一个人。十分钟内从两个地址、用两个浏览器交替使用的会列在这里，不会停用谁。', 'An account belongs to one person. Listed here is what was used in turns from two addresses by two browsers within ten minutes. Nobody is locked out.'],
-  open: ['等管理员处理', 'Waits for an owner'],
+  open: ['等所有者处理', 'Waits for an owner'],
   one_person: ['一个人', 'One person'],
   shared: ['有人共用', 'Shared'],
   use: ['{browser}，{addr}：{began} 登录，{seen} 用过', '{browser}, {addr}: since {began}, used {seen}'],
