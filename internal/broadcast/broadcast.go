@@ -109,6 +109,9 @@ type Audience struct {
 	ChatName     string   `json:"chat_name,omitempty" maxLength:"60" doc:"to groups: part of the group's name"`
 }
 
+// byTraits says whether it chooses persons by what is known of them: whose customer somebody is says nothing of them.
+func (a Audience) byTraits() bool { return len(a.Tags) > 0 || len(a.ExcludeTags) > 0 }
+
 // Counts say what became of the receivers.
 type Counts struct {
 	Matched     int `json:"matched"`

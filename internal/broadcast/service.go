@@ -270,6 +270,7 @@ func (s *Service) request(id int64, by string, w Words, cost int) governance.Req
 	return governance.Request{
 		CorpID: s.CorpID, Channel: w.channel(), Class: governance.Marketing, Topic: w.Topic, CampaignID: campaignID(id),
 		CampaignName: w.Name, Texts: w.texts(), By: by, Reason: cmp.Or(w.Benefit, w.Name, "mass message"), Cost: cost, NotBefore: w.SendAt, Winback: w.Winback,
+		Traits: w.Audience.byTraits() || w.Winback, // the last question goes to those whose silence was seen
 	}
 }
 

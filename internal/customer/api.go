@@ -45,6 +45,7 @@ type OptOut struct {
 	Since       *time.Time `json:"since,omitempty"`
 	Pace        string     `json:"pace,omitempty" enum:"weekly,monthly" doc:"how often at most, by their own choice"`
 	PausedUntil *time.Time `json:"paused_until,omitempty"`
+	NoTraits    bool       `json:"no_traits,omitempty" doc:"they do not want to be chosen by their tags or behaviour: messages whose audience was are held back (LAW-12)"`
 	HeldOut     bool       `json:"held_out,omitempty" doc:"in the holdout: no marketing, to measure what it is worth"`
 	// Grievance keeps marketing away.
 	Grievance string `json:"grievance,omitempty" enum:"complaint,refund,upset" doc:"what is open between the customer and the corp, or ended a short while ago"`

@@ -58,11 +58,11 @@ var broken = []brokenBy{
 		[]edit{{"jobs.go", "state = 'reserved' AND expires_at <= ?", "state IN ('reserved', 'tasked') AND expires_at <= ?"}}, "",
 	},
 	{
-		"a choice leaves reservations as they are", "FTG-07",
+		"a choice leaves reservations as they are", "FTG-07|LAW-12",
 		[]edit{{"grievance.go", "if err := g.releaseUnwanted(ctx, tx, corpID, customerID); err != nil {", "if err := error(nil); err != nil {"}}, "",
 	},
 	{
-		"what was decided ahead is written whatever changed", "L1|L4|FTG-02|FTG-07",
+		"what was decided ahead is written whatever changed", "L1|L4|FTG-02|FTG-07|LAW-12",
 		[]edit{{"foresee.go", "if !holds {", "if _ = holds; false {"}}, "",
 	},
 	{

@@ -24,6 +24,7 @@ type Budget struct {
 	Pace        Pace
 	PausedUntil clock.Time
 	HeldOut     bool
+	NoTraits    bool // they do not want to be chosen by what is known of them (LAW-12)
 	// Grievance keeps marketing away, until GrievanceUntil once it has ended (FTG-15).
 	Grievance      GrievanceKind
 	GrievanceUntil clock.Time
@@ -78,7 +79,7 @@ func (g *Governor) budget(s standing, caps Caps, now clock.Time) Budget {
 	}
 	b.HeldOut = s.heldOut
 	if s.pref != nil {
-		b.Pace, b.PausedUntil = s.pref.Pace, s.pref.PausedUntil
+		b.Pace, b.PausedUntil, b.NoTraits = s.pref.Pace, s.pref.PausedUntil, s.pref.NoTraits
 		if b.PausedUntil <= now {
 			b.PausedUntil = 0
 		}

@@ -219,6 +219,9 @@ func (g *Governor) options(t *Touch) []errs.Text {
 		return []errs.Text{errs.T("到时间后重新建一次，这个群会重新计入。", "Make another one after that time; this group is counted in again.")}
 	case rulePreference:
 		return []errs.Text{errs.T("这是客户自己的选择，只有本人能在偏好页上改。", "The customer chose this; only they can change it, on the preference page.")}
+	case ruleTraits:
+		return []errs.Text{errs.T("发给全部客户、或只按员工挑选的消息仍会到达；只有客户本人能在偏好页上改。",
+			"What goes to everybody, or is chosen by member only, still reaches them; only they can change it, on the preference page.")}
 	case ruleHalt:
 		return []errs.Text{errs.T("由管理者在「停发」里恢复，恢复后重新建一次。", "A manager lets sending go on under “Stop sending”; then make it again.")}
 	case ruleAlike:

@@ -45,6 +45,7 @@ type answer struct {
 	Basis struct {
 		On     time.Time    `json:"on"`
 		Topic  string       `json:"topic"`
+		Traits bool         `json:"traits"`
 		Cost   int          `json:"cost"`
 		Texts  []string     `json:"texts"`
 		Record guard.Record `json:"record"`
@@ -79,6 +80,8 @@ func decideAlone(a answer, read func(class Class, channel Channel, texts []strin
 			}
 		case r.RuleID == rulePreference:
 			refuses = r.NextAt != nil && r.NextAt.After(a.Basis.On) || r.Value != "" && r.Value == a.Basis.Topic
+		case r.RuleID == ruleTraits:
+			refuses = r.Since != nil && a.Basis.Traits
 		case r.RuleID == ruleQuiet:
 			refuses = r.TooLate != nil && !a.Basis.On.Before(*r.TooLate)
 		case r.RuleID == ruleService || r.RuleID == ruleHoldout:
@@ -146,6 +149,10 @@ func TestARefusalCanBeDecidedAgainFromTheAnswerAlone(t *testing.T) {
 			r.Closes = world.Now().Add(11 * time.Hour)
 			ids = append(ids, reserve(t, g, r)[0].TouchID)
 		}
+		choose(t, g, Preference{CustomerID: "青柠 13", NoTraits: true})
+		for _, who := range []string{"青柠 13", "青柠 14"} {
+			ids = append(ids, reserve(t, g, chosenBy("tag "+who, who))[0].TouchID)
+		}
 		inTx(t, d, func(ctx context.Context, tx *db.Tx) error { return g.HaltSending(ctx, tx, "c", "", "S01", "查一查") })
 		ids = append(ids, reserve(t, g, marketing("halted", "青柠 07"))[0].TouchID)
 		refusals := 0
@@ -183,8 +190,8 @@ func TestARefusalCanBeDecidedAgainFromTheAnswerAlone(t *testing.T) {
 				t.Errorf("%s was %s by %q; from the answer alone %q (%v)\n%s", e.Touch.Key, a.State, a.RuleID, rule, ok, raw)
 			}
 		}
-		if refusals != 11 {
-			t.Errorf("%d refusals, want 11", refusals)
+		if refusals != 12 {
+			t.Errorf("%d refusals, want 12", refusals)
 		}
 	})
 }

@@ -81,7 +81,10 @@ type Request struct {
 	// FTG-01, for nobody is called: who looks, sees it.
 	Open bool
 	// Winback is the one last question to somebody who has been silent: whether they still want messages (FTG-13).
-	Winback   bool
+	Winback bool
+	// Traits says that whom it reaches was chosen by what is known of persons: tags they have or have not, their silence. Whose
+	// customer somebody is says nothing of them, nor does a choice of everybody (LAW-12).
+	Traits    bool
 	NotBefore clock.Time // the sender will not create it earlier; 0 = now
 	// Opens and Closes are the sender's own hours. Where a customer's zone is known, theirs need not be the same: a touch that
 	// would begin at Closes or later is of no use, and held back. AtOnce says that it goes to everybody at the same instant, so
@@ -198,6 +201,7 @@ type Touch struct {
 	EntryID       int64 // of the audit log, that tells of the decision; 0 = older than the log
 	Print         int64 // what it says, as bits that differ little where texts do (FTG-14); 0 = nothing to compare
 	Winback       bool  // the one last question to somebody who has been silent (FTG-13)
+	Traits        bool  // its customer was chosen by what is known of them (LAW-12)
 	Unbound       bool  // its sender had no limit of a day: nobody counts it by the day
 }
 

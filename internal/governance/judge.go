@@ -155,6 +155,16 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 			refuse(st, st.reason())
 		})
 	}
+	if r.Traits {
+		read(func() {
+			st := s.pref.traits()
+			if st.Since != 0 {
+				refuse(st, st.reason())
+				return
+			}
+			pass(st)
+		})
+	}
 	if s.pref != nil {
 		read(func() {
 			if st, reason := s.pref.refuses(r.Topic, on); st.RuleID != "" {

@@ -426,7 +426,7 @@ func newTouch(r Request, v verdict, why string, now, on clock.Time, version stri
 		CorpID: r.CorpID, Key: r.Key, CustomerID: r.CustomerID, ChatID: r.ChatID, StaffID: r.StaffID, Channel: r.Channel,
 		Class: r.Class, Topic: r.Topic, CampaignID: r.CampaignID, CampaignName: r.CampaignName, Texts: string(texts),
 		RequestedBy: r.By, RequestReason: r.Reason, Cost: r.cost(), State: Reserved, NextAt: v.next, Why: why,
-		RuleVersion: version, ReservedAt: now, EarliestAt: on, Winback: r.Winback, Print: int64(r.print),
+		RuleVersion: version, ReservedAt: now, EarliestAt: on, Winback: r.Winback, Traits: r.Traits, Print: int64(r.print),
 	}
 	t.setReason(v.rule, v.reason)
 	t.ExpiresAt = r.expires(on) // of one that is held, too: what it was counted with depends on it

@@ -140,6 +140,8 @@ func (g *Governor) recheck(ctx context.Context, tx *db.Tx, touches map[int64]*To
 		case !s.sorrow.over(now):
 			st := s.sorrow.step()
 			out[t.ID] = refusal{rule: st.RuleID, reason: st.reason()}
+		case t.Traits && s.pref.traits().Since != 0:
+			out[t.ID] = refusal{rule: ruleTraits, reason: reasonTraits}
 		case s.pref != nil && unwanted(s.pref, t, now).rule != "":
 			out[t.ID] = unwanted(s.pref, t, now)
 		case full[t.ID].rule != "":
@@ -353,7 +355,8 @@ func (g *Governor) lateOnes(ctx context.Context, tx *db.Tx, touches map[int64]*T
 		}
 		paused := s.pref != nil && at[t.ID] >= s.pref.SetAt && at[t.ID] < s.pref.PausedUntil
 		grieved := s.sorrow.since != 0 && at[t.ID] >= s.sorrow.since && !s.sorrow.over(at[t.ID])
-		if since != 0 && at[t.ID] >= since || paused || grieved || !caps.Quiet.Open(at[t.ID], s.home.or(g.zone)) {
+		refused := t.Traits && s.pref.traits().Since != 0 && at[t.ID] >= s.pref.SetAt
+		if since != 0 && at[t.ID] >= since || paused || refused || grieved || !caps.Quiet.Open(at[t.ID], s.home.or(g.zone)) {
 			out[t.ID] = true
 		}
 	})

@@ -37,6 +37,7 @@ type Preference struct {
 	Pace        Pace
 	PausedUntil clock.Time // nothing before then; 0 = no pause
 	TopicsOff   topics
+	NoTraits    bool // nothing may be chosen for them by what is known of them (LAW-12)
 	SetAt       clock.Time
 	Via         string // page, staff
 	ByWhom      string
@@ -73,6 +74,15 @@ func (p *Preference) refuses(topic string, on clock.Time) (st Step, reason errs.
 		return st, reasonTopic(topic)
 	}
 	return Step{}, errs.Text{}
+}
+
+// traits is what LAW-12 says to a touch whose customer was chosen by their traits: it refuses when it has a time.
+func (p *Preference) traits() Step {
+	st := Step{RuleID: ruleTraits}
+	if p != nil && p.NoTraits {
+		st.Since = p.SetAt
+	}
+	return st
 }
 
 // check says what is wrong with a preference that somebody sends.
@@ -124,7 +134,7 @@ func (g *Governor) SetPreference(ctx context.Context, tx *db.Tx, p Preference) e
 	changed(tx, p.CorpID, p.CustomerID)
 	err = audit.Log(ctx, tx, audit.Entry{
 		CorpID: p.CorpID, Act: "preference.set", Subject: audit.Of("customers", p.CustomerID), Who: p.ByWhom, At: now,
-		Detail: audit.Detail{"pace": p.Pace, "paused_until": p.PausedUntil, "topics_off": len(p.TopicsOff), "via": p.Via},
+		Detail: audit.Detail{"pace": p.Pace, "paused_until": p.PausedUntil, "topics_off": len(p.TopicsOff), "no_traits": p.NoTraits, "via": p.Via},
 	})
 	if err != nil {
 		return err
@@ -162,7 +172,7 @@ type Objection struct {
 }
 
 // Unwanted answers which of the open touches their customers do not want any more, by touch: they said stop, paused,
-// switched the topic off, or chose a pace that others fill by now; or something is wrong between them and the corp; or the hours of
+// switched the topic off, do not want to be chosen as they were, or chose a pace that others fill by now; or something is wrong between them and the corp; or the hours of
 // their own zone are over. Marketing and lifecycle only.
 func (g *Governor) Unwanted(ctx context.Context, tx *db.Tx, corpID string, touchIDs ...int64) (map[int64]Objection, error) {
 	found, err := g.touchesByID(ctx, tx, corpID, touchIDs)
@@ -187,6 +197,8 @@ func (g *Governor) Unwanted(ctx context.Context, tx *db.Tx, corpID string, touch
 		case !s.sorrow.over(now):
 			st := s.sorrow.step()
 			out[t.ID] = Objection{st.RuleID, st.reason()}
+		case t.Traits && s.pref.traits().Since != 0:
+			out[t.ID] = Objection{ruleTraits, reasonTraits}
 		case st.RuleID != "":
 			out[t.ID] = Objection{st.RuleID, reason}
 		case t.State == Tasked && s.home != nil && !caps.Quiet.Open(now, s.home.loc): // what is only reserved waits for its hours

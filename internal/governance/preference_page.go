@@ -25,19 +25,20 @@ const pauseFor = 30 * 24 * time.Hour
 
 // preferenceView is what the customer's own page shows.
 type preferenceView struct {
-	Stopped bool
-	Since   string
-	HeldOut bool
-	Paused  string // until when
-	Pace    Pace
-	Marks   []bool // the string of the window that limits: used and left
-	Used    int
-	Cap     int
-	Days    int
-	From    string
-	To      string
-	Topics  []topicView
-	Done    string // the press just now
+	Stopped  bool
+	Since    string
+	HeldOut  bool
+	Paused   string // until when
+	Pace     Pace
+	Marks    []bool // the string of the window that limits: used and left
+	Used     int
+	Cap      int
+	Days     int
+	From     string
+	To       string
+	Topics   []topicView
+	NoTraits bool   // nothing may be chosen for them by what is known of them
+	Done     string // the press just now
 
 	Complaints []complaintView // open ones
 	Within     int             // hours in which one has to end
@@ -69,6 +70,10 @@ func (v preferenceView) Said(p pages.Page) string {
 		return p.T("频率已改，现在就生效。", "How often: changed, from this moment.")
 	case "topics":
 		return p.T("主题已改，现在就生效。", "Topics: changed, from this moment.")
+	case "no_traits":
+		return p.T("已记下：按标签或行为挑选的推广不再发给您，现在就生效。", "Noted: promotional messages chosen by your tags or behaviour no longer reach you, from this moment.")
+	case "traits":
+		return p.T("已改为可以按标签和行为挑选。", "Changed: they may be chosen by your tags and behaviour.")
 	case "complain":
 		return p.T("已收到您的投诉。处理完之前，不会给您发推广消息。", "Your complaint is noted. Until it is dealt with you get no promotional messages.")
 	case tooShort:
@@ -102,7 +107,14 @@ var preferencePage = pages.Template("preferences", `{{define "main"}}{{$p := .}}
 <form method="post" class="card">
 {{range .Topics}}<p><label class="pick"><input type="checkbox" name="topic" value="{{.Name}}"{{if .On}} checked{{end}}> {{.Name}}</label><input type="hidden" name="all" value="{{.Name}}"></p>{{end}}
 <button name="act" value="topics">{{$p.T "保存主题" "Save topics"}}</button>
-</form>{{end}}{{end}}
+</form>{{end}}
+<h2>{{$p.T "怎么挑选" "How they are chosen"}}</h2>
+<form method="post" class="list">
+{{if .NoTraits}}<p class="say" aria-current="true">✓ {{$p.T "不按我的标签和行为挑选（您选的）" "Not chosen by my tags and behaviour (your choice)"}}</p>
+<button name="act" value="traits">{{$p.T "可以按标签和行为挑选" "They may be chosen by them"}}</button>
+{{else}}<button name="act" value="no_traits">{{$p.T "不要按我的标签和行为挑选内容" "Do not choose for me by my tags and behaviour"}}</button>{{end}}
+</form>
+<p class="say">{{$p.T "选了之后，只会收到不看这些的推广，例如发给所有客户的。" "You then get only what looks at neither, such as what goes to all customers."}}</p>{{end}}
 <h2>{{$p.T "投诉" "Complain"}}</h2>
 {{range .Complaints}}<section class="card"><p>{{.Note}}</p><p class="room">{{$p.T "收到于" "Noted"}} {{.Since}}{{$p.T "，正在处理" ", being dealt with"}}</p></section>{{end}}
 <form method="post" class="card"><label for="words">{{$p.T "是什么事？" "What is it about?"}}</label>
@@ -214,6 +226,8 @@ func (g *Governor) chose(ctx context.Context, tx *db.Tx, corpID, customerID, act
 		p.PausedUntil = g.world.Now().Add(pauseFor)
 	case "unpause":
 		p.PausedUntil = 0
+	case "no_traits", "traits":
+		p.NoTraits = act == "no_traits"
 	case "topics":
 		p.TopicsOff = slices.DeleteFunc(slices.Clone(form["all"]), func(topic string) bool { return slices.Contains(form["topic"], topic) })
 	default:
@@ -246,7 +260,7 @@ func (g *Governor) preferenceView(ctx context.Context, corpID, customerID string
 		week = b.Windows[2]
 	}
 	v := preferenceView{
-		Stopped: b.OptOut != 0, HeldOut: b.HeldOut, Pace: b.Pace, Used: week.Used, Cap: week.Cap, Days: week.Days,
+		Stopped: b.OptOut != 0, HeldOut: b.HeldOut, Pace: b.Pace, NoTraits: b.NoTraits, Used: week.Used, Cap: week.Cap, Days: week.Days,
 		From: formatClock(caps.Quiet.From), To: formatClock(caps.Quiet.To),
 	}
 	if b.PausedUntil != 0 {

@@ -251,7 +251,9 @@ func TestThePreferencePageActsByPostOnly(t *testing.T) {
 		{url.Values{"act": {"unpause"}}, "已结束暂停", func(p Preference) bool { return p.PausedUntil == 0 }},
 		{url.Values{"act": {"topics"}, "all": {"直播"}}, "主题已改", func(p Preference) bool { return len(p.TopicsOff) == 1 }},
 		{url.Values{"act": {"topics"}, "all": {"直播"}, "topic": {"直播"}}, "主题已改", func(p Preference) bool { return len(p.TopicsOff) == 0 }},
-		{url.Values{"act": {"usual"}}, "频率已改", func(p Preference) bool { return p.Pace == Usual }},
+		{url.Values{"act": {"no_traits"}}, "按标签或行为挑选的推广不再发给您", func(p Preference) bool { return p.NoTraits && p.Pace == Weekly }},
+		{url.Values{"act": {"usual"}}, "✓ 不按我的标签和行为挑选", func(p Preference) bool { return p.NoTraits && p.Pace == Usual }},
+		{url.Values{"act": {"traits"}}, "不要按我的标签和行为挑选内容", func(p Preference) bool { return !p.NoTraits }},
 	} {
 		page := ask("POST", path, c.form)
 		p, err := g.PreferenceOf(t.Context(), "c", who)

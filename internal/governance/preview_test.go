@@ -87,7 +87,7 @@ func TestAPreviewIsWhatTheReservationDoes(t *testing.T) {
 			shape := marketing("", "")
 			shape.Topic = []string{"", "新品"}[round%2]
 			shape.Cost = 1 + round%2
-			shape.Winback = round == 3
+			shape.Winback, shape.Traits = round == 3, round%2 == 1
 			shape.NotBefore = world.Now().Add(time.Duration(round*5) * time.Hour)
 			var err error
 			if shape.Opens, shape.Closes, err = g.Window(t.Context(), "c", shape.NotBefore); err != nil {
@@ -175,7 +175,7 @@ func live(t *testing.T, g *Governor, r *rand.Rand, decisions []Decision) {
 			}
 			return g.SetPreference(ctx, tx, Preference{
 				CorpID: "c", CustomerID: id, Pace: []Pace{Usual, Weekly, Monthly}[r.IntN(3)], Via: "page", ByWhom: "customer",
-				TopicsOff: []string{"新品"}[:r.IntN(2)], PausedUntil: g.world.Now().Add(time.Duration(r.IntN(72)) * time.Hour),
+				TopicsOff: []string{"新品"}[:r.IntN(2)], NoTraits: r.IntN(2) == 0, PausedUntil: g.world.Now().Add(time.Duration(r.IntN(72)) * time.Hour),
 			})
 		})
 	}

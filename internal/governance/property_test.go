@@ -122,6 +122,7 @@ func (m *machine) Reserve(t *rapid.T) {
 		r.Class = rapid.SampledFrom([]Class{Marketing, Marketing, Lifecycle, Service}).Draw(t, "class")
 		r.Cost = rapid.IntRange(1, maxCost).Draw(t, "cost")
 		r.Topic = rapid.SampledFrom([]string{"", "护肤", "护肤", "会员日"}).Draw(t, "topic")
+		r.Traits = rapid.Bool().Draw(t, "traits")
 		r.NotBefore = m.world.Now().Add(time.Duration(rapid.IntRange(0, 60).Draw(t, "hours ahead")) * time.Hour)
 		r.Expires = r.NotBefore.Add(time.Duration(rapid.IntRange(1, 24).Draw(t, "hours open")) * time.Hour)
 		reqs = append(reqs, r)
@@ -147,6 +148,7 @@ func (m *machine) Foresee(t *rapid.T) {
 		m.next++
 		r := marketing(fmt.Sprintf("k%d", m.next), rapid.SampledFrom(m.customers).Draw(t, "customer"))
 		r.CorpID, r.Topic = m.corp, rapid.SampledFrom([]string{"", "护肤"}).Draw(t, "topic")
+		r.Traits = rapid.Bool().Draw(t, "traits")
 		reqs = append(reqs, r)
 	}
 	f, err := m.nodes[rapid.IntRange(0, 1).Draw(t, "node")].Foresee(context.Background(), reqs)
@@ -179,6 +181,9 @@ func (m *machine) answered(t *rapid.T, reqs []Request, out []Decision) {
 		if d.State == Reserved {
 			if _, was := m.stopped[reqs[i].CustomerID]; was && reqs[i].Class.Limited() {
 				t.Fatalf("L4: %s is reserved after the opt-out of %s", reqs[i].Key, reqs[i].CustomerID)
+			}
+			if p := m.chosen[reqs[i].CustomerID]; p.NoTraits && reqs[i].Traits && reqs[i].Class.Limited() && !d.Existing {
+				t.Fatalf("LAW-12: %s is reserved, chosen by traits, and %s refused that", reqs[i].Key, reqs[i].CustomerID)
 			}
 			if p := m.chosen[reqs[i].CustomerID]; p.PausedUntil > max(m.world.Now(), reqs[i].NotBefore) && reqs[i].Class.Limited() && !d.Existing {
 				if at := m.row(d.TouchID).EarliestAt; at < p.PausedUntil {
@@ -334,6 +339,7 @@ func (m *machine) Choose(t *rapid.T) {
 	if rapid.Bool().Draw(t, "a topic less") {
 		p.TopicsOff = topics{"护肤"}
 	}
+	p.NoTraits = rapid.Bool().Draw(t, "no traits")
 	if m.do(func(ctx context.Context, tx *db.Tx) error { return m.g.SetPreference(ctx, tx, p) }) {
 		p.SetAt = m.world.Now()
 		m.chosen[p.CustomerID] = p
@@ -351,6 +357,9 @@ func (m *machine) checkGivenBack(t *rapid.T, p Preference) {
 		}
 		if p.PausedUntil > p.SetAt || r.Topic != "" && slices.Contains(p.TopicsOff, r.Topic) {
 			t.Fatalf("FTG-07: touch %d is still reserved, and %s paused until %v and wants nothing about %v", r.ID, p.CustomerID, p.PausedUntil.In(shanghai), p.TopicsOff)
+		}
+		if p.NoTraits && r.Traits {
+			t.Fatalf("LAW-12: touch %d is still reserved, chosen by traits, and %s refused that", r.ID, p.CustomerID)
 		}
 		for _, o := range rows {
 			first := o.ID < r.ID && (o.State == Reserved || o.State == Tasked)

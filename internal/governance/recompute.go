@@ -47,7 +47,7 @@ func (g *Governor) Recompute(ctx context.Context, corpID string, touchID int64) 
 	r := Request{
 		CorpID: t.CorpID, Key: t.Key, CustomerID: t.CustomerID, ChatID: t.ChatID, Channel: t.Channel, Class: t.Class, Topic: t.Topic, StaffID: t.StaffID,
 		Texts: t.texts(), Cost: t.Cost, By: t.RequestedBy,
-		Open: t.open(), Winback: t.Winback,
+		Open: t.open(), Winback: t.Winback, Traits: t.Traits,
 	}
 	out := &Recomputed{PolicyThen: policyOf(t.RuleVersion), PolicyNow: g.book.Version}
 	if !out.SamePolicy() && caps.Version == 0 {

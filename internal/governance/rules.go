@@ -18,6 +18,7 @@ const (
 	ruleCap        = "FTG-01"
 	ruleRoom       = "FTG-20"
 	rulePreference = "FTG-07"
+	ruleTraits     = "LAW-12"
 	ruleHoldout    = "FTG-11"
 	ruleService    = "FTG-04"
 	ruleQuiet      = "FTG-05"
@@ -52,6 +53,7 @@ var (
 	reasonSuppressed = errs.T("这位客户从前退订过，重新添加也不会恢复接收；只有本人重新同意才会。",
 		"This customer opted out before. Being added again does not undo it; only their own new consent does.")
 	reasonQuiet   = errs.T("现在是安静时段，等到允许发送的时段再发。", "It is quiet time now; it waits until sending is allowed again.")
+	reasonTraits  = errs.T("这位客户不要按标签和行为挑选内容，这次的受众是这样挑选的。", "This customer does not want to be chosen by tags or behaviour, and this audience was.")
 	reasonPaused  = errs.T("这位客户暂停了接收。", "This customer paused messages.")
 	reasonPace    = errs.T("这位客户选择了更低的频率，这段时间已经用完。", "This customer chose a lower rate, and it is used up for now.")
 	reasonHoldout = errs.T("这位客户在对照组，不接收营销，用来衡量触达是否真的有用。",
@@ -88,6 +90,8 @@ func (s Step) reason() errs.Text {
 		return reasonSuppressed
 	case ruleQuiet:
 		return reasonHours(s)
+	case ruleTraits:
+		return reasonTraits
 	case ruleHoldout:
 		return reasonHoldout
 	case ruleHalt:

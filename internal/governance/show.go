@@ -113,6 +113,7 @@ type basisOut struct {
 	On        time.Time `json:"on" doc:"the earliest delivery, for which was counted"`
 	Topic     string    `json:"topic,omitempty"`
 	Cost      int       `json:"cost" doc:"what it takes of each window"`
+	Traits    bool      `json:"traits,omitempty" doc:"its audience was chosen by what is known of persons: by tags, by leaving out tags, or by silence"`
 	Texts     []string  `json:"texts" doc:"every string that the content rules read"`
 	Quiet     quietIO   `json:"quiet"`
 	Holdout   int       `json:"holdout" doc:"percent; the draw is a keyed hash, which the answer cannot show"`
@@ -132,7 +133,7 @@ func (h *API) basis(ctx context.Context, t *Touch) (basisOut, error) {
 	record, err := h.ownThen(ctx, t)
 	return basisOut{
 		Record:    record,
-		DecidedAt: t.ReservedAt.In(h.zone), On: t.EarliestAt.In(h.zone), Topic: t.Topic, Cost: t.Cost, Texts: append([]string{}, t.texts()...),
+		DecidedAt: t.ReservedAt.In(h.zone), On: t.EarliestAt.In(h.zone), Topic: t.Topic, Cost: t.Cost, Traits: t.Traits, Texts: append([]string{}, t.texts()...),
 		Quiet:   quietIO{From: formatClock(caps.Quiet.From), To: formatClock(caps.Quiet.To), SundayFrom: formatClock(caps.Quiet.SundayFrom), Zone: h.zone.String()},
 		Holdout: caps.Holdout, Policy: policyOf(t.RuleVersion), PolicyNow: h.book.Version, CapsVersion: version,
 	}, err

@@ -19,6 +19,7 @@ type asked struct {
 	cost      int
 	open      bool
 	winback   bool
+	traits    bool
 	texts     *string // the list itself: a batch is one message to many
 	notBefore clock.Time
 }
@@ -31,7 +32,7 @@ type told struct {
 // of answers the verdict about a standing and its steps as the ledger keeps them.
 func (v verdicts) of(r Request, s standing, judge func() verdict) (verdict, string, error) {
 	stance, ok := stanceOf(s)
-	k := asked{stance, r.Class, r.Channel, r.Topic, r.cost(), r.Open, r.Winback, nil, r.NotBefore}
+	k := asked{stance, r.Class, r.Channel, r.Topic, r.cost(), r.Open, r.Winback, r.Traits, nil, r.NotBefore}
 	if len(r.Texts) > 0 {
 		k.texts = &r.Texts[0]
 	}

@@ -258,7 +258,7 @@ func (s *Service) requests(id int64, by string, w Words, members []customer.Memb
 			CorpID: s.CorpID, Key: touchKey(id, m.CustomerID), CustomerID: m.CustomerID, StaffID: m.StaffID,
 			Channel: governance.Moment, Class: governance.Marketing, Open: w.Audience.Everybody(), Topic: w.Topic,
 			CampaignID: campaignID(id), CampaignName: w.Name, Texts: texts, By: by, Reason: cmp.Or(w.Name, "Moment"), NotBefore: at,
-			Expires: closes, Opens: opens, Closes: closes, AtOnce: true,
+			Expires: closes, Opens: opens, Closes: closes, AtOnce: true, Traits: !w.Audience.Everybody(),
 		}
 	}
 	return out

@@ -185,7 +185,7 @@ func (s *Service) chosen(ctx context.Context, b *BudgetUse, now clock.Time, scop
 	if b.OptOuts, err = of("optout", "x.lifted_at = 0"); err != nil {
 		return fmt.Errorf("count who wants no marketing: %w", err)
 	}
-	if b.Own, err = of("preference", "x.replaced_at = 0 AND (x.pace <> '' OR x.paused_until > ? OR x.topics_off <> '[]')", now); err != nil {
+	if b.Own, err = of("preference", "x.replaced_at = 0 AND (x.pace <> '' OR x.paused_until > ? OR x.topics_off <> '[]' OR x.no_traits)", now); err != nil {
 		return fmt.Errorf("count who chose a pace: %w", err)
 	}
 	return nil

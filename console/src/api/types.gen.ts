@@ -3986,6 +3986,8 @@ export interface components {
             grievance_until?: string;
             /** @description in the holdout: no marketing, to measure what it is worth */
             held_out?: boolean;
+            /** @description they do not want to be chosen by their tags or behaviour: messages whose audience was are held back (LAW-12) */
+            no_traits?: boolean;
             /**
              * @description how often at most, by their own choice
              * @enum {string}
@@ -4196,6 +4198,8 @@ export interface components {
             /** @description every string that the content rules read */
             texts: string[] | null;
             topic?: string;
+            /** @description its audience was chosen by what is known of persons: by tags, by leaving out tags, or by silence */
+            traits?: boolean;
         };
         GovernanceCapRule: {
             /** Format: int64 */

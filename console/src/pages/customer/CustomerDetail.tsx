@@ -111,9 +111,10 @@ function Consent({ customer: c }: { customer: Detail }) {
         <span className={out ? 'harm' : ''}>{out ? t('consentOut', { date: f.date(c.optout.since) }) : t('consentIn')}</span>
         <span className="push">{out ? can('governance.write') && <Button size="small" onClick={() => setResuming(true)}>{t('resume')}</Button> : can('customer.write') && <Button size="small" onClick={() => stop.mutate()} loading={stop.isPending}>{t('stop')}</Button>}</span>
       </div>
-      {!out && (c.optout.pace || c.optout.paused_until || c.optout.held_out || c.optout.grievance || c.optout.silence) && <ul className="s13 second" style={{ marginTop: 8 }}>
+      {!out && (c.optout.pace || c.optout.paused_until || c.optout.no_traits || c.optout.held_out || c.optout.grievance || c.optout.silence) && <ul className="s13 second" style={{ marginTop: 8 }}>
         {c.optout.paused_until && <li>{t('pausedUntil', { date: f.date(c.optout.paused_until) })}</li>}
         {c.optout.pace && <li>{t(c.optout.pace === 'weekly' ? 'paceWeekly' : 'paceMonthly')}</li>}
+        {c.optout.no_traits && <li>{t('noTraits')}</li>}
         {c.optout.silence && <li>{t(c.optout.silence === 'dormant' ? 'silenceDormant' : 'silenceCooling', { date: f.date(c.optout.silent_since) })}{can('customer.write') && <> <button type="button" className="linky" onClick={() => setReacting(true)}>{t('reacted')}</button></>}</li>}
         {c.optout.grievance && <li>{t(c.optout.grievance_until ? 'grievanceRests' : 'grievanceOpen', { date: f.moment(c.optout.grievance_until) })}</li>}
         {c.optout.held_out && <li>{t('heldOut')}</li>}

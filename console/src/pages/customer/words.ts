@@ -63,6 +63,7 @@ export const w = words({
   pausedUntil: ['本人暂停接收，到 {date}', 'Paused by the customer until {date}'],
   paceWeekly: ['本人选择最多每周一次', 'Chose at most once a week'],
   paceMonthly: ['本人选择最多每月一次', 'Chose at most once a month'],
+  noTraits: ['本人不要按标签和行为挑选：按标签选受众的消息不发给他', 'Does not want to be chosen by tags or behaviour: messages whose audience is chosen by tags leave them out'],
   silenceCooling: ['{date} 起没有反应：放慢', 'No reaction since {date}: slowed down'],
   silenceDormant: ['{date} 起没有反应：不再发营销', 'No reaction since {date}: no marketing any more'],
   reacted: ['登记回应', 'Note a reaction'],
