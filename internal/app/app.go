@@ -231,13 +231,14 @@ func (a *App) build() (err error) {
 	a.Groupchats = groupchat.New(groupchat.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, CorpID: a.CorpID, Live: a.Live.Publish,
 	})
-	a.Tags = tag.New(tag.Config{DB: a.DB, Bus: a.Bus, WeCom: a.WeCom, CorpID: a.CorpID})
+	a.Tags = tag.New(tag.Config{DB: a.DB, Bus: a.Bus, WeCom: a.WeCom, CorpID: a.CorpID, World: a.World, Zone: a.Zone, Governor: a.Governor})
 	a.Contactway = contactway.New(contactway.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, WeCom: a.WeCom, CorpID: a.CorpID,
 		Tag: func(ctx context.Context, customerID, staffID string, tagIDs []string) (bus.Settle, error) {
 			return a.Tags.Mark(ctx, customerID, staffID, tagIDs, nil)
 		},
 		Room: a.roomOf,
+		Consented: a.Tags.Consented,
 	})
 	a.Notices = notice.New(notice.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, CorpID: a.CorpID, Quota: notice.Quota(a.Governor.Plans().Messages), Members: a.Staff.Count,
@@ -268,7 +269,7 @@ func (a *App) build() (err error) {
 	a.Broadcasts = broadcast.New(broadcast.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, Outreach: a.Outreach, Governor: a.Governor, CorpID: a.CorpID,
 		Audience: a.audience, Muster: a.muster, Live: a.Live.Publish, Admitted: a.admitted, Reviews: a.Reviews,
-		Groups: a.rooms, People: a.peopleIn, Materials: a.Materials.Fill, Notices: a.Notices,
+		Groups: a.rooms, People: a.peopleIn, Materials: a.Materials.Fill, Notices: a.Notices, Consented: a.Tags.Consented,
 	})
 	readerKey, err := a.Sealer.Derive("reader")
 	if err != nil {
@@ -282,7 +283,7 @@ func (a *App) build() (err error) {
 	a.Moments = moment.New(moment.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, Outreach: a.Outreach, Governor: a.Governor, Blobs: a.Blobs, CorpID: a.CorpID,
 		Audience: a.audience, Carriers: a.Customers.Carriers, Live: a.Live.Publish, Admitted: a.admitted, Names: a.customerNames, Key: linkKey, Reviews: a.Reviews, Notices: a.Notices,
-		Tags: moment.Tags{Ensure: a.ensureTag, Names: a.Tags.Names, Mark: a.Tags.Mark},
+		Tags: moment.Tags{Ensure: a.ensureTag, Names: a.Tags.Names, Mark: a.Tags.Mark, Consented: a.Tags.Consented},
 	})
 	a.Stats = stats.New(stats.Config{
 		DB: a.DB, World: a.World, Zone: a.Zone, CorpID: a.CorpID, Scope: scope, Held: a.heldToday, Running: a.running, Health: a.health,

@@ -44,7 +44,10 @@ func (s *Service) Plan(ctx context.Context, id int64, by string, w Words, scope 
 
 func (s *Service) plan(ctx context.Context, id int64, by string, w Words, members []customer.Member, cost int) (*Plan, error) {
 	p := &Plan{Kind: cmp.Or(w.Kind, ToCustomers), Matched: len(members), Cost: cost, OptOuts: -1}
-	var err error
+	err := s.consented(ctx, w.Audience)
+	if err != nil {
+		return nil, err
+	}
 	if p.Check, err = s.Governor.CheckFor(ctx, s.CorpID, governance.Marketing, w.channel(), w.fields()...); err != nil {
 		return nil, err
 	}

@@ -45,6 +45,8 @@ type Config struct {
 	Notices   *notice.Service       // how members are told something
 	// Admitted says why the corp may not submit marketing with these texts; nil asks nobody.
 	Admitted func(ctx context.Context, texts ...string) error
+	// Consented refuses tags that tell sensitive data without a consent on record (LAW-07); field names where they stand. nil refuses none.
+	Consented func(ctx context.Context, field string, tagIDs ...string) error
 	// Step is how many receivers one transaction puts into tasks or takes back; 0 = 500. A message with no more is done at once.
 	Step int
 }
@@ -65,6 +67,9 @@ func New(c Config) *Service {
 	}
 	if c.Reviews == nil {
 		c.Reviews = governance.NoReviews{}
+	}
+	if c.Consented == nil {
+		c.Consented = func(context.Context, string, ...string) error { return nil }
 	}
 	if c.Materials == nil {
 		c.Materials = func(context.Context, []outreach.Attachment) error { return nil }
@@ -193,6 +198,9 @@ func (s *Service) check(ctx context.Context, w Words) error {
 	if err := w.Audience.check(w.Kind); err != nil {
 		return err
 	}
+	if err := s.consented(ctx, w.Audience); err != nil {
+		return err
+	}
 	if w.Winback && w.Kind == ToGroups {
 		return errs.Bad("winback", "broadcast.winback", errs.T("「最后一问」只发给客户本人，不发到群里（FTG-13）。", "The last question goes to customers, not to groups (FTG-13)."))
 	}
@@ -200,6 +208,14 @@ func (s *Service) check(ctx context.Context, w Words) error {
 		return err
 	}
 	return s.checkTime(ctx, w.SendAt)
+}
+
+// consented refuses an audience of tags that tell sensitive data without a consent on record.
+func (s *Service) consented(ctx context.Context, a Audience) error {
+	if err := s.Consented(ctx, "audience.tags", a.Tags...); err != nil {
+		return err
+	}
+	return s.Consented(ctx, "audience.exclude_tags", a.ExcludeTags...)
 }
 
 // checkTime refuses a time at which nothing may arrive.

@@ -26,6 +26,8 @@ type Config struct {
 	Tag func(ctx context.Context, customerID, staffID string, tagIDs []string) (bus.Settle, error)
 	// Room answers how many customers members have, and how many any of them may have (WC-10).
 	Room func(ctx context.Context, staffIDs []string) (have map[string]int, most int, err error)
+	// Consented refuses tags that tell sensitive data without a consent on record (LAW-07); field names where they stand. nil refuses none.
+	Consented func(ctx context.Context, field string, tagIDs ...string) error
 }
 
 // Service is the use cases of channel codes.
@@ -47,9 +49,17 @@ func (s *Service) Register(b *bus.Bus) {
 	b.Perform(fitKind, s.fit)
 }
 
+// check says what is wrong with a code that somebody saves.
+func (s *Service) check(ctx context.Context, c Contactway) error {
+	if err := c.Validate(); err != nil || s.Consented == nil {
+		return err
+	}
+	return s.Consented(ctx, "tags", c.TagIDs...)
+}
+
 // Create makes a code at WeCom and stores it.
 func (s *Service) Create(ctx context.Context, c Contactway) (Contactway, error) {
-	if err := c.Validate(); err != nil {
+	if err := s.check(ctx, c); err != nil {
 		return c, err
 	}
 	c.ID = s.DB.NewID()
@@ -78,7 +88,7 @@ func (s *Service) Create(ctx context.Context, c Contactway) (Contactway, error) 
 
 // Update changes a code at WeCom and in our table. Its state never changes.
 func (s *Service) Update(ctx context.Context, c Contactway) (Contactway, error) {
-	if err := c.Validate(); err != nil {
+	if err := s.check(ctx, c); err != nil {
 		return c, err
 	}
 	former, err := s.Get(ctx, c.ID)

@@ -70,6 +70,8 @@ type Neighbours struct {
 	// LastTouch answers the last touch that reached each customer in the time before each moment; staff limits it to theirs.
 	LastTouch func(ctx context.Context, moments []Moment, within time.Duration, staff []string) (map[Moment]Touched, error)
 	Mark      func(ctx context.Context, customerID, staffID string, add, remove []string) (bus.Settle, error)
+	// Consented refuses tags that tell sensitive data without a consent on record (LAW-07). It may be nil: none is refused.
+	Consented func(ctx context.Context, field string, tagIDs ...string) error
 }
 
 // Group is a customer group the person is in.

@@ -195,6 +195,11 @@ func (h *API) tag(ctx context.Context, in *struct{ Body batchIn }) (*taggedOut, 
 	if len(in.Body.Add)+len(in.Body.Remove) == 0 {
 		return nil, errs.Bad("add", "tag.nothing", errs.T("请选择要加或要去掉的标签。", "Choose tags to add or to remove."))
 	}
+	if h.near.Consented != nil {
+		if err := h.near.Consented(ctx, "add", in.Body.Add...); err != nil {
+			return nil, err
+		}
+	}
 	ids, err := h.chosen(ctx, in.Body)
 	if err != nil {
 		return nil, err

@@ -50,6 +50,8 @@ var (
 	reasonNotFriend = errs.T("客户已经不是这位员工的好友。", "The customer is no longer this member's contact.")
 )
 
+const errNoConsent = "a tag of its audience tells sensitive data, and no consent is on record any more (LAW-07)"
+
 // Register says what this room does later.
 func (s *Service) Register(b *bus.Bus) {
 	b.Perform(openKind, s.open)
@@ -92,6 +94,10 @@ func (s *Service) open(ctx context.Context, w bus.Work) (bus.Settle, error) {
 	if err != nil {
 		return nil, err
 	}
+	refused := s.consented(ctx, words.Audience) // a consent was withdrawn, or a tag renamed, since it was submitted
+	if refused != nil && errs.KindOf(refused) != errs.Invalid {
+		return nil, refused
+	}
 	members, err := s.members(ctx, words.Audience)
 	if err != nil {
 		return nil, err
@@ -100,6 +106,10 @@ func (s *Service) open(ctx context.Context, w bus.Work) (bus.Settle, error) {
 		m, err := s.lock(ctx, tx, p.ID)
 		if err != nil || m.State != Scheduled {
 			return err
+		}
+		if refused != nil {
+			m.State, m.Error = Failed, errNoConsent
+			return s.end(ctx, tx, m, outcome{})
 		}
 		busy, err := s.staffDay(ctx, tx, m.OpensAt.Day(s.Zone))
 		if err != nil {

@@ -54,6 +54,8 @@ type Tags struct {
 	Ensure func(ctx context.Context, name string) (id string, err error) // makes the tag when there is none of that name
 	Names  func(ctx context.Context, ids []string) (map[string]string, error)
 	Mark   func(ctx context.Context, customerID, staffID string, add, remove []string) (bus.Settle, error)
+	// Consented refuses tags that tell sensitive data without a consent on record (LAW-07); field names where they stand. nil refuses none.
+	Consented func(ctx context.Context, field string, tagIDs ...string) error
 }
 
 // Service is the use cases of Moments.
@@ -77,6 +79,9 @@ func New(c Config) *Service {
 	}
 	if c.Reviews == nil {
 		c.Reviews = governance.NoReviews{}
+	}
+	if c.Tags.Consented == nil {
+		c.Tags.Consented = func(context.Context, string, ...string) error { return nil }
 	}
 	return &Service{Config: c}
 }
@@ -144,6 +149,9 @@ func (s *Service) Create(ctx context.Context, by string, w Words) (*Moment, erro
 // saveable says what keeps a draft from being saved: WeCom's limits, a missing file, or words that are not allowed.
 func (s *Service) saveable(ctx context.Context, w Words) error {
 	if err := checkWords(w); err != nil {
+		return err
+	}
+	if err := s.consented(ctx, w.Audience); err != nil {
 		return err
 	}
 	for i, p := range w.Parts {
@@ -242,6 +250,14 @@ func within(a Audience, scope []string) Audience {
 	return a
 }
 
+// consented refuses an audience of tags that tell sensitive data without a consent on record.
+func (s *Service) consented(ctx context.Context, a Audience) error {
+	if err := s.Tags.Consented(ctx, "audience.tags", a.Tags...); err != nil {
+		return err
+	}
+	return s.Tags.Consented(ctx, "audience.exclude_tags", a.ExcludeTags...)
+}
+
 func (s *Service) members(ctx context.Context, a Audience) ([]customer.Member, error) {
 	q := customer.AudienceQuery{TagIDs: a.Tags, TagMode: customer.TagMode(a.TagMode), ExcludeTagIDs: a.ExcludeTags}
 	if len(a.Staff) > 0 {
@@ -279,6 +295,9 @@ type Plan struct {
 
 // Plan decides about everybody as the Moment's own time would, and writes nothing.
 func (s *Service) Plan(ctx context.Context, id int64, by string, w Words, scope []string) (*Plan, error) {
+	if err := s.consented(ctx, w.Audience); err != nil {
+		return nil, err
+	}
 	a := within(w.Audience, scope)
 	members, err := s.members(ctx, a)
 	if err != nil {

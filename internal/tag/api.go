@@ -11,6 +11,7 @@ import (
 type tagOut struct {
 	ID        string `json:"id"`
 	Name      string `json:"name"`
+	Sensitive string `json:"sensitive,omitempty" doc:"the class of sensitive data that its name tells: it may choose an audience only with a consent on record"`
 	Customers int    `json:"customers" doc:"persons with a live relation that carries it"`
 }
 
@@ -20,10 +21,13 @@ type groupOut struct {
 	Tags []tagOut `json:"tags"`
 }
 
-func show(g Group) groupOut {
+func (s *Service) show(g Group) groupOut {
 	out := groupOut{ID: g.ID, Name: g.Name, Tags: make([]tagOut, len(g.Tags))}
 	for i, t := range g.Tags {
 		out.Tags[i] = tagOut{ID: t.ID, Name: t.Name, Customers: t.Customers}
+		if m, ok := s.marked(g.Name, t.Name); ok {
+			out.Tags[i].Sensitive = m.Class
+		}
 	}
 	return out
 }
@@ -38,6 +42,7 @@ func (s *Service) RegisterAPI(a *web.API, scope func(ctx context.Context) ([]str
 		}
 		return s.Groups(ctx, ids)
 	}
+	s.registerSensitive(a)
 	web.Get(a, "/tag-groups", web.Op{ID: "list-tag-groups", Permission: "customer.read", Scope: web.Filtered, Summary: "List tag groups with their tags"},
 		func(ctx context.Context, _ *web.None) (*web.Page[groupOut], error) {
 			all, err := groups(ctx)
@@ -46,7 +51,7 @@ func (s *Service) RegisterAPI(a *web.API, scope func(ctx context.Context) ([]str
 			}
 			out := make([]groupOut, len(all))
 			for i, g := range all {
-				out[i] = show(g)
+				out[i] = s.show(g)
 			}
 			return &web.Page[groupOut]{Items: out, Total: len(out)}, nil
 		})
@@ -55,16 +60,17 @@ func (s *Service) RegisterAPI(a *web.API, scope func(ctx context.Context) ([]str
 		Status: http.StatusCreated,
 	}, func(ctx context.Context, in *struct {
 		Body struct {
-			Name string   `json:"name" minLength:"1" maxLength:"30"`
-			Tags []string `json:"tags" minItems:"1"`
+			Name   string   `json:"name" minLength:"1" maxLength:"30"`
+			Tags   []string `json:"tags" minItems:"1"`
+			Reason string   `json:"reason,omitempty" maxLength:"1000" doc:"why it is needed: wanted for a name that tells sensitive data"`
 		}
 	},
 	) (*groupOut, error) {
-		g, err := s.Add(ctx, "", in.Body.Name, in.Body.Tags)
+		g, err := s.Make(ctx, web.Caller(ctx).User, "", in.Body.Name, in.Body.Tags, in.Body.Reason)
 		if err != nil {
 			return nil, err
 		}
-		out := show(g)
+		out := s.show(g)
 		return &out, nil
 	})
 	web.Post(a, "/tag-groups/{id}/tags", web.Op{
@@ -73,26 +79,28 @@ func (s *Service) RegisterAPI(a *web.API, scope func(ctx context.Context) ([]str
 	}, func(ctx context.Context, in *struct {
 		ID   string `path:"id"`
 		Body struct {
-			Names []string `json:"names" minItems:"1"`
+			Names  []string `json:"names" minItems:"1"`
+			Reason string   `json:"reason,omitempty" maxLength:"1000" doc:"why it is needed: wanted for a name that tells sensitive data"`
 		}
 	},
 	) (*groupOut, error) {
-		g, err := s.Add(ctx, in.ID, "", in.Body.Names)
+		g, err := s.Make(ctx, web.Caller(ctx).User, in.ID, "", in.Body.Names, in.Body.Reason)
 		if err != nil {
 			return nil, err
 		}
-		out := show(g)
+		out := s.show(g)
 		return &out, nil
 	})
 	web.Patch(a, "/tags/{id}", web.Op{ID: "rename-tag", Permission: "tag.write", Scope: web.Shared, Summary: "Rename a tag"},
 		func(ctx context.Context, in *struct {
 			ID   string `path:"id"`
 			Body struct {
-				Name string `json:"name" minLength:"1" maxLength:"30"`
+				Name   string `json:"name" minLength:"1" maxLength:"30"`
+				Reason string `json:"reason,omitempty" maxLength:"1000" doc:"why it is needed: wanted for a name that tells sensitive data"`
 			}
 		},
 		) (*web.None, error) {
-			return nil, s.Rename(ctx, in.ID, in.Body.Name)
+			return nil, s.RenameBy(ctx, web.Caller(ctx).User, in.ID, in.Body.Name, in.Body.Reason)
 		})
 	web.Get(a, "/tags/{id}/reach", web.Op{ID: "get-tag-reach", Permission: "customer.read", Scope: web.Filtered, Summary: "How many customers have a tag"},
 		func(ctx context.Context, in *struct {

@@ -3,6 +3,7 @@ package tag
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -11,6 +12,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/errs"
+	"zhiyin.dev/zhiyin/internal/governance"
 	"zhiyin.dev/zhiyin/internal/sync"
 	"zhiyin.dev/zhiyin/wecom"
 )
@@ -21,6 +23,10 @@ type Config struct {
 	Bus    *bus.Bus
 	WeCom  *wecom.Client
 	CorpID string
+	World  clock.World
+	Zone   *time.Location
+	// Governor says which names tell sensitive data.
+	Governor *governance.Governor
 }
 
 // Service is the use cases of tags.

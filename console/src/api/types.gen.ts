@@ -2556,6 +2556,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sensitive-tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tags whose names tell sensitive data, and what is on record about them
+         * @description Permission: `governance.read`.
+         */
+        get: operations["list-sensitive-tags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/session": {
         parameters: {
             query?: never;
@@ -2822,6 +2842,30 @@ export interface paths {
          * @description Permission: `tag.write`.
          */
         patch: operations["rename-tag"];
+        trace?: never;
+    };
+    "/tags/{id}/consent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Record by what separate consent a sensitive tag may choose audiences; owners only
+         * @description Permission: `tag.consent`.
+         */
+        put: operations["record-tag-consent"];
+        post?: never;
+        /**
+         * Withdraw the consent on record of a sensitive tag; owners only
+         * @description Permission: `tag.consent`.
+         */
+        delete: operations["withdraw-tag-consent"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/tags/{id}/reach": {
@@ -3830,10 +3874,14 @@ export interface components {
         };
         CreateTagGroupRequest: {
             name: string;
+            /** @description why it is needed: wanted for a name that tells sensitive data */
+            reason?: string;
             tags: string[] | null;
         };
         CreateTagsRequest: {
             names: string[] | null;
+            /** @description why it is needed: wanted for a name that tells sensitive data */
+            reason?: string;
         };
         Customer: {
             /** Format: date-time */
@@ -6072,8 +6120,14 @@ export interface components {
             /** @description about:blank, or a page about this kind of error */
             type: string;
         };
+        RecordTagConsentRequest: {
+            /** @description where and how customers gave it */
+            reason: string;
+        };
         RenameTagRequest: {
             name: string;
+            /** @description why it is needed: wanted for a name that tells sensitive data */
+            reason?: string;
         };
         RepairInBody: {
             /** @description what was changed, and when WeChat restored it */
@@ -6984,10 +7038,18 @@ export interface components {
             customers: number;
             id: string;
             name: string;
+            /** @description the class of sensitive data that its name tells: it may choose an audience only with a consent on record */
+            sensitive?: string;
         };
         TagCustomersReachResponse: {
             /** Format: int64 */
             customers: number;
+        };
+        TagGrounds: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            reason: string;
         };
         TagGroup: {
             id: string;
@@ -6996,6 +7058,33 @@ export interface components {
         };
         TagGroupPage: {
             items: components["schemas"]["TagGroup"][] | null;
+            /** @description Send as after to get the next page; empty at the end */
+            next: string;
+            /**
+             * Format: int64
+             * @description Exact up to 10,000
+             */
+            total: number;
+            /** @description There are more than total; ask with count=exact */
+            total_more: boolean;
+        };
+        TagSensitive: {
+            /** @description health, faith, identity, finance, biometric, whereabouts, minor */
+            class: string;
+            /** @description by what separate consent it may choose audiences; absent: it may not */
+            consent?: components["schemas"]["TagGrounds"];
+            group: string;
+            id: string;
+            name: string;
+            /** @description why it was made here; absent: it was made in WeCom */
+            need?: components["schemas"]["TagGrounds"];
+            /** @description the class in words */
+            title: string;
+            /** @description of the names of the tag and its group: what tells it */
+            words: string;
+        };
+        TagSensitivePage: {
+            items: components["schemas"]["TagSensitive"][] | null;
             /** @description Send as after to get the next page; empty at the end */
             next: string;
             /**
@@ -12211,6 +12300,35 @@ export interface operations {
             };
         };
     };
+    "list-sensitive-tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagSensitivePage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-session": {
         parameters: {
             query?: never;
@@ -12792,6 +12910,70 @@ export interface operations {
                 "application/json": components["schemas"]["RenameTagRequest"];
             };
         };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "record-tag-consent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordTagConsentRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagGrounds"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "withdraw-tag-consent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description No Content */
             204: {

@@ -4,7 +4,9 @@ import { useQuery } from '@tanstack/react-query'
 import { call, type ApiError } from '../api/client'
 import { useCan } from '../api/session'
 import type { Contactway, Department, Groupchat, Joinway, KfAccount, Page, Staff, TagGroup } from '../api/types'
+import { useWords } from '../i18n/i18n'
 import type { Option } from './List'
+import { w } from './words'
 
 function useAll<T>(path: string, needs: string): T[] {
   const enabled = useCan()(needs)
@@ -28,7 +30,11 @@ const none: never[] = []
 const named = (items: { id: string; name: string }[]): Option[] => items.map((x) => ({ value: x.id, label: x.name }))
 
 export const useTagGroups = () => useAll<TagGroup>('/tag-groups', 'customer.read')
-export const useTagOptions = (): Option[] => useTagGroups().map((g) => ({ value: g.id, label: g.name, options: named(g.tags) }))
+/** Tags whose names tell sensitive data are marked: they choose nobody without a consent on record. */
+export function useTagOptions(): Option[] {
+  const t = useWords(w)
+  return useTagGroups().map((g) => ({ value: g.id, label: g.name, options: g.tags.map((x) => ({ value: x.id, label: x.sensitive ? t('sensitiveTag', { name: x.name }) : x.name })) }))
+}
 export const useStaffOptions = (): Option[] => named(useAll<Staff>('/staff', 'staff.read'))
 export const useDepartmentOptions = (): Option[] => named(useAll<Department>('/departments', 'staff.read'))
 export const useGroupchatOptions = (): Option[] => useAll<Groupchat>('/groupchats', 'groupchat.read').map((g) => ({ value: g.id, label: g.name || g.id }))

@@ -8,6 +8,7 @@ export const w = words({
   retry: ['再试一次', 'Try again'],
   copyRef: ['复制编号', 'Copy reference'],
   copied: ['已复制', 'Copied'],
+  sensitiveTag: ['{name}（敏感）', '{name} (sensitive)'],
   copy: ['复制', 'Copy'],
   cancel: ['取消', 'Cancel'],
   close: ['关闭', 'Close'],

@@ -108,6 +108,8 @@ type Guard struct {
 	heard  []ref
 	links  *linkReader
 	model  *classify.Model
+
+	sensitive []sensitive
 }
 
 // rule is one content rule, compiled.
@@ -146,6 +148,9 @@ func compile(form *normal.Former, p *policy.Policy, lexicon []Entry) (*Guard, er
 		return nil, fmt.Errorf("read the classes of hosts: %w", err)
 	}
 	g := &Guard{form: form, links: links}
+	if g.sensitive, err = newSensitive(p); err != nil {
+		return nil, err
+	}
 	for i := range p.Rules {
 		if c := p.Rules[i].Check; c != nil {
 			r := rule{Rule: &p.Rules[i], check: c}

@@ -179,6 +179,8 @@ type Policy struct {
 	Sources  []Source         `json:"sources"`
 	Rules    []Rule           `json:"-"`
 
+	Sensitive []Sensitive `json:"-"` // classes of data that need a consent of their own
+
 	Refusals []Refusal `json:"-"` // functions that are not built, on purpose
 
 	byID map[string]*Rule
@@ -203,6 +205,9 @@ func Load() (*Policy, error) {
 			return nil, fmt.Errorf("read policy rule %s: %w", r.ID, err)
 		}
 		p.byID[r.ID] = r
+	}
+	if err := p.readSensitive(); err != nil {
+		return nil, err
 	}
 	return p, p.readRefusals()
 }

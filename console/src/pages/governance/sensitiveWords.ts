@@ -1,0 +1,26 @@
+import { words } from '../../i18n/i18n'
+
+export const w = words({
+  title: ['敏感标签', 'Sensitive tags'],
+  text: ['名称说出健康、信仰、信用、特定身份、生物识别、行踪或孩子年龄的标签。没有登记单独同意，不能用来挑选群发和朋友圈的受众，也不能从这里打给客户。同意跟着名称走：改名后要重新登记。', 'Tags whose names tell health, faith, credit, a particular status, biometrics, whereabouts or a child\'s age. Without a separate consent on record they choose no audience of a mass message or a Moment, and are given to nobody from here. A consent is for the name: after a renaming it is recorded anew.'],
+  ownersOnly: ['只有所有者可以登记同意。', 'Only an owner can record a consent.'],
+  none: ['没有这样的标签。', 'There is no such tag.'],
+  tag: ['标签', 'Tag'],
+  tells: ['说出', 'Tells'],
+  by: ['因为「{words}」', 'by "{words}"'],
+  need: ['为什么需要', 'Why it is needed'],
+  foreign: ['在企业微信里建的，没有写', 'Made in WeCom; nobody said'],
+  consent: ['单独同意', 'Separate consent'],
+  noConsent: ['没有登记', 'None on record'],
+  record: ['登记同意', 'Record a consent'],
+  change: ['改写', 'Rewrite'],
+  withdraw: ['撤回', 'Withdraw'],
+  withdrawReach: ['撤回「{name}」的同意', 'Withdraw the consent for "{name}"'],
+  withdrawAlso: ['从现在起不能再按它挑选客户；还没到时间的朋友圈到时候不发。已经提交的群发照常发完，要停就取消。', 'From now on nobody is chosen by it; a Moment whose time has not come will not be published. A mass message that was submitted goes on: cancel it to stop it.'],
+  recordTitle: ['「{name}」的单独同意', 'Separate consent for "{name}"'],
+  recordText: ['客户在哪里、怎样单独同意的；凭证存在哪里', 'Where and how customers gave it, and where the proof lies'],
+  recordHint: ['例如：到店签署的《健康信息使用同意书》，原件存店长处', 'For example: the form for health data signed in the shop, kept by its manager'],
+  needed: ['要填', 'Needed'],
+  save: ['登记', 'Record'],
+  saved: ['已登记', 'Recorded'],
+})

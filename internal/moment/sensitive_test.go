@@ -1,0 +1,65 @@
+package moment_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"zhiyin.dev/zhiyin/internal/app/apptest"
+	"zhiyin.dev/zhiyin/internal/broadcast"
+	"zhiyin.dev/zhiyin/internal/errs"
+	"zhiyin.dev/zhiyin/internal/moment"
+)
+
+// Nobody is chosen by a tag that tells sensitive data, for a mass message or a Moment, unless an owner recorded a consent of its own;
+// a Moment looks again when its time comes.
+func TestNoAudienceIsChosenByASensitiveTagWithoutConsent(t *testing.T) {
+	t.Parallel()
+	apptest.EachEngine(t, func(t *testing.T, databaseURL string) {
+		p := start(t, databaseURL, nil)
+		ctx := t.Context()
+		made, err := p.Tags.Make(ctx, "S01", "", "会员资料", []string{"糖尿病"}, "营养师按医嘱配餐")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ill := made.Tags[0].ID
+		refused := func(err error, field string) {
+			t.Helper()
+			if e, ok := errors.AsType[*errs.Error](err); !ok || e.Code != "tag.no_consent" || e.Field != field {
+				t.Fatalf("%v, want a refusal at %s", err, field)
+			}
+		}
+		to := words("配餐")
+		to.Audience.Tags = []string{ill}
+		without := words("配餐")
+		without.Audience.ExcludeTags = []string{ill}
+		_, err = p.Moments.Create(ctx, "S01", to)
+		refused(err, "audience.tags")
+		_, err = p.Moments.Plan(ctx, 0, "S01", without, nil)
+		refused(err, "audience.exclude_tags")
+		mass := broadcast.Words{Name: "配餐", Text: "【花间】本周配餐已更新。", Benefit: "配餐", Audience: broadcast.Audience{Tags: []string{ill}}}
+		_, err = p.Broadcasts.Create(ctx, "S01", mass)
+		refused(err, "audience.tags")
+		_, err = p.Broadcasts.Plan(ctx, 0, "S01", mass, nil)
+		refused(err, "audience.tags")
+
+		if _, err := p.Tags.SetConsent(ctx, ill, "S02", "到店签署的单独同意书"); err != nil {
+			t.Fatal(err)
+		}
+		b, err := p.Broadcasts.Create(ctx, "S01", mass)
+		if err != nil {
+			t.Fatalf("with a consent on record: %v", err)
+		}
+		without.PublishAt = p.World.Now().Add(time.Hour)
+		m := publish(t, p, without)
+		if err := p.Tags.EndConsent(ctx, ill, "S02"); err != nil {
+			t.Fatal(err)
+		}
+		_, err = p.Broadcasts.Submit(ctx, b.ID, "S01", nil, 100)
+		refused(err, "audience.tags")
+		m = until(t, p, m.ID, moment.Failed, 10*time.Minute)
+		if m.Error == "" || m.EndedAt == 0 {
+			t.Fatalf("its time came after the consent was withdrawn: %+v", m)
+		}
+	})
+}
