@@ -45,6 +45,8 @@ type OptOut struct {
 	Since       *time.Time `json:"since,omitempty"`
 	Pace        string     `json:"pace,omitempty" enum:"weekly,monthly" doc:"how often at most, by their own choice"`
 	PausedUntil *time.Time `json:"paused_until,omitempty"`
+	ConsentAt   *time.Time `json:"consent_at,omitempty" doc:"since when their own consent to marketing is on record"`
+	NoConsent   bool       `json:"no_consent,omitempty" doc:"there is none, and the corp sends marketing only to who consented (LAW-21)"`
 	NoTraits    bool       `json:"no_traits,omitempty" doc:"they do not want to be chosen by their tags or behaviour: messages whose audience was are held back (LAW-12)"`
 	HeldOut     bool       `json:"held_out,omitempty" doc:"in the holdout: no marketing, to measure what it is worth"`
 	// Grievance keeps marketing away.

@@ -52,6 +52,7 @@ func (g *Governor) RegisterAPI(a *web.API, near Neighbours) {
 	h.registerFraud(a)
 	h.registerHouse(a)
 	h.registerGrievances(a)
+	h.registerConsents(a)
 	h.registerSilence(a)
 	h.registerZones(a)
 	web.Get(a, "/governance/caps", web.Op{ID: "get-caps", Permission: "governance.read", Scope: web.Shared, Summary: "Limits in force"}, h.caps)
@@ -264,21 +265,36 @@ type capsOut struct {
 	Version  string    `json:"version"`
 	Shares   sharesIO  `json:"shares"`
 	Sunset   sunsetIO  `json:"sunset"`
+	Consent  bool      `json:"only_consented" doc:"marketing goes only to customers whose own consent is on record"`
+	// Consented counts them, also who is no customer any more.
+	Consented int `json:"consented" doc:"consents on record"`
 }
 
 func (h *API) caps(ctx context.Context, _ *web.None) (*capsOut, error) {
-	c, _, err := h.Caps(ctx, web.Caller(ctx).CorpID)
+	corpID := web.Caller(ctx).CorpID
+	c, _, err := h.Caps(ctx, corpID)
 	if err != nil {
 		return nil, err
 	}
-	return h.showCaps(web.Lang(ctx), c), nil
+	return h.capsWith(ctx, corpID, c)
+}
+
+// capsWith is showCaps with the number of consents on record.
+func (h *API) capsWith(ctx context.Context, corpID string, c Caps) (*capsOut, error) {
+	out := h.showCaps(web.Lang(ctx), c)
+	n, err := h.db.Read().NewSelect().Model((*Consent)(nil)).Where("corp_id = ? AND ended_id = 0", corpID).Count(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("count consents: %w", err)
+	}
+	out.Consented = int(n)
+	return out, nil
 }
 
 func (h *API) showCaps(lang string, c Caps) *capsOut {
 	quiet := func(q Quiet) quietIO {
 		return quietIO{From: formatClock(q.From), To: formatClock(q.To), SundayFrom: formatClock(q.SundayFrom), Zone: h.zone.String()}
 	}
-	out := &capsOut{Quiet: quiet(c.Quiet), QuietMax: quiet(h.book.caps.Quiet), MassMode: c.MassMode, Holdout: c.Holdout, Version: h.version(c)}
+	out := &capsOut{Quiet: quiet(c.Quiet), QuietMax: quiet(h.book.caps.Quiet), MassMode: c.MassMode, Holdout: c.Holdout, Version: h.version(c), Consent: c.OnlyConsented}
 	out.Shares, out.Sunset = h.showShares(c), h.showSunset(c)
 	for i, w := range c.Per {
 		out.Rules = append(out.Rules, capRule{ID: ruleCap, Title: h.Title(ruleCap).In(lang), Days: w.Days, Cap: w.Cap, Max: h.book.caps.Per[i].Cap})
@@ -297,6 +313,7 @@ type setCapsIn struct {
 		Holdout  *int      `json:"holdout,omitempty" minimum:"0" maximum:"50" doc:"percent"`
 		Shares   *sharesIO `json:"shares,omitempty" doc:"left out: as they are"`
 		Sunset   *sunsetIO `json:"sunset,omitempty" doc:"left out: as it is"`
+		Consent  *bool     `json:"only_consented,omitempty" doc:"send marketing only to customers whose own consent is on record; left out: as it is"`
 	}
 }
 
@@ -325,6 +342,9 @@ func (h *API) setCaps(ctx context.Context, in *setCapsIn) (*capsOut, error) {
 	if in.Body.Holdout != nil {
 		c.Holdout = *in.Body.Holdout
 	}
+	if in.Body.Consent != nil {
+		c.OnlyConsented = *in.Body.Consent
+	}
 	if in.Body.Shares != nil {
 		in.Body.Shares.to(&c)
 	}
@@ -335,7 +355,7 @@ func (h *API) setCaps(ctx context.Context, in *setCapsIn) (*capsOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	return h.showCaps(web.Lang(ctx), c), nil
+	return h.capsWith(ctx, who.CorpID, c)
 }
 
 type optOutsIn struct {

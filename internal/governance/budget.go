@@ -24,7 +24,9 @@ type Budget struct {
 	Pace        Pace
 	PausedUntil clock.Time
 	HeldOut     bool
-	NoTraits    bool // they do not want to be chosen by what is known of them (LAW-12)
+	ConsentedAt clock.Time // since when they consent to marketing; 0 = no consent is on record
+	NoConsent   bool       // there is none, and the corp sends marketing only to who consented (LAW-21)
+	NoTraits    bool       // they do not want to be chosen by what is known of them (LAW-12)
 	// Grievance keeps marketing away, until GrievanceUntil once it has ended (FTG-15).
 	Grievance      GrievanceKind
 	GrievanceUntil clock.Time
@@ -56,15 +58,19 @@ func (g *Governor) Budget(ctx context.Context, corpID string, customerIDs ...str
 		if err != nil {
 			return nil, err
 		}
+		consents, err := g.consentsOf(ctx, g.db.Read(), corpID, part)
+		if err != nil {
+			return nil, err
+		}
 		for _, id := range part {
-			out[id] = g.budget(facts[id], caps, now)
+			out[id] = g.budget(facts[id], consents[id], caps, now)
 		}
 	}
 	return out, nil
 }
 
-func (g *Governor) budget(s standing, caps Caps, now clock.Time) Budget {
-	b := Budget{OptOut: s.optedOut}
+func (g *Governor) budget(s standing, consentedAt clock.Time, caps Caps, now clock.Time) Budget {
+	b := Budget{OptOut: s.optedOut, ConsentedAt: consentedAt, NoConsent: caps.OnlyConsented && consentedAt == 0}
 	if b.OptOut == 0 {
 		b.OptOut = s.suppressed
 	}
@@ -89,7 +95,7 @@ func (g *Governor) budget(s standing, caps Caps, now clock.Time) Budget {
 	}
 	b.SilentSince, b.Dormant = s.hush.since, s.hush.dormant
 	switch {
-	case b.OptOut != 0, b.HeldOut, b.Dormant, b.Grievance != "" && b.GrievanceUntil == 0:
+	case b.OptOut != 0, b.NoConsent, b.HeldOut, b.Dormant, b.Grievance != "" && b.GrievanceUntil == 0:
 		b.Full = true
 	case b.GrievanceUntil != 0:
 		b.Full, b.Next = true, own.room(s.at, 1, max(now, b.PausedUntil, b.GrievanceUntil), s.home.or(g.zone))

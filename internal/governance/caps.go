@@ -18,6 +18,9 @@ type Caps struct {
 	// Holdout is the share of customers, in percent, that gets no marketing at all, so that its worth can be measured (FTG-11).
 	// It is a number of the corp's own, up or down.
 	Holdout int `json:"holdout"`
+	// OnlyConsented sends marketing only to customers whose own consent is on record (LAW-21). The relation is made by the customer's
+	// own act, so the law leaves the corp this choice.
+	OnlyConsented bool `json:"only_consented,omitempty"`
 	// TopicWeek is how often a customer hears about one topic within 7 days, ChannelWeek how often they are reached by one channel
 	// where the corp wants less than FTG-01 (FTG-02).
 	TopicWeek   int             `json:"topic_week"`

@@ -219,6 +219,8 @@ func (g *Governor) options(t *Touch) []errs.Text {
 		return []errs.Text{errs.T("到时间后重新建一次，这个群会重新计入。", "Make another one after that time; this group is counted in again.")}
 	case rulePreference:
 		return []errs.Text{errs.T("这是客户自己的选择，只有本人能在偏好页上改。", "The customer chose this; only they can change it, on the preference page.")}
+	case ruleConsent:
+		return []errs.Text{errs.T("请客户本人在偏好页上同意，或凭客户的话登记新的同意，再重新建一次。", "The customer says yes on the preference page, or their words are recorded as a new consent; then make it again.")}
 	case ruleTraits:
 		return []errs.Text{errs.T("发给全部客户、或只按员工挑选的消息仍会到达；只有客户本人能在偏好页上改。",
 			"What goes to everybody, or is chosen by member only, still reaches them; only they can change it, on the preference page.")}

@@ -80,6 +80,8 @@ func decideAlone(a answer, read func(class Class, channel Channel, texts []strin
 			}
 		case r.RuleID == rulePreference:
 			refuses = r.NextAt != nil && r.NextAt.After(a.Basis.On) || r.Value != "" && r.Value == a.Basis.Topic
+		case r.RuleID == ruleConsent:
+			refuses = r.After == 0
 		case r.RuleID == ruleTraits:
 			refuses = r.Since != nil && a.Basis.Traits
 		case r.RuleID == ruleQuiet:
@@ -153,6 +155,11 @@ func TestARefusalCanBeDecidedAgainFromTheAnswerAlone(t *testing.T) {
 		for _, who := range []string{"青柠 13", "青柠 14"} {
 			ids = append(ids, reserve(t, g, chosenBy("tag "+who, who))[0].TouchID)
 		}
+		asksConsent(t, g, true)
+		says(t, g, "青柠 15")
+		for _, who := range []string{"青柠 15", "青柠 16"} {
+			ids = append(ids, reserve(t, g, marketing("consent "+who, who))[0].TouchID)
+		}
 		inTx(t, d, func(ctx context.Context, tx *db.Tx) error { return g.HaltSending(ctx, tx, "c", "", "S01", "查一查") })
 		ids = append(ids, reserve(t, g, marketing("halted", "青柠 07"))[0].TouchID)
 		refusals := 0
@@ -190,8 +197,8 @@ func TestARefusalCanBeDecidedAgainFromTheAnswerAlone(t *testing.T) {
 				t.Errorf("%s was %s by %q; from the answer alone %q (%v)\n%s", e.Touch.Key, a.State, a.RuleID, rule, ok, raw)
 			}
 		}
-		if refusals != 12 {
-			t.Errorf("%d refusals, want 12", refusals)
+		if refusals != 13 {
+			t.Errorf("%d refusals, want 13", refusals)
 		}
 	})
 }

@@ -54,6 +54,7 @@ type standing struct {
 	sorrow     sorrow      // what is wrong between them and the corp
 	hush       hush        // how long they have not reacted
 	twin       twin        // a message like this one that they have, or may still get
+	consented  bool        // their consent to marketing is on record; read only where the corp asks for it
 	heldOut    bool        // no marketing, to measure what marketing is worth
 	week       []spent     // what counts against topics and channels (FTG-02), only loaded when some have a cap
 	load       load        // what the sender has to do on that day (FTG-16, OWN-05)
@@ -146,6 +147,16 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 		}
 		pass(st)
 	})
+	if c.OnlyConsented && r.Class == Marketing {
+		read(func() {
+			st := consentStep(s.consented)
+			if !s.consented {
+				refuse(st, st.reason())
+				return
+			}
+			pass(st)
+		})
+	}
 	if !s.sorrow.over(on) { // a step only where it refuses
 		read(func() {
 			st := s.sorrow.step()

@@ -56,6 +56,9 @@ func (g *Governor) OptOut(ctx context.Context, tx *db.Tx, corpID, customerID, vi
 	if err := logOptOut(ctx, tx, "optout.set", row, now); err != nil {
 		return err
 	}
+	if err := g.withdrawConsent(ctx, tx, corpID, customerID, by); err != nil {
+		return err
+	}
 	if err := g.suppress(ctx, tx, corpID, customerID, now); err != nil {
 		return err
 	}
@@ -86,12 +89,24 @@ func (g *Governor) OptOut(ctx context.Context, tx *db.Tx, corpID, customerID, vi
 	return nil
 }
 
-// OptIn lifts an opt-out. It needs evidence of the customer's own new consent: nobody else can lift it (FTG-09).
+// OptIn records the customer's own new consent, as a person writes it down, and lifts an opt-out: nothing else can (FTG-09).
 func (g *Governor) OptIn(ctx context.Context, tx *db.Tx, corpID, customerID, evidence, by string) error {
 	if evidence == "" {
 		return errs.Bad("evidence", "governance.no_evidence",
 			errs.T("恢复接收需要客户本人的同意凭证（FTG-09）。", "Resuming needs evidence of the customer's own new consent (FTG-09)."))
 	}
+	if err := g.lift(ctx, tx, corpID, customerID, evidence, by); err != nil {
+		return err
+	}
+	via := "staff"
+	if by == ByCustomer {
+		via = "page"
+	}
+	return g.consent(ctx, tx, Consent{CorpID: corpID, CustomerID: customerID, Via: via, ByWhom: by, Words: evidence})
+}
+
+// lift ends an opt-out and what suppressed the person.
+func (g *Governor) lift(ctx context.Context, tx *db.Tx, corpID, customerID, evidence, by string) error {
 	if err := lockKeys(ctx, tx, []string{customerLock(corpID, customerID)}); err != nil {
 		return err
 	}

@@ -137,6 +137,8 @@ func (g *Governor) recheck(ctx context.Context, tx *db.Tx, touches map[int64]*To
 			out[t.ID] = refusal{rule: ruleOptOut, reason: reasonOptOut}
 		case s.suppressed != 0:
 			out[t.ID] = refusal{rule: ruleSuppressed, reason: reasonSuppressed}
+		case t.lacksConsent(caps, s.consented):
+			out[t.ID] = refusal{rule: ruleConsent, reason: reasonConsent}
 		case !s.sorrow.over(now):
 			st := s.sorrow.step()
 			out[t.ID] = refusal{rule: st.RuleID, reason: st.reason()}
@@ -185,10 +187,15 @@ func (g *Governor) eachLimited(ctx context.Context, tx *db.Tx, touches map[int64
 		if err != nil {
 			return err
 		}
+		consents, err := g.neededConsents(ctx, tx, corpID, ids, caps)
+		if err != nil {
+			return err
+		}
 		for _, t := range touches {
 			if t.CorpID == corpID && t.Class.Limited() {
 				s := stopped[t.CustomerID]
 				s.home = live[t.CustomerID]
+				_, s.consented = consents[t.CustomerID]
 				f(t, caps, s)
 			}
 		}

@@ -194,6 +194,8 @@ func (g *Governor) Unwanted(ctx context.Context, tx *db.Tx, corpID string, touch
 			out[t.ID] = Objection{ruleOptOut, reasonOptOut}
 		case s.suppressed != 0:
 			out[t.ID] = Objection{ruleSuppressed, reasonSuppressed}
+		case t.lacksConsent(caps, s.consented):
+			out[t.ID] = Objection{ruleConsent, reasonConsent}
 		case !s.sorrow.over(now):
 			st := s.sorrow.step()
 			out[t.ID] = Objection{st.RuleID, st.reason()}

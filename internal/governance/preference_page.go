@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,20 +26,24 @@ const pauseFor = 30 * 24 * time.Hour
 
 // preferenceView is what the customer's own page shows.
 type preferenceView struct {
-	Stopped  bool
-	Since    string
-	HeldOut  bool
-	Paused   string // until when
-	Pace     Pace
-	Marks    []bool // the string of the window that limits: used and left
-	Used     int
-	Cap      int
-	Days     int
-	From     string
-	To       string
-	Topics   []topicView
-	NoTraits bool   // nothing may be chosen for them by what is known of them
-	Done     string // the press just now
+	Stopped   bool
+	Since     string
+	HeldOut   bool
+	Paused    string // until when
+	Pace      Pace
+	Marks     []bool // the string of the window that limits: used and left
+	Used      int
+	Cap       int
+	Days      int
+	From      string
+	To        string
+	Topics    []topicView
+	Consent   string // since when they said yes; "" = they did not
+	NoConsent bool   // they did not, and get nothing for it
+	Sentence  string // to which they may say yes
+	Wording   int    // its version
+	NoTraits  bool   // nothing may be chosen for them by what is known of them
+	Done      string // the press just now
 
 	Complaints []complaintView // open ones
 	Within     int             // hours in which one has to end
@@ -60,6 +65,8 @@ func (v preferenceView) Said(p pages.Page) string {
 	switch v.Done {
 	case "stop":
 		return p.T("已停止，现在就生效。", "Stopped, from this moment.")
+	case "consent":
+		return p.T("已记下您的同意，现在就生效。", "Your consent is noted, from this moment.")
 	case "resume":
 		return p.T("已恢复，现在就生效。", "Resumed, from this moment.")
 	case "pause":
@@ -87,6 +94,8 @@ var preferencePage = pages.Template("preferences", `{{define "main"}}{{$p := .}}
 <section class="card">
 {{if .Stopped}}<h2>{{$p.T "您不再收到推广消息" "You get no promotional messages"}}</h2>
 <p class="room">{{$p.T "从" "Since"}} {{.Since}}{{$p.T " 起。所有员工都不会再发。" ". No member of staff sends any."}}</p>
+{{else if .NoConsent}}<h2>{{$p.T "您没有同意过，所以不会收到推广消息" "You get no promotional messages: you have not said yes to them"}}</h2>
+<p class="room">{{$p.T "您主动问的问题和订单通知照常回复。" "What you ask for yourself is still answered."}}</p>
 {{else if .HeldOut}}<h2>{{$p.T "目前不会给您发推广消息" "You get no promotional messages at present"}}</h2>
 <p class="room">{{$p.T "您主动问的问题和订单通知照常回复。" "What you ask for yourself is still answered."}}</p>
 {{else}}<h2>{{if .Paused}}{{$p.T "推广消息已暂停" "Promotional messages are paused"}}{{else}}{{$p.T "您现在会收到的推广消息" "The promotional messages you get now"}}{{end}}</h2>
@@ -94,8 +103,10 @@ var preferencePage = pages.Template("preferences", `{{define "main"}}{{$p := .}}
 <p class="room" role="img" aria-label="{{.Used}} / {{.Cap}}">{{range .Marks}}{{if .}}●{{else}}○{{end}} {{end}}</p>
 <p class="room">{{$p.T "最近" "In the last"}} {{.Days}} {{$p.T "天收到" "days:"}} {{.Used}} {{$p.T "条，最多" "of at most"}} {{.Cap}} {{$p.T "条；只在 " "promotional messages; only between "}}{{.From}} {{$p.T "到" "and"}} {{.To}}{{$p.T " 之间。" "."}}</p>{{end}}
 </section>
-{{if .Stopped}}<form method="post" class="list"><button name="act" value="resume">{{$p.T "恢复接收" "Resume"}}</button></form>
-{{else}}<h2>{{$p.T "少一些" "Fewer"}}</h2>
+{{if .Stopped}}<form method="post" class="list"><input type="hidden" name="wording" value="{{.Wording}}"><p class="say">{{.Sentence}}</p><button name="act" value="resume">{{$p.T "恢复接收" "Resume"}}</button></form>
+{{else}}{{if .Consent}}<p class="say">✓ {{$p.T "您同意了接收推广消息，从" "You said yes to promotional messages,"}} {{.Consent}}{{$p.T " 起；「全部停止」就是撤回。" "; “Stop all” takes it back."}}</p>
+{{else}}<form method="post" class="card"><input type="hidden" name="wording" value="{{.Wording}}"><p>{{.Sentence}}</p><button name="act" value="consent">{{$p.T "我同意" "Yes, I want them"}}</button></form>{{end}}
+<h2>{{$p.T "少一些" "Fewer"}}</h2>
 <form method="post" class="list">
 {{if eq .Pace "weekly"}}<p class="say" aria-current="true">✓ {{$p.T "最多每周一次（您选的）" "At most once a week (your choice)"}}</p>{{else}}<button name="act" value="weekly">{{$p.T "最多每周一次" "At most once a week"}}</button>{{end}}
 {{if eq .Pace "monthly"}}<p class="say" aria-current="true">✓ {{$p.T "最多每月一次（您选的）" "At most once a month (your choice)"}}</p>{{else}}<button name="act" value="monthly">{{$p.T "最多每月一次" "At most once a month"}}</button>{{end}}
@@ -203,8 +214,12 @@ func (g *Governor) chose(ctx context.Context, tx *db.Tx, corpID, customerID, act
 	switch act {
 	case "stop":
 		return g.OptOut(ctx, tx, corpID, customerID, "page", "customer")
-	case "resume":
-		return g.OptIn(ctx, tx, corpID, customerID, "preference page", "customer")
+	case "resume", "consent": // each is the customer's own yes to the sentence beside the button
+		if act == "resume" && !form.Has("wording") { // a page of before it had one
+			return g.OptIn(ctx, tx, corpID, customerID, "preference page", ByCustomer)
+		}
+		version, _ := strconv.Atoi(form.Get("wording")) // what is no number is no sentence
+		return g.agree(ctx, tx, corpID, customerID, version, web.Lang(ctx))
 	case "complain":
 		_, err := g.Complain(ctx, tx, corpID, customerID, form.Get("words"))
 		return err
@@ -262,6 +277,12 @@ func (g *Governor) preferenceView(ctx context.Context, corpID, customerID string
 	v := preferenceView{
 		Stopped: b.OptOut != 0, HeldOut: b.HeldOut, Pace: b.Pace, NoTraits: b.NoTraits, Used: week.Used, Cap: week.Cap, Days: week.Days,
 		From: formatClock(caps.Quiet.From), To: formatClock(caps.Quiet.To),
+	}
+	var sentence errs.Text
+	v.Wording, sentence = wording()
+	v.Sentence, v.NoConsent = sentence.In(web.Lang(ctx)), b.NoConsent
+	if b.ConsentedAt != 0 {
+		v.Consent = b.ConsentedAt.In(g.zone).Format(time.DateTime)[:16]
 	}
 	if b.PausedUntil != 0 {
 		v.Paused = b.PausedUntil.In(g.zone).Format(time.DateTime)[:16]

@@ -93,6 +93,19 @@ func TestAPreviewIsWhatTheReservationDoes(t *testing.T) {
 			if shape.Opens, shape.Closes, err = g.Window(t.Context(), "c", shape.NotBefore); err != nil {
 				t.Fatal(err)
 			}
+			if round >= 2 { // the corp asks for consents from now on: what is kept in memory holds them already
+				asksConsent(t, g, true)
+			}
+			if round == 2 {
+				inTx(t, d, func(ctx context.Context, tx *db.Tx) error {
+					for _, c := range to[:900] {
+						if err := g.agree(ctx, tx, "c", c.CustomerID, 1, "zh"); err != nil {
+							return err
+						}
+					}
+					return nil
+				})
+			}
 			plan := func(g *Governor) Preview {
 				p, err := g.Preview(t.Context(), shape, to)
 				if err != nil {
@@ -160,7 +173,9 @@ func live(t *testing.T, g *Governor, r *rand.Rand, decisions []Decision) {
 	for range 12 {
 		id := decisions[r.IntN(len(decisions))].CustomerID
 		inTx(t, g.db, func(ctx context.Context, tx *db.Tx) error {
-			switch r.IntN(7) {
+			switch r.IntN(8) {
+			case 7:
+				return g.agree(ctx, tx, "c", id, 1, "zh")
 			case 6:
 				_, err := g.SetZones(ctx, tx, "c", "staff", "S01", map[string]string{id: []string{"", "Europe/Berlin"}[r.IntN(2)]})
 				return err

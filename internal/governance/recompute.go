@@ -165,6 +165,11 @@ func (g *Governor) standingThen(ctx context.Context, t *Touch, caps Caps, was []
 	if s.pref, err = g.preferenceThen(ctx, t); err != nil {
 		return s, err
 	}
+	if caps.OnlyConsented {
+		if s.consented, err = g.consentedThen(ctx, t); err != nil {
+			return s, err
+		}
+	}
 	if s.home, err = g.homeThen(ctx, t); err != nil {
 		return s, err
 	}

@@ -19,6 +19,7 @@ const (
 	ruleRoom       = "FTG-20"
 	rulePreference = "FTG-07"
 	ruleTraits     = "LAW-12"
+	ruleConsent    = "LAW-21"
 	ruleHoldout    = "FTG-11"
 	ruleService    = "FTG-04"
 	ruleQuiet      = "FTG-05"
@@ -54,6 +55,7 @@ var (
 		"This customer opted out before. Being added again does not undo it; only their own new consent does.")
 	reasonQuiet   = errs.T("现在是安静时段，等到允许发送的时段再发。", "It is quiet time now; it waits until sending is allowed again.")
 	reasonTraits  = errs.T("这位客户不要按标签和行为挑选内容，这次的受众是这样挑选的。", "This customer does not want to be chosen by tags or behaviour, and this audience was.")
+	reasonConsent = errs.T("这位客户没有登记过同意接收营销，企业只发给同意过的客户。", "This customer's consent to marketing is not on record, and the corp sends it only to who consented.")
 	reasonPaused  = errs.T("这位客户暂停了接收。", "This customer paused messages.")
 	reasonPace    = errs.T("这位客户选择了更低的频率，这段时间已经用完。", "This customer chose a lower rate, and it is used up for now.")
 	reasonHoldout = errs.T("这位客户在对照组，不接收营销，用来衡量触达是否真的有用。",
@@ -92,6 +94,8 @@ func (s Step) reason() errs.Text {
 		return reasonHours(s)
 	case ruleTraits:
 		return reasonTraits
+	case ruleConsent:
+		return reasonConsent
 	case ruleHoldout:
 		return reasonHoldout
 	case ruleHalt:

@@ -171,6 +171,15 @@ func (g *Governor) standingIn(ctx context.Context, q bun.IDB, corpID string, cus
 			out[id] = pasts[id].standing(f, u)
 		}
 	}
+	consents, err := g.neededConsents(ctx, q, corpID, customers, f.caps)
+	if err != nil {
+		return nil, err
+	}
+	for id := range consents {
+		s := out[id]
+		s.consented = true
+		out[id] = s
+	}
 	for _, id := range customers {
 		if g.heldOut(corpID, id, f.caps.Holdout) {
 			s := out[id]

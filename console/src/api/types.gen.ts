@@ -640,6 +640,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/customers/{id}/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A customer's consents to marketing, with their evidence
+         * @description Permission: `customer.read`. Each call is logged in the audit.
+         */
+        get: operations["list-customer-consents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/customers/{id}/grievances": {
         parameters: {
             query?: never;
@@ -4023,6 +4043,11 @@ export interface components {
         };
         CustomerOpt: {
             /**
+             * Format: date-time
+             * @description since when their own consent to marketing is on record
+             */
+            consent_at?: string;
+            /**
              * @description what is open between the customer and the corp, or ended a short while ago
              * @enum {string}
              */
@@ -4034,6 +4059,8 @@ export interface components {
             grievance_until?: string;
             /** @description in the holdout: no marketing, to measure what it is worth */
             held_out?: boolean;
+            /** @description there is none, and the corp sends marketing only to who consented (LAW-21) */
+            no_consent?: boolean;
             /** @description they do not want to be chosen by their tags or behaviour: messages whose audience was are held back (LAW-12) */
             no_traits?: boolean;
             /**
@@ -4267,6 +4294,11 @@ export interface components {
         GovernanceCaps: {
             /**
              * Format: int64
+             * @description consents on record
+             */
+            consented: number;
+            /**
+             * Format: int64
              * @description percent of customers that get no marketing, to measure what it is worth
              */
             holdout: number;
@@ -4275,6 +4307,8 @@ export interface components {
              * @enum {string}
              */
             mass_mode: "per_month_days" | "per_week_7" | "per_day_1";
+            /** @description marketing goes only to customers whose own consent is on record */
+            only_consented: boolean;
             quiet: components["schemas"]["GovernanceQuietIO"];
             quiet_max: components["schemas"]["GovernanceQuietIO"];
             rules: components["schemas"]["GovernanceCapRule"][] | null;
@@ -4299,6 +4333,40 @@ export interface components {
             cap: number;
             /** @enum {string} */
             channel: "mass_customer" | "moment";
+        };
+        GovernanceConsent: {
+            /** @description customer: they pressed it themselves */
+            by: string;
+            /**
+             * Format: date-time
+             * @description absent: it holds
+             */
+            ended_at?: string;
+            ended_by?: string;
+            /** Format: date-time */
+            given_at: string;
+            id: string;
+            /** @enum {string} */
+            via: "page" | "staff";
+            /**
+             * Format: int64
+             * @description version of the sentence on the page
+             */
+            wording?: number;
+            /** @description the sentence they saw, or where and how they said so */
+            words: string;
+        };
+        GovernanceConsentPage: {
+            items: components["schemas"]["GovernanceConsent"][] | null;
+            /** @description Send as after to get the next page; empty at the end */
+            next: string;
+            /**
+             * Format: int64
+             * @description Exact up to 10,000
+             */
+            total: number;
+            /** @description There are more than total; ask with count=exact */
+            total_more: boolean;
         };
         GovernanceDay: {
             /** @description nothing is sent on that day */
@@ -6369,6 +6437,8 @@ export interface components {
             holdout?: number;
             /** @enum {string} */
             mass_mode?: "per_month_days" | "per_week_7" | "per_day_1";
+            /** @description send marketing only to customers whose own consent is on record; left out: as it is */
+            only_consented?: boolean;
             quiet: components["schemas"]["GovernanceQuietIO"];
             rules: components["schemas"]["Item"][] | null;
             /** @description left out: as they are */
@@ -8544,6 +8614,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-customer-consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceConsentPage"];
+                };
             };
             /** @description Problem */
             default: {

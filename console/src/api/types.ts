@@ -131,6 +131,7 @@ export type Sites = S<'GovernanceSites'>
 export type Frauds = S<'GovernanceFrauds'>
 export type Fraud = S<'GovernanceFraud'>
 export type Site = S<'GovernanceSite'>
+export type CustomerConsent = S<'GovernanceConsent'>
 export type SensitiveTag = S<'TagSensitive'>
 export type SitePenalty = S<'GovernancePenalty'>
 export type Refusal = S<'GovernanceRefusal'>

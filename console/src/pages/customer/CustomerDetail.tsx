@@ -15,6 +15,7 @@ import { useCopy } from '../../kit/useCopy'
 import { useUrl } from '../../kit/useurl'
 import { w as kit } from '../../kit/words'
 import { TouchTable } from '../governance/TouchTable'
+import { Consents } from './Consents'
 import { Grievances } from './Grievances'
 import { w as grievances } from './grievanceWords'
 import { Timeline } from './Timeline'
@@ -96,6 +97,7 @@ function Consent({ customer: c }: { customer: Detail }) {
   const said = useSaid()
   const copy = useCopy()
   const [resuming, setResuming] = useState(false)
+  const [evident, setEvident] = useState(false)
   const [evidence, setEvidence] = useState('')
   const [reacting, setReacting] = useState(false)
   const [act, setAct] = useState<CustomerAct>('replied')
@@ -108,24 +110,26 @@ function Consent({ customer: c }: { customer: Detail }) {
   return (
     <Panel title={t('consentTitle')}>
       <div className="row">
-        <span className={out ? 'harm' : ''}>{out ? t('consentOut', { date: f.date(c.optout.since) }) : t('consentIn')}</span>
-        <span className="push">{out ? can('governance.write') && <Button size="small" onClick={() => setResuming(true)}>{t('resume')}</Button> : can('customer.write') && <Button size="small" onClick={() => stop.mutate()} loading={stop.isPending}>{t('stop')}</Button>}</span>
+        <span className={out ? 'harm' : ''}>{out ? t('consentOut', { date: f.date(c.optout.since) }) : t(c.optout.no_consent ? 'consentMissing' : 'consentIn')}</span>
+        <span className="push row" style={{ gap: 6 }}>{(out || c.optout.no_consent) && can('governance.write') && <Button size="small" onClick={() => setResuming(true)}>{t('resume')}</Button>}{!out && can('customer.write') && <Button size="small" onClick={() => stop.mutate()} loading={stop.isPending}>{t('stop')}</Button>}</span>
       </div>
-      {!out && (c.optout.pace || c.optout.paused_until || c.optout.no_traits || c.optout.held_out || c.optout.grievance || c.optout.silence) && <ul className="s13 second" style={{ marginTop: 8 }}>
+      {!out && (c.optout.pace || c.optout.paused_until || c.optout.consent_at || c.optout.no_traits || c.optout.held_out || c.optout.grievance || c.optout.silence) && <ul className="s13 second" style={{ marginTop: 8 }}>
         {c.optout.paused_until && <li>{t('pausedUntil', { date: f.date(c.optout.paused_until) })}</li>}
         {c.optout.pace && <li>{t(c.optout.pace === 'weekly' ? 'paceWeekly' : 'paceMonthly')}</li>}
+        {c.optout.consent_at && <li>{t('consentAt', { date: f.date(c.optout.consent_at) })} <button type="button" className="linky" onClick={() => setEvident(true)}>{t('evidence')}</button></li>}
         {c.optout.no_traits && <li>{t('noTraits')}</li>}
         {c.optout.silence && <li>{t(c.optout.silence === 'dormant' ? 'silenceDormant' : 'silenceCooling', { date: f.date(c.optout.silent_since) })}{can('customer.write') && <> <button type="button" className="linky" onClick={() => setReacting(true)}>{t('reacted')}</button></>}</li>}
         {c.optout.grievance && <li>{t(c.optout.grievance_until ? 'grievanceRests' : 'grievanceOpen', { date: f.moment(c.optout.grievance_until) })}</li>}
         {c.optout.held_out && <li>{t('heldOut')}</li>}
       </ul>}
       <p className="s12 mute" style={{ marginTop: 8 }}>{t('ownPage')} <button type="button" className="linky" onClick={() => copy(c.preferences_url)}>{k('copy')}</button></p>
+      {evident && <Consents id={c.id} close={() => setEvident(false)} />}
       <Modal open={reacting} title={t('reactedTitle')} onCancel={() => setReacting(false)} okText={t('reactedSave')} cancelText={k('cancel')} confirmLoading={react.isPending} onOk={() => react.mutate()}>
         <p className="s13 second" style={{ marginBottom: 12 }}>{t('reactedText')}</p>
         <Radio.Group aria-label={t('reactedTitle')} value={act} onChange={(e) => setAct(e.target.value as CustomerAct)} options={acts.map((x) => ({ value: x, label: t(`act_${x}`) }))} />
       </Modal>
-      <Modal open={resuming} title={t('resume')} onCancel={() => setResuming(false)} okText={t('resumeButton')} cancelText={k('cancel')} okButtonProps={{ disabled: evidence.trim().length < 4 }} confirmLoading={resume.isPending} onOk={() => resume.mutate()}>
-        <p style={{ marginBottom: 8 }}>{t('resumeText')}</p>
+      <Modal open={resuming} title={t('resume')} onCancel={() => setResuming(false)} okText={t(out ? 'resumeButton' : 'resume')} cancelText={k('cancel')} okButtonProps={{ disabled: evidence.trim().length < 4 }} confirmLoading={resume.isPending} onOk={() => resume.mutate()}>
+        <p style={{ marginBottom: 8 }}>{t(out ? 'resumeText' : 'consentText')}</p>
         <Input.TextArea rows={3} value={evidence} onChange={(e) => setEvidence(e.target.value)} placeholder={t('resumeHint')} aria-label={t('resume')} />
       </Modal>
     </Panel>

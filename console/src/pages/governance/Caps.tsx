@@ -10,6 +10,7 @@ import { BudgetString, RuleId } from '../../kit/marks'
 import { Facts, Page, Panel } from '../../kit/Page'
 import { useReach } from '../../kit/reach'
 import { Ready } from '../../kit/states'
+import { Consent } from './Consent'
 import { Halts } from './Halts'
 import { Holidays } from './Holidays'
 import { Shares } from './Shares'
@@ -56,6 +57,7 @@ function Edit({ caps }: { caps: CapsData }) {
           <p className="row">{may ? <InputNumber min={0} max={50} value={holdout} onChange={(n) => setHoldout(n ?? caps.holdout)} aria-label={t('holdout')} suffix="%" style={{ width: 90 }} /> : <b>{caps.holdout}%</b>}<span className="second s13">{t('holdoutShare')}</span>{may && <Button size="small" className="push" disabled={saved || tighter} loading={save.isPending} onClick={() => save.mutate()}>{t('holdoutSave')}</Button>}</p>
           <p className="s12 mute" style={{ marginTop: 8 }}>{t('holdoutText')}</p>
         </Panel>
+        <Consent caps={caps} />
         <Panel title={t('quiet')}><Facts rows={[[t('everyDay'), `${caps.quiet.from} – ${caps.quiet.to}`], [t('sunday'), caps.quiet.sunday_from], [t('zone'), caps.quiet.zone ?? '—']]} /><p className="s12 mute" style={{ marginTop: 8 }}>{t('quietText')}</p></Panel>
         <Holidays />
         <Zones />

@@ -1,0 +1,160 @@
+package governance
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/uptrace/bun"
+
+	"zhiyin.dev/zhiyin/internal/audit"
+	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/db"
+	"zhiyin.dev/zhiyin/internal/errs"
+)
+
+// Consent is a customer's own yes to marketing (LAW-21). It ends when they say stop; the row stays, as evidence.
+type Consent struct {
+	bun.BaseModel `bun:"table:consent"`
+
+	CorpID     string `bun:",pk"`
+	ID         int64  `bun:",pk"`
+	CustomerID string
+	GivenAt    clock.Time
+	Via        string // page, staff
+	ByWhom     string
+	Wording    int    // version of the sentence on the page; 0 = as a person wrote it down
+	Words      string // the sentence they saw, or where and how they said so
+	EndedID    int64
+	EndedAt    clock.Time
+	EndedBy    string
+}
+
+// wordings are the sentences to which customers said yes on their page, the oldest first. None is ever changed: another one is added.
+func wordings() []errs.Text {
+	return []errs.Text{errs.T("我愿意收到这家企业的营销消息（活动、新品、优惠），随时可以在这里停止。",
+		"I would like this company's promotional messages (events, new products, offers), and can stop them here at any time.")}
+}
+
+// wording is the sentence of today, with its version.
+func wording() (version int, sentence errs.Text) {
+	all := wordings()
+	return len(all), all[len(all)-1]
+}
+
+// errOldPage is for a press on a sentence that is none of ours.
+var errOldPage = errs.Bad("wording", "consent.wording", errs.T("页面旧了，请重新打开再选。", "The page is out of date: open it again."))
+
+// agree records that a customer said yes to a sentence of their page, and lifts what stood against it: it is their own new consent.
+func (g *Governor) agree(ctx context.Context, tx *db.Tx, corpID, customerID string, version int, lang string) error {
+	all := wordings()
+	if version < 1 || version > len(all) {
+		return errOldPage
+	}
+	if err := g.lift(ctx, tx, corpID, customerID, "preference page", ByCustomer); err != nil {
+		return err
+	}
+	return g.consent(ctx, tx, Consent{CorpID: corpID, CustomerID: customerID, Via: "page", ByWhom: ByCustomer, Wording: version, Words: all[version-1].In(lang)})
+}
+
+// consent writes a consent in the place of the one in force.
+func (g *Governor) consent(ctx context.Context, tx *db.Tx, c Consent) error {
+	c.ID, c.GivenAt = tx.NewID(), g.world.Now()
+	if _, err := g.endConsent(ctx, tx, c.CorpID, c.CustomerID, c.ID, c.ByWhom); err != nil {
+		return err
+	}
+	if _, err := tx.NewInsert().Model(&c).Exec(ctx); err != nil {
+		return fmt.Errorf("record the consent of %s: %w", c.CustomerID, err)
+	}
+	changed(tx, c.CorpID, c.CustomerID)
+	return audit.Log(ctx, tx, audit.Entry{
+		CorpID: c.CorpID, Act: "consent.give", Subject: audit.Of("customers", c.CustomerID), Who: c.ByWhom, At: c.GivenAt,
+		Detail: audit.Detail{"via": c.Via, "wording": c.Wording},
+	})
+}
+
+// withdrawConsent ends the consent in force, if there is one.
+func (g *Governor) withdrawConsent(ctx context.Context, tx *db.Tx, corpID, customerID, by string) error {
+	n, err := g.endConsent(ctx, tx, corpID, customerID, tx.NewID(), by)
+	if err != nil || n == 0 {
+		return err
+	}
+	return audit.Log(ctx, tx, audit.Entry{CorpID: corpID, Act: "consent.end", Subject: audit.Of("customers", customerID), Who: by, At: g.world.Now()})
+}
+
+func (g *Governor) endConsent(ctx context.Context, tx *db.Tx, corpID, customerID string, endedID int64, by string) (int64, error) {
+	res, err := tx.NewUpdate().Model((*Consent)(nil)).Set("ended_id = ?", endedID).Set("ended_at = ?", g.world.Now()).Set("ended_by = ?", by).
+		Where("corp_id = ? AND customer_id = ? AND ended_id = 0", corpID, customerID).Exec(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("end the consent of %s: %w", customerID, err)
+	}
+	return res.RowsAffected()
+}
+
+// consentsOf answers since when the customers consent; who does not is left out.
+func (g *Governor) consentsOf(ctx context.Context, q bun.IDB, corpID string, customerIDs []string) (map[string]clock.Time, error) {
+	out := map[string]clock.Time{}
+	if len(customerIDs) == 0 {
+		return out, nil
+	}
+	var rows []struct {
+		CustomerID string
+		GivenAt    clock.Time
+	}
+	err := g.along(ctx, "customer_id", customerIDs, func(ctx context.Context, where string, args ...any) (int, error) {
+		rows = nil
+		err := q.NewRaw("SELECT customer_id, given_at FROM consent WHERE corp_id = ? AND ended_id = 0 AND "+where, append([]any{corpID}, args...)...).Scan(ctx, &rows)
+		return len(rows), err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read consents: %w", err)
+	}
+	wanted := setOf(customerIDs)
+	for _, r := range rows {
+		if wanted[r.CustomerID] {
+			out[r.CustomerID] = r.GivenAt
+		}
+	}
+	return out, nil
+}
+
+// neededConsents is consentsOf where the corp asks for consents, and nothing elsewhere: most corps do not.
+func (g *Governor) neededConsents(ctx context.Context, q bun.IDB, corpID string, customerIDs []string, caps Caps) (map[string]clock.Time, error) {
+	if !caps.OnlyConsented {
+		return nil, nil
+	}
+	return g.consentsOf(ctx, q, corpID, customerIDs)
+}
+
+// consentedThen says whether a customer consented when a touch was decided.
+func (g *Governor) consentedThen(ctx context.Context, t *Touch) (bool, error) {
+	n, err := g.db.Read().NewSelect().Model((*Consent)(nil)).
+		Where("corp_id = ? AND customer_id = ? AND id < ? AND (ended_id = 0 OR ended_id > ?)", t.CorpID, t.CustomerID, t.ID, t.ID).Count(ctx)
+	if err != nil {
+		return false, fmt.Errorf("read the consent of then: %w", err)
+	}
+	return n > 0, nil
+}
+
+// consentStep is what LAW-21 says where the corp sends marketing only to who consented: After counts consents in force.
+func consentStep(consented bool) Step {
+	st := Step{RuleID: ruleConsent}
+	if consented {
+		st.After = 1
+	}
+	return st
+}
+
+// lacksConsent says whether a touch to a person lacks the consent that the corp asks for.
+func (t *Touch) lacksConsent(c Caps, consented bool) bool {
+	return c.OnlyConsented && t.Class == Marketing && t.CustomerID != "" && !consented
+}
+
+// Consents are all consents of a customer, the newest first: the evidence.
+func (g *Governor) Consents(ctx context.Context, corpID, customerID string) ([]Consent, error) {
+	var rows []Consent
+	err := g.db.Read().NewSelect().Model(&rows).Where("corp_id = ? AND customer_id = ?", corpID, customerID).OrderExpr("id DESC").Limit(50).Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list the consents of %s: %w", customerID, err)
+	}
+	return rows, nil
+}
