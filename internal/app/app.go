@@ -237,7 +237,7 @@ func (a *App) build() (err error) {
 		Tag: func(ctx context.Context, customerID, staffID string, tagIDs []string) (bus.Settle, error) {
 			return a.Tags.Mark(ctx, customerID, staffID, tagIDs, nil)
 		},
-		Room: a.roomOf,
+		Room:      a.roomOf,
 		Consented: a.Tags.Consented,
 	})
 	a.Notices = notice.New(notice.Config{

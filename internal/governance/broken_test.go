@@ -62,6 +62,10 @@ var broken = []brokenBy{
 		[]edit{{"grievance.go", "if err := g.releaseUnwanted(ctx, tx, corpID, customerID); err != nil {", "if err := error(nil); err != nil {"}}, "",
 	},
 	{
+		"a refusal to be chosen by traits is not read", "LAW-12",
+		[]edit{{"judge.go", "st := s.pref.traits()", "st := Step{RuleID: ruleTraits}"}}, "",
+	},
+	{
 		"what was decided ahead is written whatever changed", "L1|L4|FTG-02|FTG-07|LAW-12",
 		[]edit{{"foresee.go", "if !holds {", "if _ = holds; false {"}}, "",
 	},
