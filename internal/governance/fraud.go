@@ -264,6 +264,19 @@ func (g *Governor) after(ctx context.Context, tx *db.Tx, c *FraudCase) (err erro
 	return g.endStep(ctx, tx, s, c.DecidedBy, endedRejected)
 }
 
+// fraudOpen says that a step freezes what may be fraud, and that no owner has looked yet.
+func (g *Governor) fraudOpen(ctx context.Context, tx *db.Tx, s *LadderStep) error {
+	n, err := tx.NewSelect().Model((*FraudCase)(nil)).Where("corp_id = ? AND step_id = ? AND state = ?", s.CorpID, s.ID, FraudOpen).Count(ctx)
+	if err != nil {
+		return fmt.Errorf("look for open cases of fraud: %w", err)
+	}
+	if n > 0 {
+		return errs.New(errs.Conflict, "governance.fraud_open", errs.T("它因疑似诈骗冻结，先由所有者处理那条线索（LAW-35）。",
+			"It is frozen because of what looks like fraud: an owner decides about that first (LAW-35)."))
+	}
+	return nil
+}
+
 // Frauds lists cases, those that wait for an owner first.
 func (g *Governor) Frauds(ctx context.Context, corpID string, limit int) ([]*FraudCase, error) {
 	var rows []*FraudCase

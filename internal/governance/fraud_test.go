@@ -127,6 +127,11 @@ func TestAnOwnerDecidesAboutFraud(t *testing.T) {
 		refusedAs(t, g.DecideFraud(t.Context(), "c", c.ID, "S01", false, "不是诈骗"), "governance.fraud_own")
 		refusedAs(t, g.DecideFraud(t.Context(), "c", c.ID, "S02", false, " "), "governance.ladder_words")
 		refusedAs(t, g.DecideFraud(t.Context(), "c", 7, "S02", false, "不是诈骗"), "not_found")
+		if _, err := g.AppealStep(t.Context(), "c", c.StepID, "S01", concerns, "只是提醒防骗"); err != nil {
+			t.Fatal(err)
+		}
+		_, err := g.DecideAppeal(t.Context(), "c", c.StepID, "S05", true, true, "看过了") // an appeal is no way round an owner
+		refusedAs(t, err, "governance.fraud_open")
 		if err := g.DecideFraud(t.Context(), "c", c.ID, "S02", false, "是提醒客户防骗的原文"); err != nil {
 			t.Fatal(err)
 		}

@@ -91,6 +91,9 @@ func (g *Governor) Resume(ctx context.Context, corpID string, id int64, by strin
 
 // letGo ends a step on the word of as many persons as its rung needs.
 func (g *Governor) letGo(ctx context.Context, tx *db.Tx, s *LadderStep, by string, owner bool, why string) error {
+	if err := g.fraudOpen(ctx, tx, s); err != nil {
+		return err
+	}
 	switch {
 	case s.Rung == Stopped && s.ResumeBy == "":
 		s.ResumeBy = by
