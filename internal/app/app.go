@@ -269,7 +269,7 @@ func (a *App) build() (err error) {
 	a.Broadcasts = broadcast.New(broadcast.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, Outreach: a.Outreach, Governor: a.Governor, CorpID: a.CorpID,
 		Audience: a.audience, Muster: a.muster, Live: a.Live.Publish, Admitted: a.admitted, Reviews: a.Reviews,
-		Groups: a.rooms, People: a.peopleIn, Materials: a.Materials.Fill, Notices: a.Notices, Consented: a.Tags.Consented,
+		Groups: a.rooms, People: a.peopleIn, Materials: a.Materials.Fill, Notices: a.Notices, Consented: a.Tags.ConsentedIn,
 	})
 	readerKey, err := a.Sealer.Derive("reader")
 	if err != nil {

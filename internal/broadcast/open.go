@@ -10,6 +10,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/bus"
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/db"
+	"zhiyin.dev/zhiyin/internal/errs"
 	"zhiyin.dev/zhiyin/internal/governance"
 	"zhiyin.dev/zhiyin/internal/outreach"
 )
@@ -88,11 +89,31 @@ func (s *Service) open(ctx context.Context, tx *db.Tx, w bus.Work) error {
 	return s.finish(ctx, tx, b)
 }
 
-// forbid takes a message back that a rule of the corp's own blocks by now, and says whether one does.
+// forbid takes a message back that may not go any more, and says whether it did.
 func (s *Service) forbid(ctx context.Context, tx *db.Tx, b *Broadcast) (gone bool, err error) {
+	rule, reason, err := s.objection(ctx, tx, b)
+	if err != nil || rule == "" {
+		return false, err
+	}
+	b.State = Cancelled
+	if err := save(ctx, tx, b, "state"); err != nil {
+		return false, err
+	}
+	run := fmt.Sprint(takeKind, "/", b.ID, "/", rule, "/", int64(s.World.Now()))
+	return true, s.takeBack(ctx, tx, b, taking{ID: b.ID, Why: forbidden, Rule: rule, Reason: reason, Run: run})
+}
+
+// objection is what stands against a message by now: the consent for a sensitive tag of its audience was withdrawn, or a rule of the
+// corp's own, newer than the approval, blocks it. No rule = nothing.
+func (s *Service) objection(ctx context.Context, tx *db.Tx, b *Broadcast) (rule string, reason errs.Text, err error) {
 	w, err := b.words()
 	if err != nil {
-		return false, err
+		return "", reason, err
+	}
+	if err := s.consented(ctx, tx, w.Audience); errs.KindOf(err) == errs.Invalid {
+		return ruleSensitive, reasonSensitive, nil
+	} else if err != nil {
+		return "", reason, err
 	}
 	f, err := s.Governor.Forbids(ctx, tx, s.CorpID, func() (governance.About, error) {
 		counts, err := s.counts(ctx, tx, []int64{b.ID}, nil)
@@ -102,14 +123,9 @@ func (s *Service) forbid(ctx context.Context, tx *db.Tx, b *Broadcast) (gone boo
 		}, err
 	}, w.fields())
 	if err != nil || f == nil {
-		return false, err
+		return "", reason, err
 	}
-	b.State = Cancelled
-	if err := save(ctx, tx, b, "state"); err != nil {
-		return false, err
-	}
-	run := fmt.Sprint(takeKind, "/", b.ID, "/", f.RuleID, "/", int64(s.World.Now()))
-	return true, s.takeBack(ctx, tx, b, taking{ID: b.ID, Why: forbidden, Rule: f.RuleID, Reason: f.Reason, Run: run})
+	return f.RuleID, f.Reason, nil
 }
 
 // fill puts the next receivers after a customer into tasks of their members, and says who was the last, when the next may be

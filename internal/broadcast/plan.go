@@ -44,7 +44,7 @@ func (s *Service) Plan(ctx context.Context, id int64, by string, w Words, scope 
 
 func (s *Service) plan(ctx context.Context, id int64, by string, w Words, members []customer.Member, cost int) (*Plan, error) {
 	p := &Plan{Kind: cmp.Or(w.Kind, ToCustomers), Matched: len(members), Cost: cost, OptOuts: -1}
-	err := s.consented(ctx, w.Audience)
+	err := s.consented(ctx, s.DB.Read(), w.Audience)
 	if err != nil {
 		return nil, err
 	}

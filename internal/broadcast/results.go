@@ -24,6 +24,7 @@ const (
 	ruleOverLimit   = "WC-01"
 	ruleOptOut      = "LAW-24"
 	ruleHalt        = "OWN-14"
+	ruleSensitive   = "LAW-07"
 	codeNotFriend   = "wecom.not_friend"
 	codeCancelled   = "broadcast.cancelled"
 	codeSilent      = "wecom.silent"

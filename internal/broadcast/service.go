@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"zhiyin.dev/zhiyin/internal/bus"
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/customer"
@@ -46,7 +48,7 @@ type Config struct {
 	// Admitted says why the corp may not submit marketing with these texts; nil asks nobody.
 	Admitted func(ctx context.Context, texts ...string) error
 	// Consented refuses tags that tell sensitive data without a consent on record (LAW-07); field names where they stand. nil refuses none.
-	Consented func(ctx context.Context, field string, tagIDs ...string) error
+	Consented func(ctx context.Context, q bun.IDB, field string, tagIDs ...string) error
 	// Step is how many receivers one transaction puts into tasks or takes back; 0 = 500. A message with no more is done at once.
 	Step int
 }
@@ -69,7 +71,7 @@ func New(c Config) *Service {
 		c.Reviews = governance.NoReviews{}
 	}
 	if c.Consented == nil {
-		c.Consented = func(context.Context, string, ...string) error { return nil }
+		c.Consented = func(context.Context, bun.IDB, string, ...string) error { return nil }
 	}
 	if c.Materials == nil {
 		c.Materials = func(context.Context, []outreach.Attachment) error { return nil }
@@ -198,7 +200,7 @@ func (s *Service) check(ctx context.Context, w Words) error {
 	if err := w.Audience.check(w.Kind); err != nil {
 		return err
 	}
-	if err := s.consented(ctx, w.Audience); err != nil {
+	if err := s.consented(ctx, s.DB.Read(), w.Audience); err != nil {
 		return err
 	}
 	if w.Winback && w.Kind == ToGroups {
@@ -211,11 +213,11 @@ func (s *Service) check(ctx context.Context, w Words) error {
 }
 
 // consented refuses an audience of tags that tell sensitive data without a consent on record.
-func (s *Service) consented(ctx context.Context, a Audience) error {
-	if err := s.Consented(ctx, "audience.tags", a.Tags...); err != nil {
+func (s *Service) consented(ctx context.Context, q bun.IDB, a Audience) error {
+	if err := s.Consented(ctx, q, "audience.tags", a.Tags...); err != nil {
 		return err
 	}
-	return s.Consented(ctx, "audience.exclude_tags", a.ExcludeTags...)
+	return s.Consented(ctx, q, "audience.exclude_tags", a.ExcludeTags...)
 }
 
 // checkTime refuses a time at which nothing may arrive.

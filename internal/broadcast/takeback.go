@@ -20,7 +20,7 @@ const (
 	closed    why = "closed"    // sending hours ended
 	cancelled why = "cancelled" // a person cancelled it
 	halting   why = "halted"    // sending was stopped
-	forbidden why = "forbidden" // a rule of the corp's own blocks it by now
+	forbidden why = "forbidden" // it may not go any more
 )
 
 func (p taking) outcome() outcome {

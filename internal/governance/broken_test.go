@@ -32,49 +32,59 @@ var broken = []brokenBy{
 		[]edit{
 			{"past.go", "AND state IN ('reserved','tasked','delivered','committed') AND (delivered_at = 0 OR delivered_at > ?) AND `+where", "AND state IN ('delivered','committed') AND (delivered_at = 0 OR delivered_at > ?) AND `+where"},
 			unseenByPreview,
-		}, "",
+		},
+		"",
 	},
 	{
 		"nothing looks for room again at the call", "the call",
-		[]edit{{"permit.go", `case full[t.ID].rule != "":`, "case false:"}}, "TestACallFindsNoRoomThatIsTaken",
+		[]edit{{"permit.go", `case full[t.ID].rule != "":`, "case false:"}},
+		"TestACallFindsNoRoomThatIsTaken",
 	},
 	{
 		"a callback that comes twice is booked twice", "L2|L3",
 		[]edit{
 			{"permit.go", "if t.State == Delivered || t.State == Committed {", "if _ = t; false {"},
 			{"permit.go", `Where("id IN (?) AND state NOT IN (?, ?)", bun.List(part), Delivered, Committed)`, `Where("id IN (?)", bun.List(part))`},
-		}, "",
+		},
+		"",
 	},
 	{
 		"open tasks are not cancelled after a stop", "L4",
-		[]edit{{"optout.go", "e.Open = append(e.Open, t)", "_ = t"}}, "",
+		[]edit{{"optout.go", "e.Open = append(e.Open, t)", "_ = t"}},
+		"",
 	},
 	{
 		"tasks are open in quiet hours", "FTG-05",
-		[]edit{{"permit.go", "case !caps.Quiet.Open(now, s.home.or(g.zone)):", "case false:"}}, "",
+		[]edit{{"permit.go", "case !caps.Quiet.Open(now, s.home.or(g.zone)):", "case false:"}},
+		"",
 	},
 	{
 		"time alone ends what a member holds", "L1|L2|L6",
-		[]edit{{"jobs.go", "state = 'reserved' AND expires_at <= ?", "state IN ('reserved', 'tasked') AND expires_at <= ?"}}, "",
+		[]edit{{"jobs.go", "state = 'reserved' AND expires_at <= ?", "state IN ('reserved', 'tasked') AND expires_at <= ?"}},
+		"",
 	},
 	{
 		"a choice leaves reservations as they are", "FTG-07|LAW-12",
-		[]edit{{"grievance.go", "if err := g.releaseUnwanted(ctx, tx, corpID, customerID); err != nil {", "if err := error(nil); err != nil {"}}, "",
+		[]edit{{"grievance.go", "if err := g.releaseUnwanted(ctx, tx, corpID, customerID); err != nil {", "if err := error(nil); err != nil {"}},
+		"",
 	},
 	{
 		"a refusal to be chosen by traits is not read", "LAW-12",
-		[]edit{{"judge.go", "st := s.pref.traits()", "st := Step{RuleID: ruleTraits}"}}, "",
+		[]edit{{"judge.go", "st := s.pref.traits()", "st := Step{RuleID: ruleTraits}"}},
+		"",
 	},
 	{
 		"what was decided ahead is written whatever changed", "L1|L4|FTG-02|FTG-07|LAW-12",
-		[]edit{{"foresee.go", "if !holds {", "if _ = holds; false {"}}, "",
+		[]edit{{"foresee.go", "if !holds {", "if _ = holds; false {"}},
+		"",
 	},
 	{
 		"what a member holds gives way", "L8",
 		[]edit{
 			{"displace.go", `state = ? AND class = ?", corpID, bun.List(customers), Reserved, Marketing)`, `state IN (?, 'tasked') AND class = ?", corpID, bun.List(customers), Reserved, Marketing)`},
 			{"displace.go", `Where("id IN (?) AND state = ?", bun.List(ids), Reserved)`, `Where("id IN (?)", bun.List(ids))`},
-		}, "",
+		},
+		"",
 	},
 }
 

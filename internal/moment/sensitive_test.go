@@ -52,6 +52,14 @@ func TestNoAudienceIsChosenByASensitiveTagWithoutConsent(t *testing.T) {
 		}
 		without.PublishAt = p.World.Now().Add(time.Hour)
 		m := publish(t, p, without)
+		later := broadcast.Words{Name: "配餐", Text: "【花间】晚餐的菜单换了。", Benefit: "配餐", Audience: broadcast.Audience{ExcludeTags: []string{ill}}, SendAt: p.World.Now().Add(time.Hour)}
+		waits, err := p.Broadcasts.Create(ctx, "S01", later)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if waits, err = p.Broadcasts.Submit(ctx, waits.ID, "S01", nil, 100); err != nil {
+			t.Fatal(err)
+		}
 		if err := p.Tags.EndConsent(ctx, ill, "S02"); err != nil {
 			t.Fatal(err)
 		}
@@ -60,6 +68,19 @@ func TestNoAudienceIsChosenByASensitiveTagWithoutConsent(t *testing.T) {
 		m = until(t, p, m.ID, moment.Failed, 10*time.Minute)
 		if m.Error == "" || m.EndedAt == 0 {
 			t.Fatalf("its time came after the consent was withdrawn: %+v", m)
+		}
+		apptest.Eventually(t, "the mass message to end", func() bool {
+			if waits, err = p.Broadcasts.Get(ctx, waits.ID); err != nil {
+				t.Fatal(err)
+			}
+			if waits.EndedAt == 0 {
+				advance(t, p, 10*time.Minute)
+			}
+			return waits.EndedAt != 0
+		})
+		c, err := p.Broadcasts.Counts(ctx, waits.ID, nil)
+		if err != nil || waits.State != broadcast.Cancelled || c.Cancelled == 0 || c.Sent+c.Waiting != 0 {
+			t.Fatalf("a mass message that waited: %s %+v %v", waits.State, c, err)
 		}
 	})
 }

@@ -70,8 +70,12 @@ func (s *Service) marked(group, name string) (governance.Sensitive, bool) {
 
 // Sensitive lists the tags whose names tell sensitive data; of some ids, nil = of all.
 func (s *Service) Sensitive(ctx context.Context, ids []string) ([]Sensitive, error) {
+	return s.sensitive(ctx, s.DB.Read(), ids)
+}
+
+func (s *Service) sensitive(ctx context.Context, from bun.IDB, ids []string) ([]Sensitive, error) {
 	var rows []struct{ ID, GroupID, Name, GroupName string }
-	q := s.DB.Read().NewSelect().TableExpr("tag AS t").ColumnExpr("t.id, t.group_id, t.name, COALESCE(g.name, '') AS group_name").
+	q := from.NewSelect().TableExpr("tag AS t").ColumnExpr("t.id, t.group_id, t.name, COALESCE(g.name, '') AS group_name").
 		Join("LEFT JOIN tag_group AS g ON g.corp_id = t.corp_id AND g.id = t.group_id").Where("t.corp_id = ?", s.CorpID).OrderExpr("t.group_id, t.id")
 	if ids != nil {
 		q.Where("t.id IN (?)", bun.List(ids))
@@ -91,7 +95,7 @@ func (s *Service) Sensitive(ctx context.Context, ids []string) ([]Sensitive, err
 		return nil, nil
 	}
 	var grounds []*Grounds
-	err := s.DB.Read().NewSelect().Model(&grounds).Where("corp_id = ? AND ended_at = 0 AND tag_id IN (?)", s.CorpID, bun.List(found)).OrderExpr("id").Scan(ctx)
+	err := from.NewSelect().Model(&grounds).Where("corp_id = ? AND ended_at = 0 AND tag_id IN (?)", s.CorpID, bun.List(found)).OrderExpr("id").Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the grounds of sensitive tags: %w", err)
 	}
@@ -113,10 +117,15 @@ func (s *Service) Sensitive(ctx context.Context, ids []string) ([]Sensitive, err
 // Consented refuses tags that tell sensitive data without a separate consent on record: nobody is chosen by them, and nobody is given
 // one from here. field is where they stand in what somebody sent.
 func (s *Service) Consented(ctx context.Context, field string, tagIDs ...string) error {
+	return s.ConsentedIn(ctx, s.DB.Read(), field, tagIDs...)
+}
+
+// ConsentedIn is Consented as a transaction sees it.
+func (s *Service) ConsentedIn(ctx context.Context, q bun.IDB, field string, tagIDs ...string) error {
 	if len(tagIDs) == 0 {
 		return nil
 	}
-	found, err := s.Sensitive(ctx, tagIDs)
+	found, err := s.sensitive(ctx, q, tagIDs)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ export const w = words({
   change: ['改写', 'Rewrite'],
   withdraw: ['撤回', 'Withdraw'],
   withdrawReach: ['撤回「{name}」的同意', 'Withdraw the consent for "{name}"'],
-  withdrawAlso: ['从现在起不能再按它挑选客户；还没到时间的朋友圈到时候不发。已经提交的群发照常发完，要停就取消。', 'From now on nobody is chosen by it; a Moment whose time has not come will not be published. A mass message that was submitted goes on: cancel it to stop it.'],
+  withdrawAlso: ['从现在起不能再按它挑选客户；还没到时间的群发和朋友圈到时候不发。已经交给成员的照常，要停就取消。', 'From now on nobody is chosen by it; mass messages and Moments whose time has not come are not sent. What members have goes on: cancel it to stop it.'],
   recordTitle: ['「{name}」的单独同意', 'Separate consent for "{name}"'],
   recordText: ['客户在哪里、怎样单独同意的；凭证存在哪里', 'Where and how customers gave it, and where the proof lies'],
   recordHint: ['例如：到店签署的《健康信息使用同意书》，原件存店长处', 'For example: the form for health data signed in the shop, kept by its manager'],
