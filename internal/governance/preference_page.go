@@ -104,8 +104,7 @@ var preferencePage = pages.Template("preferences", `{{define "main"}}{{$p := .}}
 <p class="room">{{$p.T "最近" "In the last"}} {{.Days}} {{$p.T "天收到" "days:"}} {{.Used}} {{$p.T "条，最多" "of at most"}} {{.Cap}} {{$p.T "条；只在 " "promotional messages; only between "}}{{.From}} {{$p.T "到" "and"}} {{.To}}{{$p.T " 之间。" "."}}</p>{{end}}
 </section>
 {{if .Stopped}}<form method="post" class="list"><input type="hidden" name="wording" value="{{.Wording}}"><p class="say">{{.Sentence}}</p><button name="act" value="resume">{{$p.T "恢复接收" "Resume"}}</button></form>
-{{else}}{{if .Consent}}<p class="say">✓ {{$p.T "您同意了接收推广消息，从" "You said yes to promotional messages,"}} {{.Consent}}{{$p.T " 起；「全部停止」就是撤回。" "; “Stop all” takes it back."}}</p>
-{{else}}<form method="post" class="card"><input type="hidden" name="wording" value="{{.Wording}}"><p>{{.Sentence}}</p><button name="act" value="consent">{{$p.T "我同意" "Yes, I want them"}}</button></form>{{end}}
+{{else}}{{if .Consent}}<p class="say">✓ {{$p.T "您同意了接收推广消息，从" "You said yes to promotional messages,"}} {{.Consent}}{{$p.T " 起；「全部停止」就是撤回。" "; “Stop all” takes it back."}}</p>{{else if .NoConsent}}{{template "yes" $p}}{{end}}
 <h2>{{$p.T "少一些" "Fewer"}}</h2>
 <form method="post" class="list">
 {{if eq .Pace "weekly"}}<p class="say" aria-current="true">✓ {{$p.T "最多每周一次（您选的）" "At most once a week (your choice)"}}</p>{{else}}<button name="act" value="weekly">{{$p.T "最多每周一次" "At most once a week"}}</button>{{end}}
@@ -122,10 +121,11 @@ var preferencePage = pages.Template("preferences", `{{define "main"}}{{$p := .}}
 <h2>{{$p.T "怎么挑选" "How they are chosen"}}</h2>
 <form method="post" class="list">
 {{if .NoTraits}}<p class="say" aria-current="true">✓ {{$p.T "不按我的标签和行为挑选（您选的）" "Not chosen by my tags and behaviour (your choice)"}}</p>
-<button name="act" value="traits">{{$p.T "可以按标签和行为挑选" "They may be chosen by them"}}</button>
+<button name="act" value="traits">{{$p.T "可以按标签和行为挑选" "They may be chosen by my tags and behaviour"}}</button>
 {{else}}<button name="act" value="no_traits">{{$p.T "不要按我的标签和行为挑选内容" "Do not choose for me by my tags and behaviour"}}</button>{{end}}
 </form>
-<p class="say">{{$p.T "选了之后，只会收到不看这些的推广，例如发给所有客户的。" "You then get only what looks at neither, such as what goes to all customers."}}</p>{{end}}
+<p class="say">{{$p.T "选了之后，只会收到不看这些的推广，例如发给所有客户的。" "You then get only what looks at neither, such as what goes to all customers."}}</p>
+{{if not .Consent}}{{if not .NoConsent}}<h2>{{$p.T "同意" "Consent"}}</h2>{{template "yes" $p}}{{end}}{{end}}{{end}}
 <h2>{{$p.T "投诉" "Complain"}}</h2>
 {{range .Complaints}}<section class="card"><p>{{.Note}}</p><p class="room">{{$p.T "收到于" "Noted"}} {{.Since}}{{$p.T "，正在处理" ", being dealt with"}}</p></section>{{end}}
 <form method="post" class="card"><label for="words">{{$p.T "是什么事？" "What is it about?"}}</label>
@@ -134,6 +134,7 @@ var preferencePage = pages.Template("preferences", `{{define "main"}}{{$p := .}}
 <p class="room">{{.Within}} {{$p.T "小时内会有人处理。" "hours is the time in which somebody deals with it."}}</p></form>
 <p class="say">{{$p.T "按一下就生效，不用登录，也不用说明理由。您主动问的问题和订单通知照常回复。群里的消息发给整个群，要安静请在微信里设置免打扰或退群。" "One press is enough: no login, no reason. What you ask for yourself is still answered. Messages in a group go to the whole group: mute it or leave it in WeChat."}}</p>
 {{end}}{{end}}
+{{define "yes"}}<form method="post" class="card"><input type="hidden" name="wording" value="{{.Data.Wording}}"><p>{{.Data.Sentence}}</p><button name="act" value="consent">{{.T "我同意" "Yes, I want them"}}</button></form>{{end}}
 {{define "foot"}}<p>{{.T "这个地址只属于您，请不要转发。" "This address is yours alone. Please do not pass it on."}}</p>{{end}}`)
 
 // PreferenceToken makes the part of the address that proves whose preferences a page shows. It does not expire: a stop
