@@ -159,8 +159,8 @@ func TestAHundredCampaignsAtOnceHarassNobody(t *testing.T) {
 			}
 		}
 	}
-	if week := governance.DefaultCaps().Per[1].Cap; most < week {
-		t.Errorf("nobody got more than %d of the %d that a week allows: the caps were not tried", most, week)
+	if most < 2 { // whichever day is reserved first, another is two days away
+		t.Error("nobody got a second one: the caps were not tried")
 	}
 	var booked int
 	n.must(n.d.Read().NewRaw("SELECT COUNT(*) FROM touch WHERE late AND state = 'committed'").Scan(t.Context(), &booked))
