@@ -179,6 +179,6 @@ export const w = words({
   displacedBy: ['这一次触达', 'this touch'],
   meaning: ['上限怎么算', 'How the caps count'],
   meaning1: ['营销和关怀触达占次数；客服回答、扫码后的欢迎语、客户自己要的入群链接不占。', 'Marketing and lifecycle touches count; service answers, welcome messages and join links the customer asked for do not.'],
-  meaning2: ['窗口是滚动的：最早一次满期后，才有新的余地。', 'Windows roll: room returns when the oldest touch leaves the window.'],
+  meaning2: ['窗口是滚动的：最早一次满期后，才有新的余地。还没发的，只占它自己那几个小时。', 'Windows roll: room returns when the oldest touch leaves the window. What is not sent yet takes room in its own hours only.'],
   meaning3: ['不管由哪个员工、哪种方式发，一位客户只有一份余地。', 'Whoever sends and by whatever channel, a customer has one budget.'],
 })
