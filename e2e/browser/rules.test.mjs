@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { languages, open, picture, tooWide, url, widths } from './lib.mjs';
 
 const said = {
-  'zh-CN': { hint: '粘贴一段要发的话', never: '不能发，并让发送者在阶梯上算两次', may: '可以发', sound: '读音', rule: '赌博彩票', lawful: '您的订单已发货，预计明天送达', search: '编号、名称或内容', missing: '还没有客户旅程。', standing: '还没有' },
-  'en-US': { hint: 'Paste words you mean to send', never: 'It may not go out, and counts twice against its sender on the ladder', may: 'It may go out', sound: 'sound', rule: 'Gambling', lawful: '您的订单已发货，预计明天送达', search: 'Id, name or words', missing: 'There are no journeys yet.', standing: 'Not yet' },
+  'zh-CN': { hint: '粘贴一段要发的话', never: '不能发，并让发送者在阶梯上算两次', may: '可以发', sound: '读音', rule: '赌博彩票', lawful: '您的订单已发货，预计明天送达', search: '编号、名称或内容', missing: '还没有年龄标记。', standing: '还没有' },
+  'en-US': { hint: 'Paste words you mean to send', never: 'It may not go out, and counts twice against its sender on the ladder', may: 'It may go out', sound: 'sound', rule: 'Gambling', lawful: '您的订单已发货，预计明天送达', search: 'Id, name or words', missing: 'There is no mark of age yet.', standing: 'Not yet' },
 };
 
 for (const language of languages) {
@@ -24,14 +24,14 @@ for (const language of languages) {
     await page.getByText(w.may, { exact: true }).waitFor();
     assert.equal(await tried.locator('mark').count(), 0);
 
-    await page.getByPlaceholder(w.search).fill('FTG-18');
+    await page.getByPlaceholder(w.search).fill('LAW-08');
     await page.keyboard.press('Enter');
-    const row = page.locator('tbody tr', { hasText: 'FTG-18' });
+    const row = page.locator('tbody tr', { hasText: 'LAW-08' });
     await row.waitFor();
     await page.waitForFunction(() => document.querySelectorAll('tbody tr .rule').length < 10);
     assert.match(await row.innerText(), new RegExp(`${w.standing}[\\s\\S]*${w.missing}`));
     await row.getByRole('button').click();
-    await page.locator('.ant-drawer').getByText('FTG-18').waitFor();
+    await page.locator('.ant-drawer').getByText('LAW-08').waitFor();
   });
 }
 
