@@ -123,7 +123,7 @@ func (m *machine) Reserve(t *rapid.T) {
 		r.Cost = rapid.IntRange(1, maxCost).Draw(t, "cost")
 		r.Topic = rapid.SampledFrom([]string{"", "护肤", "护肤", "会员日"}).Draw(t, "topic")
 		r.Traits = rapid.Bool().Draw(t, "traits")
-		r.NotBefore = m.world.Now().Add(time.Duration(rapid.IntRange(0, 60).Draw(t, "hours ahead")) * time.Hour)
+		r.NotBefore = m.world.Now().Add(time.Duration(rapid.SampledFrom([]int{0, 0, 0, 5, 26, 30, 60}).Draw(t, "hours ahead")) * time.Hour)
 		r.Expires = r.NotBefore.Add(time.Duration(rapid.IntRange(1, 24).Draw(t, "hours open")) * time.Hour)
 		reqs = append(reqs, r)
 	}
