@@ -14,10 +14,7 @@ func TestNamesThatTellSensitiveDataAreFoundAndLawfulOnesAreNot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := New(p)
-	if err != nil {
-		t.Fatal(err)
-	}
+	g := load(t)
 	for _, s := range p.Sensitive {
 		for _, name := range s.Examples.Refused {
 			if got, _ := g.Sensitive(name); got == nil || got.ID != s.ID {
@@ -40,14 +37,7 @@ func TestNamesThatTellSensitiveDataAreFoundAndLawfulOnesAreNot(t *testing.T) {
 // In a message only what speaks of the reader's own state is for a second look: on the lawful texts of the project's corpus that is none.
 func TestWordsAboutTheReadersOwnStateAlarmOnNoLawfulText(t *testing.T) {
 	t.Parallel()
-	p, err := policy.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	g, err := New(p)
-	if err != nil {
-		t.Fatal(err)
-	}
+	g := load(t)
 	examples, err := classify.ReadExamples(classify.Corpus())
 	if err != nil {
 		t.Fatal(err)
