@@ -42,6 +42,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/notice"
 	"zhiyin.dev/zhiyin/internal/outreach"
 	"zhiyin.dev/zhiyin/internal/pages"
+	"zhiyin.dev/zhiyin/internal/privacy"
 	"zhiyin.dev/zhiyin/internal/review"
 	"zhiyin.dev/zhiyin/internal/seal"
 	"zhiyin.dev/zhiyin/internal/setting"
@@ -102,6 +103,7 @@ type App struct {
 	Notices    *notice.Service
 	Materials  *material.Service
 	Moments    *moment.Service
+	Privacy    *privacy.Service
 	Stats      *stats.Service
 	Settings   *setting.Service
 	Doctor     *doctor.Doctor
@@ -226,10 +228,10 @@ func (a *App) build() (err error) {
 		Ready: []web.Check{{Name: "database", Test: a.DB.Ping}, {Name: "bus", Test: a.Bus.Ready}},
 	})
 	a.Customers = customer.New(customer.Config{
-		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, CorpID: a.CorpID, Live: a.Live.Publish,
+		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, CorpID: a.CorpID, Live: a.Live.Publish, Forgotten: a.forgotten,
 	})
 	a.Groupchats = groupchat.New(groupchat.Config{
-		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, CorpID: a.CorpID, Live: a.Live.Publish,
+		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, CorpID: a.CorpID, Live: a.Live.Publish, Forgotten: a.forgotten,
 	})
 	a.Tags = tag.New(tag.Config{DB: a.DB, Bus: a.Bus, WeCom: a.WeCom, CorpID: a.CorpID, World: a.World, Zone: a.Zone, Governor: a.Governor})
 	a.Contactway = contactway.New(contactway.Config{
@@ -282,13 +284,16 @@ func (a *App) build() (err error) {
 	}
 	a.Moments = moment.New(moment.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, Outreach: a.Outreach, Governor: a.Governor, Blobs: a.Blobs, CorpID: a.CorpID,
-		Audience: a.audience, Carriers: a.Customers.Carriers, Live: a.Live.Publish, Admitted: a.admitted, Names: a.customerNames, Key: linkKey, Reviews: a.Reviews, Notices: a.Notices,
+		Audience: a.audience, Carriers: a.Customers.Carriers, Live: a.Live.Publish, Admitted: a.admitted, Names: a.customerNames, Key: linkKey, Reviews: a.Reviews, Notices: a.Notices, Erased: a.erased,
 		Tags: moment.Tags{Ensure: a.ensureTag, Names: a.Tags.Names, Mark: a.Tags.Mark, Consented: a.Tags.Consented},
 	})
+	if a.Privacy, err = a.newPrivacy(); err != nil {
+		return err
+	}
 	a.Stats = stats.New(stats.Config{
 		DB: a.DB, World: a.World, Zone: a.Zone, CorpID: a.CorpID, Scope: scope, Held: a.heldToday, Running: a.running, Health: a.health,
 		Todo: []func(context.Context, []string, string) ([]stats.Todo, error){
-			a.todoBroadcasts, a.todoSessions, a.todoComments, a.todoComplaints, a.todoDeadLetters, a.todoSync, a.todoLicences, a.todoPenalties, a.todoFraud, a.todoShared, a.todoCapacity,
+			a.todoBroadcasts, a.todoSessions, a.todoComments, a.todoComplaints, a.todoDeadLetters, a.todoSync, a.todoLicences, a.todoPenalties, a.todoFraud, a.todoShared, a.todoCapacity, a.todoRequests,
 		},
 		Limits: a.limits, StaffNames: a.staffNames, CustomerNames: a.customerNames,
 	})
@@ -331,6 +336,7 @@ func (a *App) connect() {
 		a.Moments.OptedOut,    // the tags by which Moments reach the customer are taken off
 		a.noteOptOut,
 	)
+	a.Governor.Erased = a.erased
 	a.Governor.OnHalt = append(a.Governor.OnHalt, a.Broadcasts.Halted, a.Moments.Halted)
 	a.Governor.OnLadder = append(a.Governor.OnLadder, func(_ context.Context, tx *db.Tx, _ governance.LadderStep) error {
 		tx.OnCommit(func() { a.Live.Publish("ladder", "") })
@@ -385,6 +391,7 @@ func (a *App) connect() {
 	a.Broadcasts.Register(a.Bus)
 	a.Moments.Register(a.Bus)
 	a.Sync.Register(a.Bus)
+	a.Privacy.Register(a.Bus)
 
 	a.Inbound.Register(a.API.Mux())
 	a.Live.Register(a.API)
@@ -411,6 +418,7 @@ func (a *App) connect() {
 	a.Reviews.RegisterAPI(a.API, review.Neighbours{Zone: a.Zone, Scope: scope, Staff: a.staffNames})
 	a.Governor.RegisterPages(a.API.Mux())
 	a.Audit.RegisterAPI(a.API)
+	a.Privacy.RegisterAPI(a.API, privacy.Neighbours{Names: a.customerNames, Visible: a.seesCustomer})
 	a.reader.Register(a.API.Mux())
 	a.Moments.RegisterPages(a.API.Mux(), moment.PageConfig{
 		Reader: a.reader, Preferences: func(ctx context.Context, id string) string {
@@ -446,6 +454,9 @@ func (a *App) Start(ctx context.Context) error {
 		return err
 	}
 	if err := a.Moments.Start(ctx); err != nil {
+		return err
+	}
+	if err := a.Privacy.Start(ctx); err != nil {
 		return err
 	}
 	if err := a.hearNodes(context.WithoutCancel(ctx)); err != nil {

@@ -55,12 +55,12 @@ func (a *App) liveRelations(ctx context.Context, staffIDs []string) (map[string]
 
 func (a *App) readDepartments(ctx context.Context, _ clock.Time, _ func(sync.Count)) (sync.Count, error) {
 	n, err := a.Staff.ReadDepartments(ctx)
-	return sync.Count(n), err
+	return sync.Count{Expected: n.Expected, Read: n.Read, Stored: n.Stored, Failed: n.Failed}, err
 }
 
 func (a *App) readStaff(ctx context.Context, _ clock.Time, _ func(sync.Count)) (sync.Count, error) {
 	n, err := a.Staff.ReadStaff(ctx)
-	return sync.Count(n), err
+	return sync.Count{Expected: n.Expected, Read: n.Read, Stored: n.Stored, Failed: n.Failed}, err
 }
 
 func (a *App) readGroups(ctx context.Context, began clock.Time, report func(sync.Count)) (sync.Count, error) {

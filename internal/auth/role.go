@@ -23,7 +23,7 @@ var grants = map[Role][]string{
 	Owner: {"*.*"},
 	Manager: {
 		"*.read", "customer.*", "tag.*", "contactway.*", "welcome.*", "groupchat.*", "joinway.*", "autoreply.*", "kf.*", "broadcast.*", "moment.*",
-		"material.*", "governance.*", "review.*", "ladder.*", "sync.*", "deadletter.*", "doctor.*",
+		"material.*", "governance.*", "review.*", "ladder.*", "sync.*", "deadletter.*", "doctor.*", "privacy.*",
 	},
 	Operator: {
 		"home.read", "staff.read", "tag.*", "customer.read", "customer.write", "contactway.*", "welcome.*", "groupchat.*", "joinway.*", "autoreply.*",
@@ -38,7 +38,7 @@ var grants = map[Role][]string{
 
 // never are permissions that a pattern with a star gives to owners only: they show or change who may do what, or let a stopped
 // account go on.
-var never = []string{"ladder.resume", "token.read", "settings.write", "staff.write", "token.write", "admission.write", "licence.write", "site.write", "fraud.write", "account.write", "tag.consent"}
+var never = []string{"ladder.resume", "token.read", "settings.write", "staff.write", "token.write", "admission.write", "licence.write", "site.write", "fraud.write", "account.write", "tag.consent", "retention.write"}
 
 // Roles lists all roles, from most to least.
 func Roles() []Role { return []Role{Owner, Manager, Operator, Staff, Auditor} }

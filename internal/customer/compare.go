@@ -29,11 +29,17 @@ const clockSkew = 10 * time.Second
 type Difference struct {
 	New  []Pair // named, not held as live
 	Gone []Pair // held as live since before the list, not named
+	// Erased are named and not held because the person was erased: unless the relation began afterwards, they are not stored again.
+	Erased []Pair
 }
 
 // Compare compares WeCom's lists with what we hold.
 func (s *Service) Compare(ctx context.Context, lists []Listed) (Difference, error) {
 	var d Difference
+	forgotten, err := s.forgottenIn(ctx, lists)
+	if err != nil {
+		return d, err
+	}
 	for _, l := range lists {
 		var rows []relationRow
 		err := s.DB.Read().NewSelect().Model(&rows).Column("customer_id", "live", "added_at", "lost_at", "lost_by").
@@ -50,7 +56,9 @@ func (s *Service) Compare(ctx context.Context, lists []Listed) (Difference, erro
 			named[id] = true
 			r, ok := held[id]
 			// WeCom keeps naming a customer who deleted the member; and what ended after the list was asked is not new.
-			if !ok || (!r.Live && r.LostBy != ByCustomer && r.LostAt < l.At) {
+			if !ok && forgotten[id] {
+				d.Erased = append(d.Erased, Pair{id, l.StaffID})
+			} else if !ok || (!r.Live && r.LostBy != ByCustomer && r.LostAt < l.At) {
 				d.New = append(d.New, Pair{id, l.StaffID})
 			}
 		}
@@ -61,6 +69,24 @@ func (s *Service) Compare(ctx context.Context, lists []Listed) (Difference, erro
 		}
 	}
 	return d, nil
+}
+
+// forgottenIn answers which of the listed persons were erased.
+func (s *Service) forgottenIn(ctx context.Context, lists []Listed) (map[string]bool, error) {
+	out := map[string]bool{}
+	if s.Forgotten == nil {
+		return out, nil
+	}
+	for _, l := range lists {
+		found, err := s.Forgotten(ctx, s.DB.Read(), l.CustomerIDs...)
+		if err != nil {
+			return nil, err
+		}
+		for id := range found {
+			out[id] = true
+		}
+	}
+	return out, nil
 }
 
 // Read asks WeCom for one person and stores the answer.
@@ -93,8 +119,23 @@ func (s *Service) End(ctx context.Context, pairs []Pair) error {
 	return nil
 }
 
+// forgotten answers which of the persons were erased, with when.
+func (s *Service) forgotten(ctx context.Context, tx *db.Tx, ids []string) (map[string]clock.Time, error) {
+	if s.Forgotten == nil {
+		return nil, nil
+	}
+	return s.Forgotten(ctx, tx, ids...)
+}
+
+// Gone is told when a person was erased: what is in memory of them goes.
+func (s *Service) Gone(tx *db.Tx, customerID string) {
+	changed(tx, s.CorpID, customerID)
+	s.announce(tx, "customer", customerID)
+}
+
 // StoreTx writes relations as a read call answered them, in the caller's transaction. Relations that ended for us, and
-// which WeCom still answers (the customer deleted the member) or answered a moment before, stay ended.
+// which WeCom still answers (the customer deleted the member) or answered a moment before, stay ended; those of a person who was
+// erased are written only when they began afterwards.
 func (s *Service) StoreTx(ctx context.Context, tx *db.Tx, snapshots []Snapshot) error {
 	if len(snapshots) == 0 {
 		return nil
@@ -106,8 +147,19 @@ func (s *Service) StoreTx(ctx context.Context, tx *db.Tx, snapshots []Snapshot) 
 	if err != nil {
 		return err
 	}
+	ids := make([]string, len(snapshots))
+	for i, sn := range snapshots {
+		ids[i] = sn.Person.ID
+	}
+	forgotten, err := s.forgotten(ctx, tx, ids)
+	if err != nil {
+		return err
+	}
 	live := make([]Snapshot, 0, len(snapshots))
 	for _, sn := range snapshots {
+		if sn.Relation.AddedAt <= forgotten[sn.Person.ID] {
+			continue
+		}
 		lostAt, ok := ended[Pair{sn.Relation.CustomerID, sn.Relation.StaffID}]
 		if !ok || sn.Relation.AddedAt > lostAt {
 			live = append(live, sn)

@@ -3,8 +3,11 @@ package customer
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
+
+	"github.com/uptrace/bun"
 
 	"zhiyin.dev/zhiyin/internal/bus"
 	"zhiyin.dev/zhiyin/internal/clock"
@@ -21,6 +24,8 @@ type Config struct {
 	WeCom  *wecom.Client
 	CorpID string
 	Live   func(kind, id string) // tells the consoles that are open; may be nil
+	// Forgotten answers which persons were erased, with when: what lies before that is not stored again. May be nil.
+	Forgotten func(ctx context.Context, q bun.IDB, customerIDs ...string) (map[string]clock.Time, error)
 }
 
 // Service is the use cases of customers and relations.
@@ -51,6 +56,11 @@ func (s *Service) add(ctx context.Context, tx *db.Tx, corpID string, events []Ad
 	if err := tx.Lock(ctx, locks...); err != nil {
 		return err
 	}
+	forgotten, err := s.forgotten(ctx, tx, ids)
+	if err != nil {
+		return err
+	}
+	events = slices.DeleteFunc(slices.Clone(events), func(e Added) bool { return !e.Half && e.At <= forgotten[e.CustomerID] })
 	persons, relations, err := standing(ctx, tx, corpID, ids)
 	if err != nil {
 		return err

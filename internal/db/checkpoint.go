@@ -60,6 +60,39 @@ func (d *DB) checkpoint(ctx context.Context) (left int, err error) {
 	return d.copyBack(ctx)
 }
 
+// Scrub removes what was deleted from SQLite's log as well: until the log begins anew, the pages of before are in it. It waits for a
+// moment without readers and writers, and says so when there was none; then the log goes by itself later. PostgreSQL's files are its
+// server's: what is dead in them goes with the next vacuum.
+func (d *DB) Scrub(ctx context.Context) (clean bool, err error) {
+	if d.back == nil {
+		return true, nil
+	}
+	if _, err := d.checkpoint(ctx); err != nil {
+		return false, err
+	}
+	if err := d.turns.take(Urgent(ctx)); err != nil {
+		return false, err
+	}
+	defer d.turns.give()
+	conn, err := d.back.Conn(ctx)
+	if err != nil {
+		return false, fmt.Errorf("reach the log: %w", err)
+	}
+	defer func() { _ = conn.Close() }()
+	if _, err := conn.ExecContext(ctx, "PRAGMA busy_timeout = 50"); err != nil { // everybody waits for it
+		return false, fmt.Errorf("empty the log: %w", err)
+	}
+	var busy, all, done int
+	err = conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &all, &done)
+	if _, again := conn.ExecContext(ctx, "PRAGMA busy_timeout = 10000"); err == nil {
+		err = again
+	}
+	if err != nil {
+		return false, fmt.Errorf("empty the log: %w", err)
+	}
+	return busy == 0, nil
+}
+
 // copyBack copies what it can without waiting for anybody and answers how many pages were left at its end.
 func (d *DB) copyBack(ctx context.Context) (left int, err error) {
 	var busy, all, done int

@@ -93,6 +93,7 @@ func openSQLite(ctx context.Context, dir string) (*DB, error) {
 			"&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=cache_size(-32000)" +
 			"&_pragma=wal_autocheckpoint(25000)" + // 100 MB: pages are copied back beside the writer, see keepLogShort
 			"&_pragma=journal_size_limit(8388608)" +
+			"&_pragma=secure_delete(1)" + // what is deleted is overwritten: a person who was erased is in no free page of the file
 			"&_pragma=temp_store(MEMORY)" + extra // what a statement would undo goes to memory and not to a file
 		pool, err := sql.Open("sqlite", dsn)
 		if err != nil {

@@ -22,7 +22,7 @@ type house struct {
 var ours = house{
 	ground: []string{"audit", "auth", "automaton", "blob", "bus", "calls", "clock", "config", "db", "errs", "log", "message", "notice", "pages", "seal", "setting", "web"},
 	spine:  []string{"governance", "inbound", "outreach"},
-	nouns:  []string{"autoreply", "broadcast", "contactway", "customer", "deadletter", "doctor", "groupchat", "joinway", "kf", "material", "moment", "review", "staff", "stats", "sync", "tag", "welcome"},
+	nouns:  []string{"autoreply", "broadcast", "contactway", "customer", "deadletter", "doctor", "groupchat", "joinway", "kf", "material", "moment", "privacy", "review", "staff", "stats", "sync", "tag", "welcome"},
 	top:    []string{"app"},
 	apart:  []string{"deptest"},
 	pairs: map[string][]string{

@@ -162,6 +162,9 @@ func (g *Governor) sentence(t *Touch) errs.Text {
 		z, e := when(at)
 		return errs.T(fmt.Sprintf(zh, z), fmt.Sprintf(en, e))
 	}
+	if t.forgotten() {
+		return errs.T("这位客户的信息已经删除：这里只留下一次计数，不知道是谁，也不留内容和理由。", "This person's data was removed: only the count stays here, without who it was, the words or the reasons.")
+	}
 	switch t.State {
 	case Held:
 		if t.NextAt != 0 {

@@ -66,6 +66,10 @@ type Governor struct {
 	censusMu   sync.Mutex
 	censuses   map[string]*census // by corp
 
+	// Erased answers which of the persons were erased and have not come back: what members do outside of us is not booked for them. It
+	// may be nil.
+	Erased func(ctx context.Context, q bun.IDB, customerIDs ...string) (map[string]bool, error)
+
 	// OnOptOut are called inside the transaction in which a customer says stop.
 	OnOptOut []func(ctx context.Context, tx *db.Tx, e OptedOut) error
 	// OnHalt are called inside the transaction in which sending is stopped.

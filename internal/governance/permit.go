@@ -402,6 +402,12 @@ func (g *Governor) release(ctx context.Context, tx *db.Tx, touchIDs []int64, rul
 // Observe books a touch that a member made outside of us and that we saw afterwards, even beyond the caps: until its
 // windows pass, nothing more is reserved for the customer. The same Key is booked once.
 func (g *Governor) Observe(ctx context.Context, tx *db.Tx, r Request, at clock.Time) error {
+	if g.Erased != nil && r.CustomerID != "" {
+		gone, err := g.Erased(ctx, tx, r.CustomerID)
+		if err != nil || gone[r.CustomerID] {
+			return err
+		}
+	}
 	if err := r.validate(); err != nil {
 		return err
 	}

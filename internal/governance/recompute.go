@@ -32,6 +32,9 @@ func (g *Governor) Recompute(ctx context.Context, corpID string, touchID int64) 
 	if err != nil {
 		return nil, err
 	}
+	if t.forgotten() {
+		return nil, errs.New(errs.Conflict, "touch.forgotten", errs.T("这位客户的信息已经删除，无法再算一遍。", "This person's data was removed: it cannot be decided again."))
+	}
 	var was []Step
 	if err := json.Unmarshal([]byte(t.Why), &was); err != nil {
 		return nil, fmt.Errorf("read the reasons of touch %d: %w", touchID, err)

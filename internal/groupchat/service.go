@@ -2,7 +2,10 @@ package groupchat
 
 import (
 	"context"
+	"slices"
 	"time"
+
+	"github.com/uptrace/bun"
 
 	"zhiyin.dev/zhiyin/internal/bus"
 	"zhiyin.dev/zhiyin/internal/clock"
@@ -19,6 +22,8 @@ type Config struct {
 	WeCom  *wecom.Client
 	CorpID string
 	Live   func(kind, id string) // tells the consoles that are open; may be nil
+	// Forgotten answers which persons were erased, with when: they are counted, and not stored unless they joined afterwards. May be nil.
+	Forgotten func(ctx context.Context, q bun.IDB, customerIDs ...string) (map[string]clock.Time, error)
 }
 
 // Service is the use cases of customer groups.
@@ -44,6 +49,10 @@ func (s *Service) Upsert(ctx context.Context, tx *db.Tx, c Chat, knownSince cloc
 		return err
 	}
 	now := s.World.Now()
+	total, customers := len(c.Members), countCustomers(c.Members)
+	if c.Members, err = s.remembered(ctx, tx, c.Members); err != nil {
+		return err
+	}
 	first := !known || former.ReadAt == 0
 	unchanged := !first && c.Version != "" && c.Version == former.Version
 	var d change
@@ -61,13 +70,8 @@ func (s *Service) Upsert(ctx context.Context, tx *db.Tx, c Chat, knownSince cloc
 		}
 	}
 	row := chatRow{
-		CorpID: s.CorpID, ID: c.ID, Name: c.Name, OwnerID: c.OwnerID, Notice: c.Notice, State: Live, Members: len(c.Members),
-		Version: c.Version, CreatedAt: c.CreatedAt, ReadAt: now,
-	}
-	for _, m := range c.Members {
-		if m.Kind == Customer {
-			row.Customers++
-		}
+		CorpID: s.CorpID, ID: c.ID, Name: c.Name, OwnerID: c.OwnerID, Notice: c.Notice, State: Live, Members: total,
+		Customers: customers, Version: c.Version, CreatedAt: c.CreatedAt, ReadAt: now,
 	}
 	if err := putChat(ctx, tx, row); err != nil {
 		return err
@@ -77,6 +81,33 @@ func (s *Service) Upsert(ctx context.Context, tx *db.Tx, c Chat, knownSince cloc
 	}
 	s.announce(tx, c.ID)
 	return nil
+}
+
+func countCustomers(members []Member) (n int) {
+	for _, m := range members {
+		if m.Kind == Customer {
+			n++
+		}
+	}
+	return n
+}
+
+// remembered leaves out who was erased and has not joined since.
+func (s *Service) remembered(ctx context.Context, tx *db.Tx, members []Member) ([]Member, error) {
+	if s.Forgotten == nil {
+		return members, nil
+	}
+	var ids []string
+	for _, m := range members {
+		if m.Kind == Customer {
+			ids = append(ids, m.ID)
+		}
+	}
+	forgotten, err := s.Forgotten(ctx, tx, ids...)
+	if err != nil || len(forgotten) == 0 {
+		return members, err
+	}
+	return slices.DeleteFunc(slices.Clone(members), func(m Member) bool { return m.JoinedAt <= forgotten[m.ID] }), nil
 }
 
 func joinedSince(members []Member, since clock.Time) []Member {

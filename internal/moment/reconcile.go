@@ -323,9 +323,15 @@ func (s *Service) readAuthor(ctx context.Context, p *Post, staffID string, now c
 			if err != nil {
 				return s.readFailed(err, "read whom "+p.ID+" was meant for")
 			}
-			rows := make([]aim, len(page))
-			for i, id := range page {
-				rows[i] = aim{CorpID: s.CorpID, PostID: p.ID, CustomerID: string(id)}
+			gone, err := s.erased(ctx, page)
+			if err != nil {
+				return err
+			}
+			rows := make([]aim, 0, len(page))
+			for _, id := range page {
+				if !gone[string(id)] {
+					rows = append(rows, aim{CorpID: s.CorpID, PostID: p.ID, CustomerID: string(id)})
+				}
 			}
 			if err := s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error { return put(ctx, tx, rows) }); err != nil {
 				return err
@@ -385,6 +391,9 @@ func (s *Service) readEchoes(ctx context.Context, postID, staffID string) error 
 	}
 	note("like", found.Likes)
 	note("comment", found.Comments)
+	if rows, err = s.withoutErased(ctx, rows); err != nil {
+		return err
+	}
 	last := map[string]clock.Time{} // when each customer reacted last
 	for _, e := range rows {
 		if !e.ByStaff {
@@ -406,6 +415,30 @@ func (s *Service) readEchoes(ctx context.Context, postID, staffID string) error 
 		}
 		return s.toAnswer(ctx, tx, postID, staffID, rows)
 	})
+}
+
+// withoutErased leaves out what persons did who were erased and have not come back.
+func (s *Service) withoutErased(ctx context.Context, rows []Echo) ([]Echo, error) {
+	var ids []wecom.ExternalUserID
+	for _, e := range rows {
+		if !e.ByStaff {
+			ids = append(ids, wecom.ExternalUserID(e.Person))
+		}
+	}
+	gone, err := s.erased(ctx, ids)
+	return slices.DeleteFunc(rows, func(e Echo) bool { return !e.ByStaff && gone[e.Person] }), err
+}
+
+// erased answers which of the persons were erased and have not come back.
+func (s *Service) erased(ctx context.Context, page []wecom.ExternalUserID) (map[string]bool, error) {
+	if s.Erased == nil {
+		return nil, nil
+	}
+	ids := make([]string, len(page))
+	for i, id := range page {
+		ids[i] = string(id)
+	}
+	return s.Erased(ctx, s.DB.Read(), ids...)
 }
 
 // missing counts the posts that a complete reading did not list any more; what was missed twice is deleted.

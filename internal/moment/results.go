@@ -251,9 +251,16 @@ func (s *Service) book(ctx context.Context, tx *db.Tx, id int64, staffID string,
 	at := min(s.World.Now(), m.ClosesAt.Add(-time.Second)) // it was stopped when the hours ended
 	var results []outreach.Result
 	var changed []*Receiver
+	var gone map[string]bool
+	if s.Erased != nil {
+		if gone, err = s.Erased(ctx, tx, customers...); err != nil {
+			return err
+		}
+	}
 	for _, c := range customers {
 		r := known[c]
 		switch {
+		case gone[c]: // WeCom still shows it to them; nothing is written about them
 		case r == nil || r.TouchID == 0 && r.State != Delivered:
 			extra := &Receiver{CorpID: s.CorpID, MomentID: m.ID, CustomerID: c, StaffID: staffID, Planned: r != nil, State: Delivered, SentAt: at}
 			if err := s.observe(ctx, tx, m.PostID, staffID, c, words.Audience.Everybody(), words.texts(), at); err != nil {

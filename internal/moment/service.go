@@ -42,9 +42,11 @@ type Config struct {
 	Carriers func(ctx context.Context, tagID string) ([]customer.Member, error)
 	Live     func(kind, id string)                                              // tells the consoles that are open; may be nil
 	Names    func(ctx context.Context, ids []string) (map[string]string, error) // of customers
-	Key      []byte                                                             // signs personal links to history pages; empty = links are the same for all
-	Reviews  governance.Reviews                                                 // the queue of texts that a person looks at; nil = none
-	Notices  *notice.Service                                                    // how members are told something; nil = one of its own
+	// Erased answers which of the persons were erased and have not come back: nothing about them is stored. May be nil.
+	Erased  func(ctx context.Context, q bun.IDB, customerIDs ...string) (map[string]bool, error)
+	Key     []byte             // signs personal links to history pages; empty = links are the same for all
+	Reviews governance.Reviews // the queue of texts that a person looks at; nil = none
+	Notices *notice.Service    // how members are told something; nil = one of its own
 	// Admitted says why the corp may not submit marketing with these texts; nil asks nobody.
 	Admitted func(ctx context.Context, texts ...string) error
 }

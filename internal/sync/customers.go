@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	gosync "sync"
 
 	"github.com/uptrace/bun"
@@ -27,8 +28,8 @@ func (p *progress) customers(ctx context.Context, lists []listed) error {
 		p.report.Drift.Lost += len(drift.Gone)
 		p.mu.Unlock()
 	}
-	if len(drift.New) <= newFirst {
-		if err := p.readOneByOne(ctx, drift.New); err != nil {
+	if unknown := slices.Concat(drift.New, drift.Erased); len(unknown) <= newFirst { // who was erased may have come back
+		if err := p.readOneByOne(ctx, unknown); err != nil {
 			return err
 		}
 	}
@@ -199,14 +200,19 @@ func (p *progress) check(ctx context.Context, lists []listed) error {
 			return err
 		}
 	}
-	missing := map[string]bool{}
+	missing, erased := map[string]bool{}, map[string]bool{}
 	for _, pair := range rest.New {
 		missing[pair.CustomerID] = true
 	}
+	for _, pair := range rest.Erased {
+		erased[pair.CustomerID] = true
+	}
 	p.mu.Lock()
 	people, pairs := p.report.Parts["customers"], p.report.Parts["relations"]
-	pairs.Stored, pairs.Failed = pairs.Expected-len(rest.New), len(rest.New)
-	people.Stored, people.Failed = people.Expected-len(missing), len(missing)
+	pairs.Failed, pairs.Erased = len(rest.New), len(rest.Erased)
+	people.Failed, people.Erased = len(missing), len(erased)
+	pairs.Stored = pairs.Expected - pairs.Failed - pairs.Erased
+	people.Stored = people.Expected - people.Failed - people.Erased
 	pairs.Read, people.Read = max(pairs.Read, pairs.Stored), max(people.Read, people.Stored)
 	p.report.Parts["customers"], p.report.Parts["relations"] = people, pairs
 	p.mu.Unlock()

@@ -40,6 +40,7 @@ type Count struct {
 	Read     int `json:"read"`
 	Stored   int `json:"stored"`
 	Failed   int `json:"failed"`
+	Erased   int `json:"erased,omitempty"` // named by WeCom and not stored, because these persons were erased
 }
 
 // Drift is what a run found different from what we held.

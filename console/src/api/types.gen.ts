@@ -660,6 +660,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/customers/{id}/copy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everything that is stored of one person, as JSON
+         * @description Permission: `privacy.copy`. Each call is logged in the audit.
+         */
+        get: operations["copy-customer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/customers/{id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase everything that is stored of one person
+         * @description Permission: `privacy.erase`.
+         */
+        post: operations["erase-customer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/customers/{id}/grievances": {
         parameters: {
             query?: never;
@@ -703,6 +743,26 @@ export interface paths {
          * @description Permission: `governance.write`.
          */
         delete: operations["opt-in-customer"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/customers/{id}/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note what a customer wants about their own data
+         * @description Permission: `customer.write`.
+         */
+        post: operations["open-data-request"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2430,6 +2490,106 @@ export interface paths {
          * @description Permission: `governance.write`.
          */
         post: operations["add-optout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/privacy/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who is being erased, and what was erased
+         * @description Permission: `privacy.read`. Each call is logged in the audit.
+         */
+        get: operations["list-erasures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/privacy/periods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set how long data is kept; owners only
+         * @description Permission: `retention.write`.
+         */
+        put: operations["set-privacy-periods"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/privacy/register": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is stored of persons, why, and for how long
+         * @description Permission: `privacy.read`.
+         */
+        get: operations["get-privacy-register"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/privacy/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What customers want about their own data
+         * @description Permission: `privacy.read`. Each call is logged in the audit.
+         */
+        get: operations["list-data-requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/privacy/requests/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer what a customer wants; one for erasing that is granted erases
+         * @description Permission: `privacy.erase`.
+         */
+        post: operations["end-data-request"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4203,6 +4363,15 @@ export interface components {
         EndGrievanceInBody: {
             /** @description how it ended, 2 to 500 characters */
             outcome: string;
+        };
+        EndInBody: {
+            granted: boolean;
+            /** @description what was done, or why not */
+            note: string;
+        };
+        EraseInBody: {
+            /** @description who asked for it, and when */
+            reason: string;
         };
         Fault: {
             /** @description Path of the field, for example body.name */
@@ -6172,6 +6341,136 @@ export interface components {
              */
             punished_at: string;
         };
+        PeriodsInBody: {
+            /** Format: int64 */
+            contact: number;
+            /** Format: int64 */
+            evidence: number;
+            /** Format: int64 */
+            record: number;
+            /**
+             * Format: int64
+             * @description the one that was read
+             */
+            version: number;
+            /** Format: int64 */
+            words: number;
+        };
+        PrivacyErasure: {
+            /** Format: date-time */
+            asked_at: string;
+            by: string;
+            /** @description absent once it is done: nothing says who it was */
+            customer?: string;
+            /** Format: date-time */
+            done_at?: string;
+            id: string;
+            name?: string;
+            reason?: string;
+            /** @description by table, what was removed or changed */
+            rows: {
+                [key: string]: number;
+            };
+            /** @enum {string} */
+            state: "waiting" | "done";
+            /** @enum {string} */
+            waits_for?: "touch" | "conversation" | "sync" | "work";
+            /** @enum {string} */
+            why: "asked" | "expired";
+        };
+        PrivacyErasurePage: {
+            items: components["schemas"]["PrivacyErasure"][] | null;
+            /** @description Send as after to get the next page; empty at the end */
+            next: string;
+            /**
+             * Format: int64
+             * @description Exact up to 10,000
+             */
+            total: number;
+            /** @description There are more than total; ask with count=exact */
+            total_more: boolean;
+        };
+        PrivacyPeriods: {
+            /** Format: int64 */
+            contact: number;
+            /** Format: int64 */
+            evidence: number;
+            /** Format: int64 */
+            record: number;
+            /** Format: int64 */
+            words: number;
+        };
+        PrivacyPurpose: {
+            id: string;
+            name: string;
+        };
+        PrivacyRegister: {
+            /** @description days */
+            periods: components["schemas"]["PrivacyPeriods"];
+            purposes: components["schemas"]["PrivacyPurpose"][] | null;
+            tables: components["schemas"]["PrivacyTable"][] | null;
+            /**
+             * Format: int64
+             * @description of the periods; 0 = as they come
+             */
+            version: number;
+        };
+        PrivacyRequest: {
+            /** Format: date-time */
+            asked_at: string;
+            by: string;
+            customer: string;
+            /** Format: date-time */
+            done_at?: string;
+            done_by?: string;
+            /**
+             * Format: date-time
+             * @description until when the corp wants to have answered
+             */
+            due_at: string;
+            id: string;
+            /** @enum {string} */
+            kind: "copy" | "correct" | "erase";
+            late: boolean;
+            name?: string;
+            note?: string;
+            /** @enum {string} */
+            state: "open" | "done" | "refused";
+            /** @enum {string} */
+            via: "page" | "staff";
+            words?: string;
+        };
+        PrivacyRequestPage: {
+            items: components["schemas"]["PrivacyRequest"][] | null;
+            /** @description Send as after to get the next page; empty at the end */
+            next: string;
+            /**
+             * Format: int64
+             * @description Exact up to 10,000
+             */
+            total: number;
+            /** @description There are more than total; ask with count=exact */
+            total_more: boolean;
+        };
+        PrivacyTable: {
+            /** @enum {string} */
+            about: "customer" | "member" | "corp";
+            /**
+             * @description what erasing a person does; absent: it names no person
+             * @enum {string}
+             */
+            erase?: "delete" | "stub" | "ledger" | "keep" | "wait" | "log";
+            /** @enum {string} */
+            keep: "contact" | "words" | "record" | "evidence" | "always" | "own" | "run" | "log";
+            /** @description how long, in words */
+            kept: string;
+            other: string[] | null;
+            /** @description columns that tell something of a person */
+            personal: string[] | null;
+            purpose: string;
+            table: string;
+            title: string;
+        };
         Problem: {
             /** @description Stable and for machines */
             code: string;
@@ -6200,6 +6499,12 @@ export interface components {
         RepairInBody: {
             /** @description what was changed, and when WeChat restored it */
             repair: string;
+        };
+        RequestInBody: {
+            /** @enum {string} */
+            kind: "copy" | "correct" | "erase";
+            /** @description what is to be corrected */
+            words?: string;
         };
         ReturnInBody: {
             /** @description why; its author reads it */
@@ -7067,6 +7372,8 @@ export interface components {
             expect_reachable: number;
         };
         SyncCount: {
+            /** Format: int64 */
+            erased?: number;
             /** Format: int64 */
             expected: number;
             /** Format: int64 */
@@ -8657,6 +8964,68 @@ export interface operations {
             };
         };
     };
+    "copy-customer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "erase-customer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EraseInBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-customer-grievances": {
         parameters: {
             query?: never;
@@ -8772,6 +9141,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "open-data-request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RequestInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacyRequest"];
+                };
             };
             /** @description Problem */
             default: {
@@ -12151,6 +12555,171 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["AddOptOutInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-erasures": {
+        parameters: {
+            query?: {
+                /** @description next of the page before */
+                after?: string;
+                limit?: number;
+                /** @description exact counts beyond 10,000 */
+                count?: "exact";
+                state?: "waiting" | "done" | "open" | "refused";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacyErasurePage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-privacy-periods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PeriodsInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-privacy-register": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacyRegister"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-data-requests": {
+        parameters: {
+            query?: {
+                /** @description next of the page before */
+                after?: string;
+                limit?: number;
+                /** @description exact counts beyond 10,000 */
+                count?: "exact";
+                state?: "waiting" | "done" | "open" | "refused";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacyRequestPage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "end-data-request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndInBody"];
             };
         };
         responses: {

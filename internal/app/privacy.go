@@ -1,0 +1,66 @@
+package app
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/uptrace/bun"
+
+	"zhiyin.dev/zhiyin/internal/bus"
+	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/db"
+	"zhiyin.dev/zhiyin/internal/errs"
+	"zhiyin.dev/zhiyin/internal/privacy"
+	"zhiyin.dev/zhiyin/internal/stats"
+)
+
+// newPrivacy makes the room of persons' data.
+func (a *App) newPrivacy() (*privacy.Service, error) {
+	key, err := a.Sealer.Derive("erased")
+	if err != nil {
+		return nil, err
+	}
+	return privacy.New(privacy.Config{
+		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, CorpID: a.CorpID, Key: key, Seal: a.Sealer, Live: a.Live.Publish,
+		Stop: func(ctx context.Context, tx *db.Tx, customerID, by string) error {
+			return a.Governor.OptOut(ctx, tx, a.CorpID, customerID, "erasure", by)
+		},
+		Untag: func(ctx context.Context, customerID, staffID string, tagIDs []string) (bus.Settle, error) {
+			return a.Tags.Mark(ctx, customerID, staffID, nil, tagIDs)
+		},
+		Ledger: func(ctx context.Context, tx *db.Tx, customerID, stub string, before clock.Time) (int, error) {
+			return a.Governor.Forget(ctx, tx, a.CorpID, customerID, stub, before)
+		},
+		OnErased: []func(*db.Tx, string){a.Customers.Gone},
+	})
+}
+
+// forgotten answers which persons were erased, with when.
+func (a *App) forgotten(ctx context.Context, q bun.IDB, ids ...string) (map[string]clock.Time, error) {
+	return a.Privacy.Forgotten(ctx, q, ids...)
+}
+
+// erased answers which persons were erased and have not come back.
+func (a *App) erased(ctx context.Context, q bun.IDB, ids ...string) (map[string]bool, error) {
+	return a.Privacy.Gone(ctx, q, ids...)
+}
+
+// todoRequests is what customers want about their own data and wait for.
+func (a *App) todoRequests(ctx context.Context, scope []string, lang string) ([]stats.Todo, error) {
+	if scope != nil || !mayCall(ctx, "privacy.erase") {
+		return nil, nil
+	}
+	open, late, oldest, err := a.Privacy.OpenRequests(ctx)
+	if err != nil || open == 0 {
+		return nil, err
+	}
+	day := oldest.In(a.Zone).Format("2006-01-02")
+	detail := errs.T("最早的一个要在 "+day+" 以前答复", "The first one has to be answered by "+day)
+	if late > 0 {
+		detail = errs.T(fmt.Sprintf("%d 个已经超过答复期限", late), errs.Count(late, "is", "are")+" beyond the time for an answer")
+	}
+	return []stats.Todo{{
+		Kind: "data_request", Count: open, Link: "/privacy/requests", Detail: detail.In(lang),
+		Title: errs.T(fmt.Sprintf("%d 位客户对自己的资料有要求", open), errs.Count(open, "customer wants", "customers want")+" something about their own data").In(lang),
+	}}, nil
+}
