@@ -169,7 +169,7 @@ func (s *Sandbox) serveCall(rt *route, w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	s.calls++
-	verdict := s.faults.judge(rt.path, s.world.seed, s.calls)
+	verdict := s.faults.judge(rt.path, s.world.seed, s.calls, func(staff string) bool { return s.about(c, staff) })
 	if verdict.refused() {
 		s.mu.Unlock()
 		s.stats.refused(rt.path, verdict.errcode)

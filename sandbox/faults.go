@@ -2,8 +2,10 @@ package sandbox
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"time"
 )
@@ -12,6 +14,7 @@ import (
 // in which * stands for any text, slashes too.
 type CallFault struct {
 	Match       string  `json:"match"`
+	Staff       string  `json:"staff"` // only calls that are about this member; empty = all
 	LatencyMS   int     `json:"latency_ms"`
 	JitterMS    int     `json:"jitter_ms"`
 	ErrCode     int     `json:"errcode"`
@@ -66,10 +69,10 @@ func (v verdict) refused() bool { return v.errcode != 0 || v.status != 0 }
 
 // judge decides about a call and enters it into the in-flight counts of the
 // faults that match. Draws come from the seed and the number of the call.
-func (f *faultSet) judge(p string, seed, number uint64) verdict {
+func (f *faultSet) judge(p string, seed, number uint64, about func(staff string) bool) verdict {
 	var v verdict
 	for i, fault := range f.calls {
-		if !glob(fault.Match, p) || (fault.Times > 0 && fault.used >= fault.Times) {
+		if !glob(fault.Match, p) || fault.Staff != "" && !about(fault.Staff) || (fault.Times > 0 && fault.used >= fault.Times) {
 			continue
 		}
 		draw := hash(seed, number, uint64(i))
@@ -95,12 +98,47 @@ func (f *faultSet) judge(p string, seed, number uint64) verdict {
 		return v
 	}
 	for _, fault := range f.calls {
-		if fault.InFlightCap > 0 && glob(fault.Match, p) {
+		if fault.InFlightCap > 0 && glob(fault.Match, p) && (fault.Staff == "" || about(fault.Staff)) {
 			fault.inFlight++
 			v.capped = append(v.capped, fault)
 		}
 	}
 	return v
+}
+
+// about says whether a call names a member, as a value of its body or query, or
+// answers one of their welcome codes. s.mu is held.
+func (s *Sandbox) about(c *call, staff string) bool {
+	for _, values := range c.r.URL.Query() {
+		if slices.Contains(values, staff) {
+			return true
+		}
+	}
+	var body any
+	if json.Unmarshal(c.body, &body) != nil {
+		return false
+	}
+	return names(body, func(v string) bool {
+		w := s.world.welcomes[v]
+		return v == staff || w != nil && s.world.staff[w.staff].id == staff
+	})
+}
+
+// names says whether a value of a JSON document fits.
+func names(v any, fits func(string) bool) bool {
+	switch v := v.(type) {
+	case string:
+		return fits(v)
+	case []any:
+		return slices.ContainsFunc(v, func(x any) bool { return names(x, fits) })
+	case map[string]any:
+		for _, x := range v {
+			if names(x, fits) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // leave takes a call out of the in-flight counts.

@@ -193,7 +193,7 @@ func (a *App) build() (err error) {
 	}
 	a.Governor, err = governance.New(governance.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, Key: key, Log: a.Log, Identities: a.unionIDs, Alike: a.samePerson,
-		Began: a.began, PublicURL: a.PublicURL,
+		Began: a.began, PublicURL: a.PublicURL, Met: a.metBy, Documented: documented,
 	})
 	if err != nil {
 		return err
@@ -293,7 +293,7 @@ func (a *App) build() (err error) {
 	a.Stats = stats.New(stats.Config{
 		DB: a.DB, World: a.World, Zone: a.Zone, CorpID: a.CorpID, Scope: scope, Held: a.heldToday, Running: a.running, Health: a.health,
 		Todo: []func(context.Context, []string, string) ([]stats.Todo, error){
-			a.todoBroadcasts, a.todoSessions, a.todoComments, a.todoComplaints, a.todoDeadLetters, a.todoSync, a.todoLicences, a.todoPenalties, a.todoFraud, a.todoShared, a.todoCapacity, a.todoRequests,
+			a.todoBroadcasts, a.todoSessions, a.todoComments, a.todoComplaints, a.todoDeadLetters, a.todoSync, a.todoLicences, a.todoPenalties, a.todoFraud, a.todoShared, a.todoCapacity, a.todoLimited, a.todoRequests,
 		},
 		Limits: a.limits, StaffNames: a.staffNames, CustomerNames: a.customerNames,
 	})
@@ -342,6 +342,8 @@ func (a *App) connect() {
 		tx.OnCommit(func() { a.Live.Publish("ladder", "") })
 		return nil
 	})
+	a.Governor.OnLimited = append(a.Governor.OnLimited, a.tellLimited)
+	a.Governor.OnGreeted = append(a.Governor.OnGreeted, a.sawGreeting)
 	a.Governor.OnPreference = append(a.Governor.OnPreference, a.Broadcasts.Chose, a.Moments.Chose)
 	a.Governor.OnDisplaced = append(a.Governor.OnDisplaced, a.Broadcasts.Displaced) // a Moment looks at the ledger before it is made
 	a.Kf.OnStopped = append(a.Kf.OnStopped, func(ctx context.Context, tx *db.Tx, e kf.Stopped) error {

@@ -379,7 +379,7 @@ func (a *App) fetchPicture(ctx context.Context, url string) ([]byte, string, err
 // rooms are the live groups of a query.
 // audience answers whom an audience reaches through members who are still there.
 func (a *App) audience(ctx context.Context, q customer.AudienceQuery) (members []customer.Member, err error) {
-	if q.LeftStaffIDs, err = a.Staff.Left(ctx); err != nil {
+	if err := a.silentStaff(ctx, &q); err != nil {
 		return nil, err
 	}
 	return a.Customers.Audience(ctx, q)
@@ -387,10 +387,27 @@ func (a *App) audience(ctx context.Context, q customer.AudienceQuery) (members [
 
 // muster is audience, quick for millions.
 func (a *App) muster(ctx context.Context, q customer.AudienceQuery) (chosen []customer.Member, all int, err error) {
-	if q.LeftStaffIDs, err = a.Staff.Left(ctx); err != nil {
+	if err := a.silentStaff(ctx, &q); err != nil {
 		return nil, 0, err
 	}
 	return a.Customers.Muster(ctx, q)
+}
+
+// silentStaff says which members do not speak: those who left, and those whose account is limited while a colleague has the customer.
+func (a *App) silentStaff(ctx context.Context, q *customer.AudienceQuery) (err error) {
+	if q.LeftStaffIDs, err = a.Staff.Left(ctx); err != nil {
+		return err
+	}
+	limited, err := a.Governor.LimitedMembers(ctx, a.DB.Read(), a.CorpID)
+	for _, h := range limited {
+		q.AwayStaffIDs = append(q.AwayStaffIDs, h.StaffID)
+	}
+	return err
+}
+
+// metBy answers since when a member has had customers.
+func (a *App) metBy(ctx context.Context, q bun.IDB, _, staffID string, customerIDs []string) (map[string]clock.Time, error) {
+	return a.Customers.MetBy(ctx, q, staffID, customerIDs)
 }
 
 func (a *App) rooms(ctx context.Context, q groupchat.RoomQuery) ([]groupchat.Room, error) {

@@ -6,12 +6,15 @@ import (
 
 	"zhiyin.dev/zhiyin/internal/bus"
 	"zhiyin.dev/zhiyin/internal/db"
+	"zhiyin.dev/zhiyin/internal/errs"
 	"zhiyin.dev/zhiyin/internal/governance"
 )
 
 type halted struct {
 	ID      int64
 	StaffID string // empty = everybody's part
+	Rule    string
+	Reason  errs.Text
 }
 
 // Halted is told when sending is stopped. What follows takes this room's own locks, so it is work of its own.
@@ -29,10 +32,11 @@ func (s *Service) Halted(ctx context.Context, tx *db.Tx, e governance.Halted) er
 	if err != nil {
 		return fmt.Errorf("read the running mass messages: %w", err)
 	}
+	why := e.Why()
 	for _, id := range ids {
 		_, err := s.Bus.Put(ctx, tx, bus.Item{
 			CorpID: s.CorpID, Lane: bus.Timer, Kind: haltKind, Key: fmt.Sprint(haltKind, "/", id, "/", e.StaffID, "/", int64(e.At)),
-			OrderKey: fmt.Sprint("broadcast/", id), Payload: halted{id, e.StaffID},
+			OrderKey: fmt.Sprint("broadcast/", id), Payload: halted{id, e.StaffID, why.RuleID, why.Reason},
 		})
 		if err != nil {
 			return err
@@ -57,5 +61,5 @@ func (s *Service) halt(ctx context.Context, tx *db.Tx, w bus.Work) error {
 			return err
 		}
 	}
-	return s.takeBack(ctx, tx, b, taking{ID: b.ID, Why: halting, Run: w.Key, StaffID: p.StaffID})
+	return s.takeBack(ctx, tx, b, taking{ID: b.ID, Why: halting, Run: w.Key, StaffID: p.StaffID, Rule: p.Rule, Reason: p.Reason})
 }

@@ -77,6 +77,11 @@ func (s *Service) observeOne(ctx context.Context, m wecom.GroupMsg) error {
 	for staffID := range confirmed {
 		for cursor, more := "", true; more; more = cursor != "" {
 			page, next, err := s.WeCom.GroupMsgResults(ctx, m.ID, staffID, cursor, 1000)
+			if limited, failed := s.limited(ctx, staffID, err); failed != nil {
+				return failed
+			} else if limited { // the others' are read
+				break
+			}
 			if err != nil {
 				return s.readFailed(err, "read the receivers of "+m.ID)
 			}

@@ -178,7 +178,10 @@ func (s *Service) neverMade(ctx context.Context, tx *db.Tx, b *Broadcast, t *Tas
 		}
 	}
 	o := outcome{state: Unconfirmed, rule: ruleUnconfirmed, reason: reasonUnconfirmed}
-	if b.State == Cancelled {
+	switch {
+	case e.Limited:
+		o = outcome{state: TakenBack, rule: outreach.CodeLimited, reason: outreach.ReasonLimited}
+	case b.State == Cancelled:
 		o = outcome{state: TakenBack, rule: codeCancelled, reason: reasonCancelled}
 	}
 	var touches []int64
@@ -195,7 +198,10 @@ func (s *Service) neverMade(ctx context.Context, tx *db.Tx, b *Broadcast, t *Tas
 	if t.State = TaskFailed; b.State == Cancelled || len(e.Refused) > 0 || len(e.Unreachable) > 0 {
 		t.State = TaskCancelled
 	}
-	if err := save(ctx, tx, t, "state"); err != nil {
+	if e.Err != "" {
+		t.Error = e.Err
+	}
+	if err := save(ctx, tx, t, "state", "error"); err != nil {
 		return err
 	}
 	return s.finish(ctx, tx, b)
@@ -272,10 +278,28 @@ func (s *Service) readFailed(err error, doing string) error {
 	return calls.Failed(err, doing)
 }
 
+// limitedRest is how long nothing is asked for a member whose account is limited.
+const limitedRest = 24 * time.Hour
+
+// limited stops a member's sending when an answer means that their account is limited.
+func (s *Service) limited(ctx context.Context, staffID wecom.StaffID, answer error) (bool, error) {
+	stop, err := s.Outreach.Limited(ctx, string(staffID), answer)
+	if err != nil || stop == nil {
+		return false, err
+	}
+	return true, s.DB.Tx(ctx, stop)
+}
+
 // readResults books one member's receivers, a page in one transaction.
 func (s *Service) readResults(ctx context.Context, t *Task, staffID wecom.StaffID) error {
 	for cursor, more := "", true; more; more = cursor != "" {
 		page, next, err := s.WeCom.GroupMsgResults(ctx, t.MsgID, staffID, cursor, 1000)
+		if limited, failed := s.limited(ctx, staffID, err); failed != nil || limited {
+			if failed == nil { // reading reaches nobody, and what they had confirmed counts: it is read when the day is over
+				failed = bus.Later(s.World.Now().Add(limitedRest), fmt.Errorf("read the receivers of %s: %s is limited", t.MsgID, staffID))
+			}
+			return failed
+		}
 		if err != nil {
 			return s.readFailed(err, "read the receivers of "+t.MsgID)
 		}
@@ -410,7 +434,7 @@ func (s *Service) polled(ctx context.Context, tx *db.Tx, p pollStep, confirmedAt
 // left deals with receivers of a task that was taken back before it reached them.
 func (s *Service) left(ctx context.Context, tx *db.Tx, b *Broadcast, t *Task, left []*Receiver) error {
 	if !t.Remake || !b.State.running() || t.ConfirmedAt != 0 || s.World.Now() >= t.ends(b) {
-		halted, err := s.Governor.HaltedIn(ctx, tx, s.CorpID, t.StaffID)
+		stopped, halted, err := s.Governor.StoppedBy(ctx, tx, s.CorpID, t.StaffID)
 		if err != nil {
 			return err
 		}
@@ -419,7 +443,7 @@ func (s *Service) left(ctx context.Context, tx *db.Tx, b *Broadcast, t *Task, le
 		case t.ConfirmedAt != 0:
 			o = silence(b.Kind)
 		case halted:
-			o = outcome{state: TakenBack, rule: ruleHalt, reason: reasonHalted}
+			o = stoppedBy(stopped)
 		case b.State == Cancelled:
 			o = outcome{state: TakenBack, rule: codeCancelled, reason: reasonCancelled}
 		}

@@ -10,6 +10,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/errs"
+	"zhiyin.dev/zhiyin/internal/governance"
 	"zhiyin.dev/zhiyin/internal/outreach"
 )
 
@@ -30,10 +31,18 @@ func (p taking) outcome() outcome {
 	case cancelled:
 		return outcome{state: TakenBack, rule: codeCancelled, reason: reasonCancelled}
 	case halting:
-		return outcome{state: TakenBack, rule: ruleHalt, reason: reasonHalted}
+		return stoppedBy(governance.Objection{RuleID: p.Rule, Reason: p.Reason})
 	case closed:
 	}
 	return outcome{state: Unconfirmed, rule: ruleUnconfirmed, reason: reasonUnconfirmed}
+}
+
+// stoppedBy is what becomes of receivers whom a stop keeps away.
+func stoppedBy(why governance.Objection) outcome {
+	if why.RuleID == outreach.CodeLimited {
+		return outcome{state: TakenBack, rule: why.RuleID, reason: why.Reason}
+	}
+	return outcome{state: TakenBack, rule: ruleHalt, reason: reasonHalted}
 }
 
 // mostTaken is how many receivers one transaction takes back, or puts into tasks: callbacks wait no longer than one takes.
@@ -45,8 +54,8 @@ type taking struct {
 	Step    int
 	Run     string // what began it; its steps have keys of their own
 	Why     why
-	Rule    string        // of what forbids it
-	Reason  errs.Text     // of what forbids it
+	Rule    string        // of what forbids or stopped it
+	Reason  errs.Text     // of what forbids or stopped it
 	StaffID string        // only this member's part; empty = everybody's
 	Until   clock.Time    // only tasks that end by then, before the message; 0 = all
 	Of      ReceiverState // whose turn it is; empty = the tasks'

@@ -27,9 +27,11 @@ type AudienceQuery struct {
 	ExcludeTagIDs []string
 	StaffIDs      []string // nil = all
 	LeftStaffIDs  []string // who left the company: a relation to them lives on until it is handed over, but nobody speaks there
+	AwayStaffIDs  []string // who cannot send now: they speak only to whom nobody else of the members has
 }
 
-// Member is one person of an audience with the member of staff who is to speak: the one with the newest live relation.
+// Member is one person of an audience with the member of staff who is to speak: the one with the newest live relation,
+// of those who can send now if there is one.
 type Member struct {
 	CustomerID string
 	StaffID    string
@@ -68,8 +70,11 @@ func (s *Service) Audience(ctx context.Context, q AudienceQuery) ([]Member, erro
 	}
 	out := rows[:0]
 	for _, m := range rows {
-		if len(out) == 0 || out[len(out)-1].CustomerID != m.CustomerID {
+		switch n := len(out); {
+		case n == 0 || out[n-1].CustomerID != m.CustomerID:
 			out = append(out, m)
+		case slices.Contains(q.AwayStaffIDs, out[n-1].StaffID) && !slices.Contains(q.AwayStaffIDs, m.StaffID):
+			out[n-1] = m
 		}
 	}
 	return out, nil
@@ -183,6 +188,21 @@ func (s *Service) UnionIDs(ctx context.Context, q bun.IDB, ids []string) (map[st
 	}
 	for _, r := range rows {
 		out[r.ID] = []string{r.UnionID}
+	}
+	return out, nil
+}
+
+// MetBy answers since when a member has had those of the customers who are theirs now.
+func (s *Service) MetBy(ctx context.Context, q bun.IDB, staffID string, customerIDs []string) (map[string]clock.Time, error) {
+	var rows []Member
+	err := q.NewSelect().Model((*relationRow)(nil)).Column("customer_id", "staff_id", "added_at").
+		Where("corp_id = ? AND staff_id = ? AND live AND customer_id IN (?)", s.CorpID, staffID, bun.List(orNone(customerIDs))).Scan(ctx, &rows)
+	if err != nil {
+		return nil, fmt.Errorf("read since when %s has %d customers: %w", staffID, len(customerIDs), err)
+	}
+	out := make(map[string]clock.Time, len(rows))
+	for _, r := range rows {
+		out[r.CustomerID] = r.AddedAt
 	}
 	return out, nil
 }

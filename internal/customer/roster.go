@@ -227,9 +227,14 @@ func (r *roster) choose(q AudienceQuery) []Member {
 		who = roaring.AndNot(who, r.anyOf(q.ExcludeTagIDs))
 	}
 	allowed := r.allowed(q)
+	rather := r.without(allowed, q.AwayStaffIDs)
 	out := make([]Member, 0, who.GetCardinality())
 	who.Iterate(func(i uint32) bool {
-		if l, ok := r.speaker(i, allowed); ok {
+		l, ok := r.speaker(i, rather)
+		if !ok {
+			l, ok = r.speaker(i, allowed)
+		}
+		if ok {
 			out = append(out, Member{CustomerID: r.people[i].id, StaffID: r.staffIDs[l.staff], AddedAt: l.addedAt})
 		}
 		return true
@@ -256,6 +261,23 @@ func (r *roster) allowed(q AudienceQuery) []bool {
 		set(q.StaffIDs, true)
 	}
 	set(q.LeftStaffIDs, false)
+	return out
+}
+
+// without takes members out of those who may speak.
+func (r *roster) without(allowed []bool, ids []string) []bool {
+	if len(ids) == 0 {
+		return allowed
+	}
+	out := slices.Clone(allowed)
+	if out == nil {
+		out = slices.Repeat([]bool{true}, len(r.staffIDs))
+	}
+	for _, id := range ids {
+		if staff, ok := r.staff[id]; ok {
+			out[staff] = false
+		}
+	}
 	return out
 }
 

@@ -55,6 +55,7 @@ func (g *Governor) RegisterAPI(a *web.API, near Neighbours) {
 	h.registerConsents(a)
 	h.registerSilence(a)
 	h.registerZones(a)
+	h.registerLimited(a)
 	web.Get(a, "/governance/caps", web.Op{ID: "get-caps", Permission: "governance.read", Scope: web.Shared, Summary: "Limits in force"}, h.caps)
 	web.Put(a, "/governance/caps", web.Op{ID: "set-caps", Permission: "governance.write", Scope: web.WholeCorp, Summary: "Tighten the limits"}, h.setCaps)
 	web.Get(a, "/governance/holidays", web.Op{ID: "get-holidays", Permission: "governance.read", Scope: web.Shared, Summary: "The calendar of special days"}, h.days)

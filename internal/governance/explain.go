@@ -229,6 +229,8 @@ func (g *Governor) options(t *Touch) []errs.Text {
 			"What goes to everybody, or is chosen by member only, still reaches them; only they can change it, on the preference page.")}
 	case ruleHalt:
 		return []errs.Text{errs.T("由管理者在「停发」里恢复，恢复后重新建一次。", "A manager lets sending go on under “Stop sending”; then make it again.")}
+	case ruleLimited:
+		return []errs.Text{errs.T("重新建一次：也加了这位客户的同事会代发；账号恢复后，由管理者在「停发」里恢复。", "Make it again: a colleague who has the customer sends it; once the account is restored, a manager lets it go on under “Stop sending”.")}
 	case ruleAlike:
 		return []errs.Text{errs.T("换新的内容，或等到那之后。", "Say something new, or wait until then.")}
 	case ruleSunset:

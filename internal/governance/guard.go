@@ -52,6 +52,9 @@ type rulebook struct {
 
 	complaintWithin time.Duration // within which a complaint has to end (LAW-34)
 	grievanceRest   time.Duration // how long after its end a grievance still keeps marketing away (FTG-15)
+
+	greetings  greetings     // of one member (ACC-12)
+	askLimited time.Duration // after which it is asked again whether a member is still limited (WC-13)
 }
 
 // Plans are the policy's numbers for what is planned for many.
@@ -127,7 +130,35 @@ func newRulebook() (*rulebook, error) {
 	if err := r.readComplaint(); err != nil {
 		return nil, err
 	}
+	if err := r.readAccounts(); err != nil {
+		return nil, err
+	}
 	return r, r.readCaps()
+}
+
+// readAccounts reads the numbers of ACC-12 and WC-13.
+func (r *rulebook) readAccounts() error {
+	var limited struct {
+		Ask int `json:"ask_hours"`
+	}
+	if err := r.Params(ruleLimited, &limited); err != nil {
+		return err
+	}
+	r.askLimited = time.Duration(limited.Ask) * time.Hour
+	var greet struct {
+		N      int    `json:"n"`
+		Window string `json:"window"`
+		Fresh  int    `json:"new_days"`
+	}
+	if err := r.Params(ruleGreeting, &greet); err != nil {
+		return err
+	}
+	window, err := time.ParseDuration(greet.Window)
+	if err != nil {
+		return fmt.Errorf("read the window of %s: %w", ruleGreeting, err)
+	}
+	r.greetings = greetings{most: greet.N, window: window, fresh: time.Duration(greet.Fresh) * 24 * time.Hour}
+	return nil
 }
 
 // readPlans reads the numbers of OWN-05, OWN-07, OWN-12, WC-09, WC-10, WC-18, LAW-35 and FTG-12.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/uptrace/bun"
 
@@ -29,23 +27,52 @@ type Halt struct {
 	Reason   string
 	LiftedAt clock.Time // 0 = in force
 	LiftedBy string
+	Kind     HaltKind
+	Code     int // WeCom's answer that told of it; 0 = a person did
 }
+
+// HaltKind says what a stop is about.
+type HaltKind string
+
+// The kinds.
+const (
+	Pressed HaltKind = ""        // somebody, or the ladder, stopped it
+	Limited HaltKind = "limited" // WeCom or WeChat limits the member's account (WC-13)
+)
 
 // Halted is told inside the transaction in which sending is stopped.
 type Halted struct {
 	CorpID     string
 	StaffID    string // empty = everybody's
 	CampaignID string // set: only this campaign's, whoever sends
+	Kind       HaltKind
 	At         clock.Time
 }
 
-// halts are since when sending is stopped, by member; "" is everybody's.
-type halts map[string]clock.Time
+// Why is the stop as what it keeps from its receiver says it.
+func (e Halted) Why() Objection { return stop{since: e.At, kind: e.Kind}.why() }
 
-// of answers since when the member's sending is stopped; 0 = it is not.
-func (h halts) of(staffID string) clock.Time {
-	if at := h[""]; at != 0 {
-		return at
+// stop is a stop in force; the zero stop is none.
+type stop struct {
+	since clock.Time
+	kind  HaltKind
+}
+
+// why is the rule behind a stop and its sentence.
+func (s stop) why() Objection {
+	if s.kind == Limited {
+		return Objection{ruleLimited, reasonLimited}
+	}
+	return Objection{ruleHalt, reasonHalt}
+}
+
+// halts are the stops in force, by member; "" is everybody's.
+type halts map[string]stop
+
+// of answers what stops the member's sending.
+func (h halts) of(staffID string) stop {
+	if s, all := h[""]; all {
+		return s
 	}
 	return h[staffID]
 }
@@ -54,31 +81,37 @@ func (h halts) of(staffID string) clock.Time {
 // them in steps, while the stop is in force), and subscribers of OnHalt take back the tasks that WeCom still holds. What is stopped
 // already stays as it is.
 func (g *Governor) HaltSending(ctx context.Context, tx *db.Tx, corpID, staffID, by, reason string) error {
-	reason = strings.TrimSpace(reason)
-	if n := utf8.RuneCountInString(reason); n < 2 || n > 200 {
-		return errs.Bad("reason", "governance.halt_reason", errs.T("写明为什么停，2 到 200 个字，大家都看得到。", "Say why in 2 to 200 characters; everybody can read it."))
+	reason, err := haltReason(reason)
+	if err != nil {
+		return err
 	}
+	_, err = g.haltBy(ctx, tx, &Halt{CorpID: corpID, StaffID: staffID, ByWhom: by, Reason: reason})
+	return err
+}
+
+// haltBy puts a stop into force; false = one was in force already.
+func (g *Governor) haltBy(ctx context.Context, tx *db.Tx, row *Halt) (bool, error) {
 	now := g.world.Now()
-	row := &Halt{CorpID: corpID, ID: tx.NewID(), StaffID: staffID, Since: max(now, 1), ByWhom: by, Reason: reason}
+	row.ID, row.Since = tx.NewID(), max(now, 1)
 	res, err := tx.NewInsert().Model(row).On("CONFLICT (corp_id, staff_id) WHERE lifted_at = 0 DO NOTHING").Exec(ctx)
 	if err != nil {
-		return fmt.Errorf("stop sending: %w", err)
+		return false, fmt.Errorf("stop sending: %w", err)
 	}
 	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		return err
+		return false, err
 	}
 	if err := g.releaseHalted(ctx, tx, row, halting{Halt: row.ID}); err != nil {
-		return err
+		return false, err
 	}
-	if err := logHalt(ctx, tx, "sending.stop", row, by, now); err != nil {
-		return err
+	if err := logHalt(ctx, tx, "sending.stop", row, row.ByWhom, now); err != nil {
+		return false, err
 	}
 	for _, f := range g.OnHalt {
-		if err := f(ctx, tx, Halted{CorpID: corpID, StaffID: staffID, At: now}); err != nil {
-			return fmt.Errorf("tell that sending is stopped: %w", err)
+		if err := f(ctx, tx, Halted{CorpID: row.CorpID, StaffID: row.StaffID, Kind: row.Kind, At: now}); err != nil {
+			return false, fmt.Errorf("tell that sending is stopped: %w", err)
 		}
 	}
-	return nil
+	return true, nil
 }
 
 // halting is one step of releasing what was reserved when sending was stopped.
@@ -137,7 +170,8 @@ func (g *Governor) releaseHalted(ctx context.Context, tx *db.Tx, h *Halt, p halt
 		ids = append(ids, r.ID)
 		p.At, p.ID = r.ExpiresAt, r.ID
 	}
-	if err := g.ReleaseReserved(ctx, tx, ids, ruleHalt, reasonHalt); err != nil {
+	why := stop{h.Since, h.Kind}.why()
+	if err := g.ReleaseReserved(ctx, tx, ids, why.RuleID, why.Reason); err != nil {
 		return err
 	}
 	if !more {
@@ -188,6 +222,12 @@ func logHalt(ctx context.Context, tx *db.Tx, act string, h *Halt, by string, now
 	if h.StaffID != "" {
 		detail["staff"] = h.StaffID
 	}
+	if h.Kind != Pressed {
+		detail["kind"] = h.Kind
+	}
+	if h.Code != 0 {
+		detail["code"] = h.Code
+	}
 	return audit.Log(ctx, tx, audit.Entry{CorpID: h.CorpID, Act: act, Subject: audit.Of("halts", strconv.FormatInt(h.ID, 10)), Who: by, At: now, Detail: detail})
 }
 
@@ -204,8 +244,18 @@ func (g *Governor) Halts(ctx context.Context, corpID string, limit int) ([]Halt,
 
 // HaltedIn says whether the member's sending is stopped, as a transaction sees it.
 func (g *Governor) HaltedIn(ctx context.Context, q bun.IDB, corpID, staffID string) (bool, error) {
+	_, halted, err := g.StoppedBy(ctx, q, corpID, staffID)
+	return halted, err
+}
+
+// StoppedBy is HaltedIn with the rule and its sentence.
+func (g *Governor) StoppedBy(ctx context.Context, q bun.IDB, corpID, staffID string) (Objection, bool, error) {
 	stops, err := haltsIn(ctx, q, corpID)
-	return stops.of(staffID) != 0, err
+	if err != nil {
+		return Objection{}, false, err
+	}
+	s := stops.of(staffID)
+	return s.why(), s != stop{}, nil
 }
 
 // haltsIn reads what is stopped now.
@@ -226,7 +276,7 @@ func haltsWhere(ctx context.Context, q bun.IDB, where string, args ...any) (halt
 	}
 	out := halts{}
 	for _, h := range rows {
-		out[h.StaffID] = h.Since
+		out[h.StaffID] = stop{h.Since, h.Kind}
 	}
 	return out, nil
 }

@@ -19,6 +19,9 @@ type haltOut struct {
 	Reason   string     `json:"reason"`
 	LiftedAt *time.Time `json:"lifted_at,omitempty" doc:"absent: in force"`
 	LiftedBy string     `json:"lifted_by,omitempty"`
+	Kind     HaltKind   `json:"kind,omitempty" enum:"limited" doc:"limited: WeCom or WeChat limits the member's account; absent: somebody stopped it"`
+	Code     int        `json:"code,omitempty" doc:"WeCom's answer that told of the limit; absent: a person did"`
+	Left     int        `json:"left,omitempty" doc:"of a limited member: touches that did not go out and that a colleague could send"`
 }
 
 func (h *API) halts(ctx context.Context, _ *web.None) (*web.Page[haltOut], error) {
@@ -36,9 +39,13 @@ func (h *API) halts(ctx context.Context, _ *web.None) (*web.Page[haltOut], error
 	if err != nil {
 		return nil, err
 	}
+	left, err := h.leftBy(ctx, web.Caller(ctx).CorpID, rows)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]haltOut, len(rows))
 	for i, r := range rows {
-		out[i] = haltOut{ID: web.IDOf(r.ID), Since: r.Since.In(h.zone), By: r.ByWhom, Reason: r.Reason, LiftedBy: r.LiftedBy}
+		out[i] = haltOut{ID: web.IDOf(r.ID), Since: r.Since.In(h.zone), By: r.ByWhom, Reason: r.Reason, LiftedBy: r.LiftedBy, Kind: r.Kind, Code: r.Code, Left: left[r.ID]}
 		if r.StaffID != "" {
 			out[i].Staff = &named{r.StaffID, names[r.StaffID]}
 		}
@@ -54,12 +61,16 @@ type haltIn struct {
 	Body struct {
 		StaffID string `json:"staff_id,omitempty" maxLength:"64" doc:"whose sending; absent: everybody's"`
 		Reason  string `json:"reason" maxLength:"600" doc:"why; everybody can read it"`
+		Limited bool   `json:"limited,omitempty" doc:"the member's account is limited: a person is asked each day whether it is over, and colleagues send in their place"`
 	}
 }
 
 func (h *API) halt(ctx context.Context, in *haltIn) (*web.None, error) {
 	who := web.Caller(ctx)
 	return nil, h.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if in.Body.Limited {
+			return h.LimitMember(ctx, tx, Limit{CorpID: who.CorpID, StaffID: in.Body.StaffID, By: who.User, Reason: in.Body.Reason})
+		}
 		return h.HaltSending(ctx, tx, who.CorpID, in.Body.StaffID, who.User, in.Body.Reason)
 	})
 }

@@ -11,14 +11,18 @@ import (
 )
 
 const (
-	kindExpire = "governance.expire"
-	kindHalt   = "governance.halt" // more of what was reserved when sending was stopped is released
+	kindExpire   = "governance.expire"
+	kindHalt     = "governance.halt"     // more of what was reserved when sending was stopped is released
+	kindLimited  = "governance.limited"  // is a member still limited?
+	kindGreeting = "governance.greeting" // what a member sent on their own has had time for answers
 )
 
 // Register says which work the governor does.
 func (g *Governor) Register(b *bus.Bus) {
 	b.Handle(kindExpire, g.expire)
 	b.Handle(kindHalt, g.haltMore)
+	b.Handle(kindLimited, g.stillLimited)
+	b.Handle(kindGreeting, g.greeted)
 	b.Handle(kindComplaintDue, g.complaintDue)
 }
 

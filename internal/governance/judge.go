@@ -47,7 +47,7 @@ type standing struct {
 	mass       int         // mass messages of the calendar period of WC-01
 	open       int         // Moments for everybody of the calendar day (WC-08)
 	at         []spent     // what makes up used, only loaded for those over a cap
-	halted     clock.Time  // since when the sender's sending is stopped; 0 = it is not
+	halted     stop        // of the sender's sending
 	house      *Finding    // what a rule of the corp's own forbids
 	ladder     *LadderStep // what keeps this touch back; nil = nothing
 	pref       *Preference // what they chose for themselves; nil = nothing
@@ -98,8 +98,9 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 			f()
 		}
 	}
-	if s.halted != 0 { // before everything, for every class; a step only where it refuses
-		refuse(Step{RuleID: ruleHalt, Since: s.halted}, reasonHalt)
+	if s.halted != (stop{}) { // before everything, for every class; a step only where it refuses
+		why := s.halted.why()
+		refuse(Step{RuleID: why.RuleID, Since: s.halted.since}, why.Reason)
 	}
 	if !v.held && s.ladder != nil {
 		st := s.ladder.step()

@@ -39,6 +39,10 @@ type Config struct {
 	Began func(ctx context.Context, tx bun.IDB, corpID string, staffIDs []string, after clock.Time) (map[string]clock.Time, error)
 	// Alike answers the customers that share a lasting id with one. It may be nil.
 	Alike func(ctx context.Context, tx bun.IDB, corpID, customerID string) ([]string, error)
+	// Met answers since when a member has had those of the customers who are theirs. It may be nil: nobody's first messages are counted.
+	Met func(ctx context.Context, tx bun.IDB, corpID, staffID string, customerIDs []string) (map[string]clock.Time, error)
+	// Documented says whether the platform knows what a code of WeCom's means. It may be nil.
+	Documented func(code int) bool
 	// Step is how many reservations one transaction releases when sending is stopped; 0 = 500.
 	Step int
 }
@@ -59,6 +63,8 @@ type Governor struct {
 	identities func(ctx context.Context, tx bun.IDB, corpID string, customerIDs []string) (map[string][]string, error)
 	began      func(ctx context.Context, tx bun.IDB, corpID string, staffIDs []string, after clock.Time) (map[string]clock.Time, error)
 	alike      func(ctx context.Context, tx bun.IDB, corpID, customerID string) ([]string, error)
+	met        func(ctx context.Context, tx bun.IDB, corpID, staffID string, customerIDs []string) (map[string]clock.Time, error)
+	documented func(code int) bool
 
 	step       int
 	macs       sync.Pool // keyed hashes, of hash.Hash
@@ -74,6 +80,11 @@ type Governor struct {
 	OnOptOut []func(ctx context.Context, tx *db.Tx, e OptedOut) error
 	// OnHalt are called inside the transaction in which sending is stopped.
 	OnHalt []func(ctx context.Context, tx *db.Tx, e Halted) error
+	// OnLimited are called inside the transaction in which a member is found to be limited, and when a day later nobody has said that
+	// the account works.
+	OnLimited []func(ctx context.Context, tx *db.Tx, e LimitTold) error
+	// OnGreeted are called inside the transaction in which too many unanswered first messages of a member are found.
+	OnGreeted []func(ctx context.Context, tx *db.Tx, e Greeted) error
 	// OnLadder are called inside the transaction in which somebody's place on the ladder changes.
 	OnLadder []func(ctx context.Context, tx *db.Tx, s LadderStep) error
 	// OnPreference are called inside the transaction in which a customer chooses a pace, a pause or topics.
@@ -100,7 +111,7 @@ func New(c Config) (*Governor, error) {
 	return &Governor{
 		db: c.DB, bus: c.Bus, world: c.World, zone: c.Zone, key: c.Key, log: c.Log, book: book, houses: programs{known: map[string]*house.Rule{}}, homes: homes{known: map[string]*home{}}, host: host, identities: c.Identities,
 		began: c.Began, step: cmp.Or(c.Step, chunk),
-		alike: c.Alike, censusFrom: censusFrom, censuses: map[string]*census{},
+		alike: c.Alike, met: c.Met, documented: c.Documented, censusFrom: censusFrom, censuses: map[string]*census{},
 	}, nil
 }
 

@@ -122,8 +122,8 @@ func (g *Governor) recheck(ctx context.Context, tx *db.Tx, touches map[int64]*To
 		if st := ladders[t.CorpID].against(t.Class, t.StaffID, t.RequestedBy, t.CampaignID, now); st != nil {
 			out[id] = refusal{rule: ruleLadder, reason: st.step().reason()}
 		}
-		if stops[t.CorpID].of(t.StaffID) != 0 {
-			out[id] = refusal{rule: ruleHalt, reason: reasonHalt}
+		if s := stops[t.CorpID].of(t.StaffID); s != (stop{}) {
+			out[id] = refusal{rule: s.why().RuleID, reason: s.why().Reason}
 		}
 	}
 	full, err := g.full(ctx, tx, touches, now)
@@ -460,5 +460,8 @@ func (g *Governor) Observe(ctx context.Context, tx *db.Tx, r Request, at clock.T
 		return nil
 	}
 	logTouches(tx, actObserve, now, []*Touch{t})
+	if err := g.watchGreeting(ctx, tx, t); err != nil {
+		return err
+	}
 	return g.reached(ctx, tx, []*Touch{t})
 }

@@ -263,7 +263,7 @@ type stance struct {
 	used                 [3]int
 	mass, open           int
 	at, week             [3]spent
-	halted               clock.Time
+	halted               stop
 	ladder               *LadderStep
 	house                *Finding
 	pref                 *Preference

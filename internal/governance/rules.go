@@ -34,6 +34,8 @@ const (
 	ruleLadder     = "ACC-13"
 	ruleHarm       = "FTG-12"
 	ruleAdding     = "WC-09"
+	ruleLimited    = "WC-13"
+	ruleGreeting   = "ACC-12"
 	ruleCapacity   = "WC-10"
 	ruleFraud      = "LAW-35"
 	ruleMessages   = "WC-18"
@@ -60,9 +62,10 @@ var (
 	reasonPace    = errs.T("这位客户选择了更低的频率，这段时间已经用完。", "This customer chose a lower rate, and it is used up for now.")
 	reasonHoldout = errs.T("这位客户在对照组，不接收营销，用来衡量触达是否真的有用。",
 		"This customer is in the holdout: no marketing, so that the worth of touches can be measured.")
-	reasonHalt  = errs.T("发送已经停用，什么都不发给客户。", "Sending is stopped: nothing goes to customers.")
-	reasonEarly = errs.T("还没到预占时约定的时间。", "The time it was reserved for has not come yet.")
-	reasonLease = errs.T("到期没有建成任务，占用的次数已退回。", "No task was made in time; the reserved contact was given back.")
+	reasonHalt    = errs.T("发送已经停用，什么都不发给客户。", "Sending is stopped: nothing goes to customers.")
+	reasonLimited = errs.T("这位成员的账号受限，先不经他发；也加了这位客户的同事可以发。", "This member's account is limited and nothing goes through it; a colleague who has the customer can send.")
+	reasonEarly   = errs.T("还没到预占时约定的时间。", "The time it was reserved for has not come yet.")
+	reasonLease   = errs.T("到期没有建成任务，占用的次数已退回。", "No task was made in time; the reserved contact was given back.")
 )
 
 func reasonTopic(topic string) errs.Text {
@@ -100,6 +103,8 @@ func (s Step) reason() errs.Text {
 		return reasonHoldout
 	case ruleHalt:
 		return reasonHalt
+	case ruleLimited:
+		return reasonLimited
 	case ruleLadder:
 		return reasonLadder(Subject(s.Text), Rung(s.Cap))
 	case ruleAlike:

@@ -13,6 +13,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/customer"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/governance"
+	"zhiyin.dev/zhiyin/internal/outreach"
 	"zhiyin.dev/zhiyin/wecom"
 )
 
@@ -94,7 +95,7 @@ func (s *Service) takePart(ctx context.Context, w bus.Work) (bus.Settle, error) 
 	if err != nil || m.State != Open {
 		return nil, err
 	}
-	stopped, err := s.Governor.HaltedIn(ctx, s.DB.Read(), s.CorpID, p.StaffID)
+	why, stopped, err := s.Governor.StoppedBy(ctx, s.DB.Read(), s.CorpID, p.StaffID)
 	if err != nil || !stopped { // lifted before its turn came
 		return nil, err
 	}
@@ -124,7 +125,11 @@ func (s *Service) takePart(ctx context.Context, w bus.Work) (bus.Settle, error) 
 		if err != nil {
 			return err
 		}
-		if err := s.giveBack(ctx, tx, rows, outcome{state: TakenBack, rule: ruleHalt, reason: reasonHalted}); err != nil {
+		o := outcome{state: TakenBack, rule: ruleHalt, reason: reasonHalted}
+		if why.RuleID == outreach.CodeLimited {
+			o.rule, o.reason = why.RuleID, why.Reason
+		}
+		if err := s.giveBack(ctx, tx, rows, o); err != nil {
 			return err
 		}
 		_, err = tx.NewUpdate().Model((*Task)(nil)).Set("state = ?", TaskCancelled).

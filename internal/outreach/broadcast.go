@@ -65,7 +65,8 @@ type MassEvent struct {
 	At          clock.Time
 	Unreachable []string              // customers or groups WeCom named as unreachable; their touches are released
 	Refused     []governance.Decision // touches without a permit; those still Reserved only have to wait
-	Err         string                // why a reminder or a cancellation was refused
+	Limited     bool                  // MassNone: the member's account is limited; what is left of the task goes back with CodeLimited
+	Err         string                // why it was not made, or a reminder or cancellation was refused
 }
 
 type massPayload struct {
@@ -185,7 +186,14 @@ func (s *Service) makeMass(ctx context.Context, w bus.Work) (bus.Settle, error) 
 		}
 	}
 	made, err := s.with(permits[0]).AddMsgTemplate(ctx, m)
+	stop, failed := s.Limited(ctx, p.StaffID, err)
+	if failed != nil {
+		return nil, failed
+	}
 	switch {
+	case stop != nil:
+		e.Limited, e.Err = true, err.Error()
+		return both(s.happened(e), stop), nil
 	case err == nil:
 		e.Stage, e.MsgID, e.Unreachable = MassOpen, made.MsgID, made.Unreachable
 		return s.happened(e, s.tasked(made.MsgID, touchIDs), s.unreachable(byReceiver, made.Unreachable)), nil

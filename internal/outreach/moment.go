@@ -160,9 +160,20 @@ func (s *Service) makeMoment(ctx context.Context, w bus.Work) (bus.Settle, error
 		staff = append(staff, wecom.StaffID(permit.StaffID()))
 	}
 	slices.Sort(staff)
+	staff = slices.Compact(staff)
 	jobID, err := s.with(permits[0]).AddMomentTask(ctx, wire.MomentRequest{
-		Text: p.Text, Attachments: momentParts(p.Parts), Staff: slices.Compact(staff), Tags: []string{p.Tag},
+		Text: p.Text, Attachments: momentParts(p.Parts), Staff: staff, Tags: []string{p.Tag},
 	})
+	if len(staff) == 1 { // of several nobody could say whom the answer means
+		stop, failed := s.Limited(ctx, string(staff[0]), err)
+		if failed != nil {
+			return nil, failed
+		}
+		if stop != nil {
+			e.Err = err.Error()
+			return both(s.tellMoment(e), stop), nil
+		}
+	}
 	if err == nil {
 		e.Stage, e.JobID = MomentMaking, jobID
 		return s.tellMoment(e), nil

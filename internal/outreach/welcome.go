@@ -95,7 +95,13 @@ func (s *Service) sendWelcome(ctx context.Context, w bus.Work) (bus.Settle, erro
 	}
 	err = s.with(permit).SendWelcome(ctx, wire.WelcomeRequest{Code: p.Code, Text: text, Attachments: attachments})
 	r.At = s.World.Now()
+	stop, failed := s.Limited(ctx, p.StaffID, err)
+	if failed != nil {
+		return nil, failed
+	}
 	switch {
+	case stop != nil:
+		return both(s.settle(r.not(CodeLimited, ReasonLimited)), stop), nil
 	case err == nil, errors.Is(err, wecom.ErrWelcomeUsed) && w.Attempts > 0: // our own earlier call was the one that used it
 		r.Delivered = true
 		return s.settle(r), nil

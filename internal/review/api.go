@@ -56,7 +56,7 @@ type named struct {
 // TextOut is a text in the queue as the API answers it.
 type TextOut struct {
 	ID        web.ID             `json:"id"`
-	Noun      string             `json:"noun" enum:"broadcast,moment,welcome,autoreply,kf"`
+	Noun      string             `json:"noun" enum:"broadcast,moment,welcome,autoreply,kf,greeting"`
 	Ref       string             `json:"ref,omitempty" doc:"its id there; hidden in a blind sample"`
 	Title     string             `json:"title,omitempty"`
 	Class     governance.Class   `json:"class" enum:"emergency,transactional,service,lifecycle,marketing"`
