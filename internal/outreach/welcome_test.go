@@ -201,3 +201,61 @@ func TestAReleasedEntryIsNotSent(t *testing.T) {
 		}
 	})
 }
+
+// A code that the corp noted stops the member whose welcome it was; the same code means nothing while nobody noted it.
+func TestANotedCodeOfAWelcomeStopsTheMember(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		const code = 99001 // no page of WeCom knows it
+		p := open(t, d, code)
+		send := func(customerID string) Result {
+			t.Helper()
+			m := Welcome{CustomerID: customerID, StaffID: "S01", Code: "c-" + customerID, At: p.world.Now(), RuleID: 1, Text: "你好"}
+			var work bus.Work
+			err := d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+				if _, err := p.Welcome(ctx, tx, m); err != nil {
+					return err
+				}
+				return tx.NewSelect().Model(&work).Where("key = ?", "welcome/"+m.Code).Scan(ctx)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			settle, err := p.sendWelcome(t.Context(), work)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := d.Tx(t.Context(), settle); err != nil {
+				t.Fatal(err)
+			}
+			return p.told[len(p.told)-1]
+		}
+		limited := func() int {
+			t.Helper()
+			rows, err := p.Governor.LimitedMembers(t.Context(), d.Read(), "ww1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(rows)
+		}
+		if r := send("wm1"); r.Code != CodeRefused || limited() != 0 {
+			t.Fatalf("nobody noted it: %+v, %d stopped", r, limited())
+		}
+		if _, err := p.Governor.AddLimitedCode(t.Context(), governance.LimitedCode{CorpID: "ww1", Code: code, Note: "欢迎语时返回", MadeBy: "S02"}); err != nil {
+			t.Fatal(err)
+		}
+		if r := send("wm2"); r.Code != CodeLimited || r.Delivered || limited() != 1 {
+			t.Fatalf("noted: %+v, %d stopped", r, limited())
+		}
+		err := d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			got, err := p.Welcome(ctx, tx, Welcome{CustomerID: "wm3", StaffID: "S01", Code: "c-wm3", At: p.world.Now(), RuleID: 1, Text: "你好"})
+			if got.State != governance.Held || got.RuleID != CodeLimited {
+				t.Errorf("the next one: %+v", got)
+			}
+			return err
+		})
+		if err != nil || len(p.sent) != 2 {
+			t.Fatalf("%d calls, %v", len(p.sent), err)
+		}
+	})
+}
