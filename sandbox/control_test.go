@@ -123,6 +123,24 @@ func TestFaultsAndStatistics(t *testing.T) {
 	}
 }
 
+// A fault of one member hits the calls that are about them: named in body or query, or by their welcome code.
+func TestAFaultOfOneMember(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.control("faults", `[{"match":"*","staff":"S02","errcode":99001}]`)
+	r.refused(99001, "externalcontact/list", url.Values{"userid": {"S02"}})
+	r.good("externalcontact/list", url.Values{"userid": {"S01"}})
+	r.refused(99001, "externalcontact/add_msg_template", object{"sender": "S02", "text": object{"content": "S01"}})
+	r.good("department/list", url.Values{})
+	r.mu.Lock()
+	for i, m := range r.world.staff {
+		r.world.welcomes["code-"+m.id] = &welcome{staff: int32(i), customer: -1}
+	}
+	r.mu.Unlock()
+	r.refused(99001, "externalcontact/send_welcome_msg", object{"welcome_code": "code-S02", "text": object{"content": "hello"}})
+	r.refused(41050, "externalcontact/send_welcome_msg", object{"welcome_code": "code-S01", "text": object{"content": "hello"}}) // its time is over
+}
+
 func TestTheInFlightCapCountsAllMatchingCallsTogether(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

@@ -10,6 +10,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/auth"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/governance"
+	"zhiyin.dev/zhiyin/internal/web"
 	"zhiyin.dev/zhiyin/internal/web/webtest"
 )
 
@@ -97,4 +98,70 @@ func TestASiteToRepairWaitsForAPerson(t *testing.T) {
 	if got := home(auth.Owner); strings.Contains(got, "site_penalty") {
 		t.Fatalf("an owner's list after the repair: %s", got)
 	}
+}
+
+// A limited account is told to those who run the work and to the member, waits on the home page and on the list of stops, and a
+// person's word ends it. Owners alone say which codes mean it.
+func TestALimitedMemberWaitsForAPerson(t *testing.T) {
+	t.Parallel()
+	a := alone(t)
+	owner, manager := token(t, a, auth.NewToken{Role: auth.Owner}), token(t, a, auth.NewToken{Role: auth.Manager})
+	err := a.DB.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		_, err := tx.NewRaw("UPDATE staff SET role = ?, scope = ?, active = TRUE WHERE id = 'S02'", auth.Manager, web.All).Exec(ctx)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	webtest.Run(
+		t, a.API,
+		webtest.Scenario{Name: "a manager notes a code", As: manager, Method: "POST", Path: "/governance/limited-codes", Body: `{"code":99001,"note":"欢迎语时返回"}`, Status: 403},
+		webtest.Scenario{Name: "one that means something else", As: owner, Method: "POST", Path: "/governance/limited-codes", Body: `{"code":45009,"note":"欢迎语时返回"}`, Status: 422, Has: []string{"governance.limited_documented"}},
+		webtest.Scenario{Name: "an owner notes a code", As: owner, Method: "POST", Path: "/governance/limited-codes", Body: `{"code":99001,"note":"欢迎语时返回"}`, Status: 201, Has: []string{`"code":99001`}},
+		webtest.Scenario{Name: "everybody reads it", As: manager, Path: "/governance/limited-codes", Status: 200, Has: []string{"欢迎语时返回"}},
+		webtest.Scenario{Name: "a person says it of nobody", As: manager, Method: "POST", Path: "/governance/halts", Body: `{"limited":true,"reason":"微信被限制"}`, Status: 422, Has: []string{"governance.limited_staff"}},
+		webtest.Scenario{Name: "a person says it", As: manager, Method: "POST", Path: "/governance/halts", Body: `{"staff_id":"S01","limited":true,"reason":"微信被限制"}`, Status: 204},
+		webtest.Scenario{Name: "the home page", As: manager, Path: "/home", Status: 200, Has: []string{`"kind":"limited"`, "1 名成员的账号受限"}},
+		webtest.Scenario{Name: "the list of stops", As: manager, Path: "/governance/halts", Status: 200, Has: []string{`"kind":"limited"`, "微信被限制"}},
+	)
+	var told []string
+	if err := a.DB.Read().NewRaw("SELECT payload FROM work WHERE kind = 'notice.tell' ORDER BY id").Scan(t.Context(), &told); err != nil || len(told) != 1 {
+		t.Fatalf("%q %v", told, err)
+	}
+	if !strings.Contains(told[0], `"Staff":["S02","S01"]`) || !strings.Contains(told[0], "账号受限") {
+		t.Fatalf("told %q", told[0])
+	}
+	stops, err := a.Governor.LimitedMembers(t.Context(), a.DB.Read(), a.CorpID)
+	if err != nil || len(stops) != 1 {
+		t.Fatal(stops, err)
+	}
+	webtest.Run(
+		t, a.API,
+		webtest.Scenario{Name: "lifted", As: manager, Method: "DELETE", Path: "/governance/halts/" + strconv.FormatInt(stops[0].ID, 10), Status: 204},
+		webtest.Scenario{Name: "it waits no more", As: manager, Path: "/home", Status: 200, Not: []string{`"kind":"limited"`}},
+	)
+}
+
+// Unanswered greetings stand in the queue of reviews, with what was said; not the member's own, for them to decide.
+func TestUnansweredGreetingsWaitForAReview(t *testing.T) {
+	t.Parallel()
+	a := alone(t)
+	e := governance.Greeted{
+		CorpID: a.CorpID, StaffID: "S01", Count: 21, From: a.World.Now(), To: a.World.Now(), Texts: []string{"您好，了解一下我们的新品？"},
+		Rule: governance.Finding{RuleID: "ACC-12", Severity: governance.Review, Text: "21 · 10:00–10:40"},
+	}
+	err := a.DB.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		for _, f := range a.Governor.OnGreeted {
+			if err := f(ctx, tx, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	webtest.Run(t, a.API, webtest.Scenario{
+		Name: "the queue", As: token(t, a, auth.NewToken{Role: auth.Manager}), Path: "/reviews", Status: 200, Has: []string{`"noun":"greeting"`, "了解一下我们的新品", "ACC-12", `"held":false`},
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/db/dbtest"
 )
@@ -54,6 +55,9 @@ func TestAudience(t *testing.T) {
 			{"a member, a tag, and not another", AudienceQuery{StaffIDs: []string{"S01"}, TagIDs: []string{"dry"}, ExcludeTagIDs: []string{"nobody"}}, []string{"wm1/S01", "wm2/S01"}},
 			{"of nobody", AudienceQuery{StaffIDs: []string{}}, nil},
 			{"who left does not speak, the next one does", AudienceQuery{LeftStaffIDs: []string{"S02"}}, []string{"wm1/S01", "wm2/S01", "wm3/S01"}},
+			{"who cannot send now speaks where nobody else does", AudienceQuery{AwayStaffIDs: []string{"S02"}}, []string{"wm1/S01", "wm2/S01", "wm3/S01", "wm4/S02"}},
+			{"who cannot send now, and the colleague left", AudienceQuery{AwayStaffIDs: []string{"S02"}, LeftStaffIDs: []string{"S01"}}, []string{"wm1/S02", "wm4/S02"}},
+			{"nobody can send now", AudienceQuery{AwayStaffIDs: []string{"S01", "S02"}, TagIDs: []string{"dry"}}, []string{"wm1/S02", "wm2/S01"}},
 			{"of a member who left", AudienceQuery{StaffIDs: []string{"S02"}, LeftStaffIDs: []string{"S02", "S07"}}, nil},
 		} {
 			got, err := s.Audience(t.Context(), tt.q)
@@ -104,5 +108,10 @@ func TestNamesAndCounts(t *testing.T) {
 			t.Fatal(err)
 		}
 		same(t, "counts", counts, map[string]int{"S01": 1, "S02": 1})
+		met, err := s.MetBy(t.Context(), d.Read(), "S02", []string{"wm1", "wo2", "nobody"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "since when", met, map[string]clock.Time{"wm1": at(2)})
 	})
 }
