@@ -1196,6 +1196,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/governance/limited-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which codes of WeCom's mean that the member is limited
+         * @description Permission: `governance.read`.
+         */
+        get: operations["list-limited-codes"];
+        put?: never;
+        /**
+         * Note a code that means a limited member; owners only
+         * @description Permission: `account.write`.
+         */
+        post: operations["add-limited-code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/governance/limited-codes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take such a code away; owners only
+         * @description Permission: `account.write`.
+         */
+        delete: operations["end-limited-code"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/governance/overview": {
         parameters: {
             query?: never;
@@ -4705,7 +4749,22 @@ export interface components {
         };
         GovernanceHalt: {
             by: string;
+            /**
+             * Format: int64
+             * @description WeCom's answer that told of the limit; absent: a person did
+             */
+            code?: number;
             id: string;
+            /**
+             * @description limited: WeCom or WeChat limits the member's account; absent: somebody stopped it
+             * @enum {string}
+             */
+            kind?: "limited";
+            /**
+             * Format: int64
+             * @description of a limited member: touches that did not go out and that a colleague could send
+             */
+            left?: number;
             /**
              * Format: date-time
              * @description absent: in force
@@ -4956,6 +5015,37 @@ export interface components {
             /** @description the paper, in words */
             kind: string;
             text: string;
+        };
+        GovernanceLimitedCode: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            /**
+             * Format: int64
+             * @description WeCom's errcode
+             */
+            code: number;
+            /**
+             * Format: date-time
+             * @description absent: it holds
+             */
+            ended_at?: string;
+            ended_by?: string;
+            id: string;
+            /** @description where it was seen */
+            note: string;
+        };
+        GovernanceLimitedCodePage: {
+            items: components["schemas"]["GovernanceLimitedCode"][] | null;
+            /** @description Send as after to get the next page; empty at the end */
+            next: string;
+            /**
+             * Format: int64
+             * @description Exact up to 10,000
+             */
+            total: number;
+            /** @description There are more than total; ask with count=exact */
+            total_more: boolean;
         };
         GovernanceNamed: {
             id: string;
@@ -5528,6 +5618,8 @@ export interface components {
             sites?: string[] | null;
         };
         HaltInBody: {
+            /** @description the member's account is limited: a person is asked each day whether it is over, and colleagues send in their place */
+            limited?: boolean;
             /** @description why; everybody can read it */
             reason: string;
             /** @description whose sending; absent: everybody's */
@@ -5867,6 +5959,15 @@ export interface components {
             number: string;
             /** @description the last day on which it holds, as 2027-12-31; absent: without an end */
             valid_until?: string;
+        };
+        LimitedCodeInBody: {
+            /**
+             * Format: int64
+             * @description WeCom's errcode
+             */
+            code: number;
+            /** @description where it was seen: the day, the call, and how it is known that the account was limited */
+            note: string;
         };
         LoginInputBody: {
             password: string;
@@ -6574,7 +6675,7 @@ export interface components {
             label?: string;
             note?: string;
             /** @enum {string} */
-            noun: "broadcast" | "moment" | "welcome" | "autoreply" | "kf";
+            noun: "broadcast" | "moment" | "welcome" | "autoreply" | "kf" | "greeting";
             /** @description the caller wrote it, or gave it back as grave: somebody else has to decide */
             own: boolean;
             /** @description its id there; hidden in a blind sample */
@@ -6618,7 +6719,7 @@ export interface components {
             label?: string;
             note?: string;
             /** @enum {string} */
-            noun: "broadcast" | "moment" | "welcome" | "autoreply" | "kf";
+            noun: "broadcast" | "moment" | "welcome" | "autoreply" | "kf" | "greeting";
             /** @description the caller wrote it, or gave it back as grave: somebody else has to decide */
             own: boolean;
             /** @description its id there; hidden in a blind sample */
@@ -6665,7 +6766,7 @@ export interface components {
             label?: string;
             note?: string;
             /** @enum {string} */
-            noun: "broadcast" | "moment" | "welcome" | "autoreply" | "kf";
+            noun: "broadcast" | "moment" | "welcome" | "autoreply" | "kf" | "greeting";
             /** @description the caller wrote it, or gave it back as grave: somebody else has to decide */
             own: boolean;
             /**
@@ -7312,7 +7413,7 @@ export interface components {
             count: number;
             detail: string;
             /** @enum {string} */
-            kind: "broadcast_review" | "broadcast_unconfirmed" | "session_waiting" | "moment_comments" | "dead_letters" | "sync_drift" | "doctor" | "licence" | "complaint" | "site_penalty" | "capacity" | "fraud" | "shared_login";
+            kind: "broadcast_review" | "broadcast_unconfirmed" | "session_waiting" | "moment_comments" | "dead_letters" | "sync_drift" | "doctor" | "licence" | "complaint" | "site_penalty" | "capacity" | "fraud" | "shared_login" | "limited";
             link: string;
             title: string;
         };
@@ -10020,6 +10121,97 @@ export interface operations {
         };
     };
     "withdraw-licence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-limited-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceLimitedCodePage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "add-limited-code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LimitedCodeInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceLimitedCode"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "end-limited-code": {
         parameters: {
             query?: never;
             header?: never;

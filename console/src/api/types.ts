@@ -67,6 +67,7 @@ export type GroupMember = GroupchatDetail['members'][number]
 export type Attachment = S<'MessageAttachment'>
 export type AttachmentKind = Attachment['type']
 export type Halt = S<'GovernanceHalt'>
+export type LimitedCode = S<'GovernanceLimitedCode'>
 export type Check = S<'GuardCheck'>
 export type Verdict = Check['verdict']
 export type Finding = S<'GuardFinding'>

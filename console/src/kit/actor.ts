@@ -8,6 +8,6 @@ export function useActor(): (name: string | undefined) => string {
     if (!name) return '—'
     if (name.startsWith('token:')) return t('byToken', { name: name.slice('token:'.length) })
     if (name === 'customer') return t('byCustomer')
-    return name === 'welcome' || name === 'kf' || name === 'autoreply' ? t(`by_${name}`) : name
+    return name === 'wecom' || name === 'ladder' || name === 'welcome' || name === 'kf' || name === 'autoreply' ? t(`by_${name}`) : name
   }
 }

@@ -40,6 +40,8 @@ export const w = words({
   scope_all: ['全部', 'All'],
   byToken: ['{name}（访问令牌）', '{name} (API token)'],
   byCustomer: ['客户本人', 'The customer'],
+  by_wecom: ['企业微信的回答', 'An answer of WeCom'],
+  by_ladder: ['阶梯', 'The ladder'],
   by_welcome: ['欢迎语', 'Welcome messages'],
   by_kf: ['微信客服', 'WeChat customer service'],
   by_autoreply: ['关键词规则', 'Keyword rules'],

@@ -60,6 +60,8 @@ export const w = words({
   a_caps_set: ['改频控', 'Set caps'],
   a_sending_stop: ['停发', 'Stop sending'],
   a_sending_resume: ['恢复发送', 'Resume sending'],
+  a_limited_code_add: ['登记受限的错误码', 'Note a code of limited members'],
+  a_limited_code_end: ['去掉受限的错误码', 'Take away a code of limited members'],
   a_optout_set: ['退订', 'Opt out'],
   a_optout_lift: ['恢复接收', 'Opt in again'],
   a_zone_set: ['客户的时区', 'A customer\'s zone'],

@@ -97,7 +97,7 @@ function Decide({ one, close }: { one: ReviewOne; close: () => void }) {
   const options = (giving ? bad : lawful).map((l) => ({ value: l as Label, label: t(`l_${l}`) }))
   return (
     <section className="stack" style={{ gap: 10 }}>
-      <p className="s13">{one.held ? t.rich('reach', { n: one.reachable }) : one.noun === 'kf' ? t('oneMessage') : t('inUse')}</p>
+      <p className="s13">{one.held ? t.rich('reach', { n: one.reachable }) : one.noun === 'greeting' ? t('greetingText') : one.noun === 'kf' ? t('oneMessage') : t('inUse')}</p>
       <label><span className="second s13">{t('label')}</span><Select<Label> style={{ width: '100%' }} allowClear value={label} onChange={(v) => setLabel(v)} options={options} placeholder={giving ? t('noLabel') : t(one.class === 'marketing' || one.class === 'lifecycle' ? 'l_marketing' : 'l_service')} /></label>
       {giving ? <>
         <Input.TextArea rows={3} maxLength={200} value={note} onChange={(e) => setNote(e.target.value)} placeholder={t('note')} aria-label={t('note')} />

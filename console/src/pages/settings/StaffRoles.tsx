@@ -13,6 +13,8 @@ import { Facts, Page, Panel } from '../../kit/Page'
 import { useReach } from '../../kit/reach'
 import { w as kit } from '../../kit/words'
 import { Capacity, filled } from './Capacity'
+import { Limited, useLimited } from './Limited'
+import { w as limitedWords } from './limitedWords'
 import { SharedLogins } from './SharedLogins'
 import { w } from './words'
 
@@ -26,12 +28,14 @@ export function StaffRoles() {
   const ask = useReach()
   const said = useSaid()
   const may = useCan()('staff.write')
+  const l = useWords(limitedWords)
+  const limited = useLimited()
   const departments = useDepartmentOptions()
   const names = new Map(departments.map((d) => [d.value, d.label]))
   const save = useAct<Staff, { id: string; role: Role; scope: Scope }>({ method: 'PATCH', path: (v) => `/staff/${encodeURIComponent(v.id)}`, body: ({ role, scope }) => ({ role, scope }), touches: ['/staff'], done: () => said(t('roleDone')) })
   const change = (s: Staff, role: Role) => ask({ reach: t('roleReach', { name: s.name, role: k(`role_${role}`) }), also: t('roleAlso'), button: t('roleButton'), act: () => save.mutateAsync({ id: s.id, role, scope: s.scope ?? 'own' }) })
   const columns: Column<Staff>[] = [
-    { key: 'name', title: t('name'), render: (s) => <span className="row"><Avatar name={s.name} /><span>{s.name}</span>{!s.active && <State tone="plain">{t('left')}</State>}</span> },
+    { key: 'name', title: t('name'), render: (s) => <span className="row"><Avatar name={s.name} /><span>{s.name}</span>{!s.active && <State tone="plain">{t('left')}</State>}{limited.has(s.id) && <State tone="held">{l('limited')}</State>}</span> },
     { key: 'department', title: t('department'), render: (s) => f.list((s.departments ?? []).flatMap((d) => names.get(d) ?? [])) || '—' },
     { key: 'position', title: t('position'), render: (s) => s.position || '—' },
     { key: 'contact', title: t('contact'), render: (s) => (s.contact ? t('contactOn') : <span className="mute">{t('contactOff')}</span>) },
@@ -44,7 +48,7 @@ export function StaffRoles() {
     <Page title={t('staff')} meta={t('staffMeta')}>
       <div className="editor2">
         <List<Staff> id="staff" path="/staff" rowKey={(s) => s.id} columns={columns} search={t('searchStaff')} filters={[...(departments.length > 0 ? [{ kind: 'one' as const, key: 'department', label: t('department'), options: departments }] : []), { kind: 'one', key: 'active', label: t('active'), options: [{ value: 'true', label: t('active') }, { value: 'false', label: t('left') }] }]} empty={{ title: t('noStaff'), text: t('noStaffText') }} />
-        <div className="aside stack"><SharedLogins /><Capacity /><Panel title={t('rolesTitle')}><Facts rows={roles.map((r): [string, string] => [k(`role_${r}`), t(`rd_${r}`)])} /></Panel></div>
+        <div className="aside stack"><SharedLogins /><Limited /><Capacity /><Panel title={t('rolesTitle')}><Facts rows={roles.map((r): [string, string] => [k(`role_${r}`), t(`rd_${r}`)])} /></Panel></div>
       </div>
     </Page>
   )

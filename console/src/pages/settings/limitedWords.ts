@@ -1,0 +1,28 @@
+import { words } from '../../i18n/i18n'
+
+export const w = words({
+  title: ['账号受限的成员', 'Members with limited accounts'],
+  text: ['成员绑定的微信被限制后，他联系不到客户，解封后一般 24 小时内恢复。受限时经他的发送全部停下，不重试；以后的群发由也加了客户的同事发。恢复要有人按下，平台每天问一次。', 'A member whose bound WeChat is limited cannot reach customers; it is usually restored within 24 hours after WeChat lifts the limit. Meanwhile nothing goes through them and nothing is tried again; colleagues who have the customers send what comes next. A person lets them go on, and is asked each day.'],
+  none: ['现在没有。', 'Nobody now.'],
+  press: ['按下停发', 'Stop a member'],
+  limited: ['账号受限', 'Limited'],
+  codes: ['看到哪些错误码就停', 'Codes that stop a member'],
+  codesText: ['企业微信的文档没有写哪个错误码表示成员受限，所以这里一开始是空的。看到企业微信这样回答过，再登记：登记错了，会停错人。', 'No page of WeCom says which code means that a member is limited, so this list begins empty. Note one only after WeCom answered it: a wrong one stops the wrong people.'],
+  noCodes: ['还没有登记，只靠人按下。', 'None is noted: only a person stops a member.'],
+  ownersOnly: ['由所有者登记。', 'Owners note them.'],
+  by: ['{who} 登记，{at}', 'Noted by {who}, {at}'],
+  endedBy: ['{who} 去掉，{at}', 'Taken away by {who}, {at}'],
+  add: ['登记错误码', 'Note a code'],
+  code: ['错误码', 'Code'],
+  codeHint: ['填数字，或把企业微信的整段回答贴进来', 'The number, or paste the whole answer of WeCom'],
+  codeNeeded: ['没有找到错误码：填 errcode 的数字，0 是成功。', 'No code found: give the number of errcode; 0 is success.'],
+  codeRead: ['读到的是 {code}', 'It is {code}'],
+  note: ['在哪里看到的', 'Where it was seen'],
+  noteHint: ['哪天、给谁、哪次调用，怎么知道是账号受限', 'The day, for whom, which call, and how you know that the account was limited'],
+  noteNeeded: ['写明在哪里看到的', 'Say where it was seen'],
+  save: ['登记', 'Note it'],
+  saved: ['已登记', 'Noted'],
+  end: ['去掉', 'Take away'],
+  endReach: ['以后看到 {code} 不再停人', 'From now on {code} stops nobody'],
+  endAlso: ['已经停下的不会因此恢复。', 'Who is stopped already stays stopped.'],
+})
