@@ -16,11 +16,14 @@ test('a noted code stops one member, and a person lets them go on', async (t) =>
   await form.locator('.ant-btn-primary').click();
   await page.getByText('他的微信当天被限制').first().waitFor();
 
-  const staff = (await api('GET', '/api/v1/staff?limit=50')).items.find((s) => s.contact);
-  await control('faults', [{ match: '*/send_welcome_msg', staff: staff.id, errcode: 99001 }]);
+  const { staff } = await control('act', { act: 'scan_contact_way' }); // somebody whom codes lead to
+  await api('POST', '/api/v1/welcomes', { name: '默认', enabled: true, scope: { kind: 'default' }, text: '{客户}您好，我是花间集的{员工}。' });
+  await control('faults', [{ match: '*/send_welcome_msg', staff, errcode: 99001 }]);
   t.after(() => control('faults', []));
-  await control('act', { act: 'scan_contact_way', staff: staff.id });
-  await until('the stop', async () => (await api('GET', '/api/v1/governance/halts')).items.some((h) => h.kind === 'limited' && h.staff.id === staff.id));
+  await until('the stop', async () => {
+    await control('act', { act: 'scan_contact_way' }); // of whichever member the code leads to
+    return (await api('GET', '/api/v1/governance/halts')).items.some((h) => h.kind === 'limited' && h.staff.id === staff);
+  });
   for (const language of languages) {
     const shown = await open(t, { language });
     await shown.goto(`${url}/settings/staff`);
