@@ -60,7 +60,7 @@ export function StopInForce({ halt: h, may }: { halt: Halt; may: boolean }) {
     <li className="row" role="status">
       <div style={{ minWidth: 0 }}>
         <p className="held">{what}</p>
-        <p className="mute s12">{[h.reason, h.code && t('haltLimitedCode', { code: h.code }), actor(h.by), f.moment(h.since)].filter(Boolean).join(' · ')}{!!h.left && h.staff && <> · <A to={`/touches?staff=${encodeURIComponent(h.staff.id)}&rule=WC-13`}>{t('haltLeft', { n: f.count(h.left) })}</A></>}</p>
+        <p className="mute s12">{[h.reason, actor(h.by), f.moment(h.since)].filter(Boolean).join(' · ')}{!!h.left && h.staff && <> · <A to={`/touches?staff=${encodeURIComponent(h.staff.id)}&rule=WC-13`}>{t('haltLeft', { n: f.count(h.left) })}</A></>}</p>
       </div>
       {may && <Button size="small" className="push" loading={lift.isPending} onClick={() => ask({ reach: h.staff ? t('liftOne', { name }) : t('liftAll'), also: t('liftAlso'), button: t('lift'), act: () => lift.mutateAsync() })}>{t('lift')}</Button>}
     </li>

@@ -134,7 +134,6 @@ export const w = words({
   haltAll: ['全企业停发中', 'All sending is stopped'],
   haltOne: ['{name} 停发中', 'Sending by {name} is stopped'],
   haltLimited: ['{name} 的账号受限，停发中', 'The account of {name} is limited; nothing is sent'],
-  haltLimitedCode: ['错误码 {code}', 'code {code}'],
   haltLeft: ['没发出的 {n} 条', '{n} not sent'],
   limited: ['他的账号受限了', 'Their account is limited'],
   limitedText: ['他的任务停下，不再重试；也加了同一位客户的同事会接着发。每天问一次是否恢复，由人来按。', 'Their tasks stop and are not tried again; colleagues who have the same customers send in their place. It is asked each day whether it is over; a person says so.'],

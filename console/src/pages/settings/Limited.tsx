@@ -59,7 +59,7 @@ function One({ of: c, may }: { of: LimitedCode; may: boolean }) {
   return (
     <li className={`row ${c.ended_at ? 'mute' : ''}`}>
       <div style={{ minWidth: 0 }}><p className="s13"><code>{c.code}</code> {c.note}</p><p className="mute s12">{t('by', { who: actor(c.by), at: f.moment(c.at) })}{c.ended_at && ` · ${t('endedBy', { who: actor(c.ended_by), at: f.moment(c.ended_at) })}`}</p></div>
-      {may && !c.ended_at && <Button size="small" className="push" loading={end.isPending} onClick={() => ask({ reach: t('endReach', { code: c.code }), also: t('endAlso'), button: t('end'), danger: true, act: () => end.mutateAsync() })}>{t('end')}</Button>}
+      {may && !c.ended_at && <Button size="small" className="push" loading={end.isPending} onClick={() => ask({ reach: t('endReach', { code: String(c.code) }), also: t('endAlso'), button: t('end'), danger: true, act: () => end.mutateAsync() })}>{t('end')}</Button>}
     </li>
   )
 }
