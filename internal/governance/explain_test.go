@@ -350,7 +350,7 @@ func TestAPI(t *testing.T) {
 		webtest.Scenario{Name: "the rules after them", As: "own", Path: "/governance/rules?limit=2&after=2", Status: 200, Has: []string{"LNK-03", `"next":"4"`}, Not: []string{"LNK-02"}},
 		webtest.Scenario{Name: "the last rules", As: "own", Path: "/governance/rules?after=136", Status: 200, Has: []string{`"next":""`, "OWN-14"}},
 		webtest.Scenario{Name: "rules by what they say", As: "own", Path: "/governance/rules?q=ftg-01&kind=frequency&standing=enforced", Status: 200, Has: []string{`"total":1`, "触达次数上限"}},
-		webtest.Scenario{Name: "rules that are not there yet say what is missing", As: "own", Path: "/governance/rules?standing=not_yet&action=suspend", Status: 200, Has: []string{`"missing":"`}},
+		webtest.Scenario{Name: "rules that are there in part say what is missing", As: "own", Path: "/governance/rules?standing=in_part&action=suspend", Status: 200, Has: []string{`"missing":"`}},
 		webtest.Scenario{
 			Name: "a text is tried", As: "own", Method: "POST", Path: "/governance/try", Status: 200, Body: `{"text":"🎁 来玩百·嘉乐","class":"marketing","channel":"mass_customer"}`,
 			Has: []string{`"verdict":"suspend"`, `"rule_id":"LNK-14"`, `"layer":"sound"`, `"start":5`, `"end":9`, `"was":"·","now":""`, `"normal":"🎁 来玩百嘉乐"`, `bai jia le`, `"ceiling":`},
