@@ -1,13 +1,24 @@
 package app_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	neturl "net/url"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"zhiyin.dev/zhiyin/internal/db"
+	"zhiyin.dev/zhiyin/internal/db/dbtest"
 	"zhiyin.dev/zhiyin/internal/sync"
+	"zhiyin.dev/zhiyin/sandbox"
 )
 
 // holders are the columns of the database that hold some words.
@@ -116,4 +127,84 @@ func TestWhoWasErasedStaysAwayUntilTheyComeBack(t *testing.T) {
 			t.Errorf("a copy of who came back: %v", err)
 		}
 	})
+}
+
+// chatty stands before a sandbox and tells more than it does: in every object of every answer a field that nobody has heard of, and fields
+// of WeCom's pages that we have no purpose for.
+func chatty(t *testing.T, box *sandbox.Server) (url string, told *atomic.Int64) {
+	t.Helper()
+	target, err := neturl.Parse(box.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told = &atomic.Int64{}
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	proxy.ModifyResponse = func(r *http.Response) error {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return err
+		}
+		var answer map[string]any
+		if json.Unmarshal(body, &answer) == nil {
+			told.Add(int64(chat(answer)))
+			if body, err = json.Marshal(answer); err != nil {
+				return err
+			}
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		r.ContentLength = int64(len(body))
+		r.Header.Set("Content-Length", strconv.Itoa(len(body)))
+		return nil
+	}
+	s := httptest.NewServer(proxy)
+	t.Cleanup(s.Close)
+	return s.URL, told
+}
+
+func chat(v any) (n int) {
+	switch v := v.(type) {
+	case map[string]any:
+		for _, inner := range v {
+			n += chat(inner)
+		}
+		for _, name := range []string{"never_heard_of", "mobile", "email", "telephone", "address", "biz_mail", "corp_full_name", "remark_company", "id_card"} {
+			if _, there := v[name]; !there {
+				v[name] = "KANARIENVOGEL"
+				n++
+			}
+		}
+	case []any:
+		for _, inner := range v {
+			n += chat(inner)
+		}
+	}
+	return n
+}
+
+// No field without a purpose in the register reaches the database (LAW-05), whatever WeCom answers.
+func TestNoUnregisteredFieldOfAnAnswerIsStored(t *testing.T) {
+	t.Parallel()
+	box, err := sandbox.Start(t.Context(), small())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = box.Close() })
+	url, told := chatty(t, box)
+	a := join(t, box, "", dbtest.SQLiteDir(t), "ZHIYIN_WECOM_BASE_URL="+url)
+	if run := synced(t, a); run.State != sync.Done || run.Report.Parts["customers"].Stored == 0 {
+		t.Fatalf("the sync read nothing: %+v", run.Report)
+	}
+	scan := act(t, box, map[string]any{"act": "scan_contact_way"})
+	act(t, box, map[string]any{"act": "open_kf", "customer": scan["customer"]})
+	act(t, box, map[string]any{"act": "customer_says", "customer": scan["customer"], "text": "你好"})
+	eventually(t, "the words", func() bool {
+		return a.rows(t, "SELECT COUNT(*) FROM kf_message WHERE customer_id = ?", scan["customer"]) > 0
+	})
+	nothingDue(t, a)
+	if told.Load() < 1000 {
+		t.Errorf("only %d fields were added: the test shows little", told.Load())
+	}
+	for where, what := range holders(t, a, "KANARIENVOGEL") {
+		t.Errorf("%s holds what has no purpose: %.300s", where, what)
+	}
 }

@@ -2,7 +2,6 @@ package inbound
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 
 	"zhiyin.dev/zhiyin/internal/bus"
@@ -32,46 +31,28 @@ func (in *Inbound) item(e callback.Event) bus.Item {
 	}
 }
 
-// payload keeps every element of the event as JSON: texts by name, elements with children as lists of objects.
+// registered are the elements of callbacks that some room reads, with what for. Everything else is dropped before it is stored
+// (LAW-05): WeCom tells more than we need, such as a member's mobile number or the words of a message to the app.
+var registered = map[string]string{
+	"ToUserName": "which corp", "FromUserName": "who wrote", "AgentID": "which app", "CreateTime": "when", "MsgType": "what it is", "Event": "what it is", "ChangeType": "what it is",
+	"UserID": "which member", "NewUserID": "a member's new id", "ExternalUserID": "which customer", "State": "by which code they came", "WelcomeCode": "to welcome them",
+	"Source": "who ended the relation", "ChatId": "which group", "UpdateDetail": "what changed in a group", "LastMemVer": "whether a change of a group was missed",
+	"CurMemVer": "whether a change of a group was missed", "Id": "which tag or department", "TagType": "tag or group of tags", "Token": "to read messages", "OpenKfId": "which service account",
+}
+
+// payload keeps the registered elements of an event as JSON, the first of each name.
 func payload(fields []callback.Field) json.RawMessage {
-	if flat(fields) {
-		return flatPayload(fields)
-	}
-	b, err := json.Marshal(tree(fields))
-	if err != nil {
-		panic(fmt.Sprintf("strings and lists of them become JSON: %v", err)) //nolint:forbidigo // a mistake in tree
-	}
-	return b
-}
-
-// flat says whether no element has children and no name comes twice: nearly all events are like that.
-func flat(fields []callback.Field) bool {
-	const most = 32 // beyond that looking for a name twice costs more than it saves
-	if len(fields) > most {
-		return false
-	}
+	b := append(make([]byte, 0, 512), '{')
 	for i := range fields {
-		same := func(f callback.Field) bool { return f.Name == fields[i].Name }
-		if fields[i].Depth != 1 || slices.ContainsFunc(fields[:i], same) {
-			return false
+		f := &fields[i]
+		if f.Depth != 1 || registered[f.Name] == "" || slices.ContainsFunc(fields[:i], func(o callback.Field) bool { return o.Depth == 1 && o.Name == f.Name }) {
+			continue
 		}
-	}
-	return true
-}
-
-// flatPayload writes what json.Marshal(tree(fields)) would, in the order of the event.
-func flatPayload(fields []callback.Field) json.RawMessage {
-	size := 2
-	for i := range fields {
-		size += len(fields[i].Name) + len(fields[i].Text) + len(`"":"",`)
-	}
-	b := append(make([]byte, 0, size), '{')
-	for i := range fields {
-		if i > 0 {
+		if len(b) > 1 {
 			b = append(b, ',')
 		}
-		b = append(appendString(b, fields[i].Name), ':')
-		b = appendString(b, fields[i].Text)
+		b = append(appendString(b, f.Name), ':')
+		b = appendString(b, f.Text)
 	}
 	return append(b, '}')
 }
@@ -85,31 +66,4 @@ func appendString(b []byte, s string) []byte {
 		}
 	}
 	return append(append(append(b, '"'), s...), '"')
-}
-
-// tree is the general form: a name that comes again becomes a list, an element with children a list of objects.
-func tree(fields []callback.Field) map[string]any {
-	out := map[string]any{}
-	for i := 0; i < len(fields); {
-		f := fields[i]
-		end := i + 1
-		for end < len(fields) && fields[end].Depth > f.Depth {
-			end++
-		}
-		if end == i+1 {
-			switch former := out[f.Name].(type) {
-			case nil:
-				out[f.Name] = f.Text
-			case string: // the same name again: a list of texts
-				out[f.Name] = []any{former, f.Text}
-			case []any:
-				out[f.Name] = append(former, f.Text)
-			}
-		} else {
-			former, _ := out[f.Name].([]any)
-			out[f.Name] = append(former, tree(fields[i+1:end]))
-		}
-		i = end
-	}
-	return out
 }
