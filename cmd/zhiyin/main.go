@@ -24,6 +24,7 @@ type cli struct {
 	Doctor     doctorCmd     `cmd:"" help:"Check the connection to WeCom step by step."`
 	Token      tokenCmd      `cmd:"" help:"Make a token for the API."`
 	Recount    recountCmd    `cmd:"" help:"Count every number of the charts again from single rows, and compare."`
+	Export     exportCmd     `cmd:"" help:"Write everything that is stored of one person, as JSON."`
 	Audit      auditCmd      `cmd:"" help:"Verify the audit log, and print its signed head."`
 	Guard      guardCmd      `cmd:"" help:"Train and measure the classifier of texts."`
 	Bench      benchCmd      `cmd:"" help:"Measure this machine: loopback only, bounded."`

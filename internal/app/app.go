@@ -422,6 +422,9 @@ func (a *App) connect() {
 	a.Audit.RegisterAPI(a.API)
 	a.Privacy.RegisterAPI(a.API, privacy.Neighbours{Names: a.customerNames, Visible: a.seesCustomer})
 	a.reader.Register(a.API.Mux())
+	a.Privacy.RegisterPages(a.API.Mux(), privacy.PageConfig{
+		Reader: a.reader, Open: a.Governor.CustomerOf, Preferences: func(token string) string { return "../preferences/" + token },
+	})
 	a.Moments.RegisterPages(a.API.Mux(), moment.PageConfig{
 		Reader: a.reader, Preferences: func(ctx context.Context, id string) string {
 			return a.API.URL(ctx, a.Governor.PreferencePath(a.CorpID, id))

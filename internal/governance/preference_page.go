@@ -44,6 +44,7 @@ type preferenceView struct {
 	Wording   int    // its version
 	NoTraits  bool   // nothing may be chosen for them by what is known of them
 	Done      string // the press just now
+	DataPage  string // the address of what is kept of them
 
 	Complaints []complaintView // open ones
 	Within     int             // hours in which one has to end
@@ -132,6 +133,7 @@ var preferencePage = pages.Template("preferences", `{{define "main"}}{{$p := .}}
 <textarea id="words" name="words" rows="4" maxlength="500" required>{{.Words}}</textarea>
 <button name="act" value="complain">{{$p.T "投诉给企业" "Complain to the company"}}</button>
 <p class="room">{{.Within}} {{$p.T "小时内会有人处理。" "hours is the time in which somebody deals with it."}}</p></form>
+{{if .DataPage}}<p class="say"><a href="{{.DataPage}}">{{$p.T "我的资料：查看、拿副本、更正、删除" "My data: see, copy, correct, erase"}}</a></p>{{end}}
 <p class="say">{{$p.T "按一下就生效，不用登录，也不用说明理由。您主动问的问题和订单通知照常回复。群里的消息发给整个群，要安静请在微信里设置免打扰或退群。" "One press is enough: no login, no reason. What you ask for yourself is still answered. Messages in a group go to the whole group: mute it or leave it in WeChat."}}</p>
 {{end}}{{end}}
 {{define "yes"}}<form method="post" class="card"><input type="hidden" name="wording" value="{{.Data.Wording}}"><p>{{.Data.Sentence}}</p><button name="act" value="consent">{{.T "我同意" "Yes, I want them"}}</button></form>{{end}}
@@ -157,6 +159,12 @@ func (g *Governor) openToken(token string) (corpID, customerID string, ok bool) 
 	}
 	corpID, customerID, ok = strings.Cut(string(raw), "\x00")
 	return corpID, customerID, ok && hmac.Equal([]byte(g.PreferenceToken(corpID, customerID)), []byte(token))
+}
+
+// CustomerOf answers whose page the last part of such an address is; ok is false when it proves nothing.
+func (g *Governor) CustomerOf(token string) (customerID string, ok bool) {
+	_, customerID, ok = g.openToken(token)
+	return customerID, ok
 }
 
 // RegisterPages puts the customers' preference page on mux.
@@ -195,6 +203,7 @@ func (g *Governor) preferences(w http.ResponseWriter, r *http.Request) {
 	if view.Done = done; done == tooShort {
 		view.Words = r.PostFormValue("words")
 	}
+	view.DataPage = "../data/" + r.PathValue("token")
 	page := pages.Page{Title: errs.T("消息偏好", "Message preferences").In(lang), Data: view}
 	if err := pages.Write(w, http.StatusOK, lang, preferencePage, page); err != nil {
 		web.WriteError(w, r, err)

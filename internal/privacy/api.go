@@ -2,7 +2,6 @@ package privacy
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"time"
 
@@ -33,7 +32,7 @@ func (s *Service) RegisterAPI(a *web.API, near Neighbours) {
 	web.Put(a, "/privacy/periods", web.Op{
 		ID: "set-privacy-periods", Permission: "retention.write", Scope: web.WholeCorp, Summary: "Set how long data is kept; owners only",
 	}, h.setPeriods)
-	web.GetFile(a, "/customers/{id}/copy", web.Op{
+	web.Get(a, "/customers/{id}/copy", web.Op{
 		ID: "copy-customer", Permission: "privacy.copy", Scope: web.WholeCorp, Personal: true, Tag: "privacy", Summary: "Everything that is stored of one person, as JSON",
 	}, h.copy)
 	web.Post(a, "/customers/{id}/erase", web.Op{
@@ -113,23 +112,8 @@ type customerIn struct {
 	ID string `path:"id" maxLength:"200"`
 }
 
-func (h *API) copy(ctx context.Context, in *customerIn) (*web.File, error) {
-	c, err := h.CopyOf(ctx, in.ID, web.Lang(ctx))
-	if err != nil {
-		return nil, err
-	}
-	return c.file(), nil
-}
-
-// file is a copy to be saved.
-func (c *Copy) file() *web.File {
-	return &web.File{Type: "application/json; charset=utf-8", Name: "personal-data.json", Write: c.write}
-}
-
-func (c *Copy) write(w http.ResponseWriter) error {
-	out := json.NewEncoder(w)
-	out.SetIndent("", "  ")
-	return out.Encode(c)
+func (h *API) copy(ctx context.Context, in *customerIn) (*Copy, error) {
+	return h.CopyOf(ctx, in.ID, web.Lang(ctx))
 }
 
 type eraseIn struct {

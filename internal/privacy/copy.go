@@ -45,13 +45,20 @@ type CopyTable struct {
 	Rows     []map[string]any `json:"rows"`
 }
 
-// ErrNobody says that nothing is stored of a person.
+// errNobody says that nothing is stored of a person.
 func errNobody() error {
 	return errs.New(errs.NotFound, "privacy.nobody", errs.T("没有这位客户的任何信息。请核对客户 ID。", "Nothing is stored of this person. Check the id."))
 }
 
 // CopyOf reads everything that is stored of a person, in one snapshot.
 func (s *Service) CopyOf(ctx context.Context, customerID, lang string) (*Copy, error) {
+	known, err := s.known(ctx, customerID)
+	if err != nil {
+		return nil, err
+	}
+	if !known {
+		return nil, errNobody()
+	}
 	periods, _, err := s.Periods(ctx)
 	if err != nil {
 		return nil, err
@@ -76,9 +83,6 @@ func (s *Service) CopyOf(ctx context.Context, customerID, lang string) (*Copy, e
 		out.Tables = append(out.Tables, CopyTable{
 			Table: t.Table, Title: t.Title.In(lang), Purpose: purposes[t.Purpose].In(lang), Kept: periods.words(t.Keep).In(lang), Personal: t.Personal, Rows: rows,
 		})
-	}
-	if len(out.Tables) == 0 {
-		return nil, errNobody()
 	}
 	out.Names, err = s.namesIn(ctx, out.Tables)
 	return out, err

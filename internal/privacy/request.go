@@ -127,6 +127,27 @@ func (s *Service) EndRequest(ctx context.Context, id int64, granted bool, note, 
 	})
 }
 
+// Copied notes that somebody took a copy of a person's data outside of the API, which notes it by itself.
+func (s *Service) Copied(ctx context.Context, customerID, by string) error {
+	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		return audit.Log(ctx, tx, audit.Entry{CorpID: s.CorpID, Act: "person.copy", Subject: audit.Of("customers", customerID), Who: by, At: s.World.Now()})
+	})
+}
+
+// handedOut notes that a customer took a copy of their data by themselves; an open request for one is answered by it.
+func (s *Service) handedOut(ctx context.Context, customerID string) error {
+	now := s.World.Now()
+	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		_, err := tx.NewUpdate().Model((*Request)(nil)).Set("state = 'done'").Set("done_at = ?", max(now, 1)).Set("done_by = ?", ByCustomer).Set("note = ?", "downloaded").
+			Where("corp_id = ? AND customer_id = ? AND kind = ? AND state = 'open'", s.CorpID, customerID, WantCopy).Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("note that a customer took a copy: %w", err)
+		}
+		s.told(tx)
+		return audit.Log(ctx, tx, audit.Entry{CorpID: s.CorpID, Act: "person.copy", Subject: audit.Of("customers", customerID), Who: ByCustomer, At: now})
+	})
+}
+
 func (s *Service) told(tx *db.Tx) {
 	if s.Live != nil {
 		tx.OnCommit(func() { s.Live("data-request", "") })

@@ -6457,6 +6457,44 @@ export interface components {
             /** Format: int64 */
             words: number;
         };
+        PrivacyCopy: {
+            corp_id: string;
+            customer_id: string;
+            /** @description zhiyin.person/1 */
+            format: string;
+            /** Format: date-time */
+            made_at: string;
+            /** @description what ids in the rows stand for */
+            names: components["schemas"]["PrivacyCopyNames"];
+            /** @description what the copy holds and what not */
+            note: string;
+            /** @description only those with rows */
+            tables: components["schemas"]["PrivacyCopyTable"][] | null;
+        };
+        PrivacyCopyNames: {
+            groups: {
+                [key: string]: string;
+            };
+            members: {
+                [key: string]: string;
+            };
+            tags: {
+                [key: string]: string;
+            };
+        };
+        PrivacyCopyTable: {
+            /** @description how long */
+            kept: string;
+            /** @description the columns that tell something of the person */
+            personal: string[] | null;
+            /** @description why it is stored */
+            purpose: string;
+            rows: {
+                [key: string]: unknown;
+            }[] | null;
+            table: string;
+            title: string;
+        };
         PrivacyErasure: {
             /** Format: date-time */
             asked_at: string;
@@ -9081,7 +9119,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["PrivacyCopy"];
+                };
             };
             /** @description Problem */
             default: {
