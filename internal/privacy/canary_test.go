@@ -278,6 +278,11 @@ func TestACopyHoldsEveryTable(t *testing.T) {
 					t.Errorf("%s.%s is not opened: %v", table.Table, column, c.Tables[i].Rows[0][column])
 				}
 			}
+			for _, column := range columnsOf(t, d)[table.Table] {
+				if _, flag := c.Tables[i].Rows[0][column.Name].(bool); strings.EqualFold(column.Type, "BOOLEAN") && !flag {
+					t.Errorf("%s.%s is neither true nor false in the copy", table.Table, column.Name)
+				}
+			}
 			for _, column := range table.Personal {
 				if v, ok := c.Tables[i].Rows[0][column]; !ok {
 					t.Errorf("%s.%s is missing in the copy", table.Table, column)

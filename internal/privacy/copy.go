@@ -137,6 +137,8 @@ func (s *Service) readable(ctx context.Context, t Table, row map[string]any) err
 			}
 		case int64:
 			switch {
+			case isFlag(column): // SQLite answers 0 and 1
+				row[column] = v != 0
 			case isTime(column) && v > 0:
 				row[column] = clock.Time(v).In(s.Zone).Format(time.RFC3339)
 			case isTime(column):
@@ -147,6 +149,10 @@ func (s *Service) readable(ctx context.Context, t Table, row map[string]any) err
 		}
 	}
 	return nil
+}
+
+func isFlag(column string) bool {
+	return slices.Contains([]string{"live", "late", "seen_only", "planned", "by_staff", "held", "grave", "urgent", "no_traits", "winback", "traits", "unbound"}, column)
 }
 
 func isTime(column string) bool {

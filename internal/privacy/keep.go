@@ -89,7 +89,7 @@ func (s *Service) SetPeriods(ctx context.Context, p Periods, version int, by str
 func (p Periods) words(k Keep) errs.Text {
 	switch k {
 	case Contact:
-		return errs.Tf("还是客户时，以及不再是客户后 %d 天", "while they are a customer, and %d days after", p.Contact)
+		return errs.Tf("是客户期间，以及之后的 %d 天", "while they are a customer, and %d days after", p.Contact)
 	case Words:
 		return errs.Tf("内容 %d 天，之后只留次数；%d 天后不再指向任何人", "the words %d days, then only that there were some; after %d days without the person", p.Words, p.Record)
 	case Record:

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"slices"
 
 	"zhiyin.dev/zhiyin/internal/errs"
 	"zhiyin.dev/zhiyin/internal/pages"
@@ -59,8 +58,6 @@ func (v dataView) Said(p pages.Page) string {
 var dataTemplate = pages.Template("data", `{{define "main"}}{{$p := .}}{{with .Data}}
 {{if .Done}}<p class="note" role="status">{{.Said $p}}</p>{{end}}
 {{if .Open}}<section class="card"><h2>{{$p.T "您要求过" "You asked for"}}</h2>{{range .Open}}<p>{{.}}</p>{{end}}</section>{{end}}
-<h2>{{$p.T "这家企业保存哪些资料" "What this company keeps"}}</h2>
-<section class="card">{{range .Kinds}}<p>{{.Name}}<br><span class="room">{{.Kept}}</span></p>{{end}}</section>
 <h2>{{$p.T "拿一份副本" "Get a copy"}}</h2>
 {{if .Known}}<form method="post" class="list"><button name="act" value="download">{{$p.T "下载我的全部资料" "Download all my data"}}</button></form>
 {{else}}<form method="post" class="list">{{if .Ask}}<p class="say"><a href="{{.Ask}}">{{$p.T "用微信确认是我，然后下载" "Confirm with WeChat that it is me, then download"}}</a></p>{{end}}<button name="act" value="copy">{{$p.T "请企业给我一份" "Ask the company for one"}}</button></form>{{end}}
@@ -71,6 +68,8 @@ var dataTemplate = pages.Template("data", `{{define "main"}}{{$p := .}}{{with .D
 <h2>{{$p.T "删除" "Erase"}}</h2>
 <form method="post" class="list"><button name="act" value="erase">{{$p.T "请企业删除我的全部资料" "Ask the company to erase all my data"}}</button></form>
 <p class="say">{{$p.T "企业核对是您本人之后删除。微信里的聊天和好友请您自己删除。" "The company erases it once it knows that it is you who asks. Chats and the contact in WeChat are yours to delete."}}</p>
+<h2>{{$p.T "这家企业保存哪些资料" "What this company keeps"}}</h2>
+<section class="card">{{range .Kinds}}<p>{{.Name}}<br><span class="room">{{.Kept}}</span></p>{{end}}</section>
 <p class="say"><a href="{{.Preferences}}">{{$p.T "消息偏好" "Message preferences"}}</a></p>
 {{end}}{{end}}
 {{define "foot"}}<p>{{.T "这个地址只属于您，请不要转发。" "This address is yours alone. Please do not pass it on."}}</p>{{end}}`)
@@ -150,14 +149,17 @@ func (p dataPage) view(ctx context.Context, customerID, lang string) (dataView, 
 		return dataView{}, err
 	}
 	v := dataView{}
-	for _, t := range p.Data.Tables { // what there may be, not what there is: the page says nothing personal
-		if t.About != "customer" || !t.names() || t.Keep == Run {
-			continue
-		}
-		kind := dataKind{t.Title.In(lang), periods.words(t.Keep).In(lang)}
-		if !slices.Contains(v.Kinds, kind) {
-			v.Kinds = append(v.Kinds, kind)
-		}
+	for _, k := range []struct { // what there may be, not what there is: the page says nothing personal
+		keep Keep
+		name errs.Text
+	}{
+		{Contact, errs.T("名字、头像、备注、标签、所在的群、和您联系的员工", "Your name and picture, remarks, tags, groups, and the staff you are in contact with")},
+		{Words, errs.T("您和客服说的话", "What was said in customer service")},
+		{Record, errs.T("发给您的消息和您的反应", "Messages sent to you, and your reactions")},
+		{Evidence, errs.T("您的选择、同意、退订和投诉", "Your choices, consents, opt-outs and complaints")},
+		{Log, errs.T("哪位员工看过您的资料", "Which members of staff looked at your data")},
+	} {
+		v.Kinds = append(v.Kinds, dataKind{k.name.In(lang), periods.words(k.keep).In(lang)})
 	}
 	var open []Request
 	err = p.DB.Read().NewSelect().Model(&open).Where("corp_id = ? AND customer_id = ? AND state = 'open'", p.CorpID, customerID).OrderExpr("id").Scan(ctx)
