@@ -293,7 +293,7 @@ func (a *App) build() (err error) {
 	a.Stats = stats.New(stats.Config{
 		DB: a.DB, World: a.World, Zone: a.Zone, CorpID: a.CorpID, Scope: scope, Held: a.heldToday, Running: a.running, Health: a.health,
 		Todo: []func(context.Context, []string, string) ([]stats.Todo, error){
-			a.todoBroadcasts, a.todoSessions, a.todoComments, a.todoComplaints, a.todoDeadLetters, a.todoSync, a.todoLicences, a.todoPenalties, a.todoFraud, a.todoShared, a.todoCapacity, a.todoLimited, a.todoRequests,
+			a.todoBroadcasts, a.todoSessions, a.todoComments, a.todoComplaints, a.todoDeadLetters, a.todoSync, a.todoLicences, a.todoPenalties, a.todoFraud, a.todoShared, a.todoCapacity, a.todoLimited, a.todoRequests, a.todoPeriods,
 		},
 		Limits: a.limits, StaffNames: a.staffNames, CustomerNames: a.customerNames,
 	})

@@ -45,6 +45,23 @@ func (a *App) erased(ctx context.Context, q bun.IDB, ids ...string) (map[string]
 	return a.Privacy.Gone(ctx, q, ids...)
 }
 
+// todoPeriods tells owners in the first week that data will end by age.
+func (a *App) todoPeriods(ctx context.Context, scope []string, lang string) ([]stats.Todo, error) {
+	if scope != nil || !mayCall(ctx, "retention.write") {
+		return nil, nil
+	}
+	from, err := a.Privacy.EndsFrom(ctx)
+	if err != nil || from == 0 || a.World.Now() >= from {
+		return nil, err
+	}
+	day := from.In(a.Zone).Format("2006-01-02")
+	return []stats.Todo{{
+		Kind: "data_periods", Count: 1, Link: "/privacy",
+		Title:  errs.T(day+" 起，过了期限的个人信息会在夜里清除", "From "+day+" on, personal data beyond its time goes at night").In(lang),
+		Detail: errs.T("看一眼期限，需要就改", "Look at the periods and change them if you need to").In(lang),
+	}}, nil
+}
+
 // todoRequests is what customers want about their own data and wait for.
 func (a *App) todoRequests(ctx context.Context, scope []string, lang string) ([]stats.Todo, error) {
 	if scope != nil || !mayCall(ctx, "privacy.erase") {

@@ -402,6 +402,11 @@ func TestNothingIsKeptBeyondItsTime(t *testing.T) {
 			run(t, s)
 		}
 		night()
+		if n := rowsWith(t, d, "touch", "customer_id = ?", person); n != 1 {
+			t.Error("something ended before the owners had a week to look at the periods")
+		}
+		world.Advance(keepGrace)
+		night()
 		if n := rowsWith(t, d, "customer", "id = ?", person); n != 1 {
 			t.Error("a person whose time is not over was erased")
 		}

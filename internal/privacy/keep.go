@@ -18,8 +18,10 @@ import (
 
 const (
 	keepKind = "privacy.keep"
-	keepHour = 3   // of the corp's day: when data whose time is over goes
-	keepMost = 200 // persons, or rows, of one table that one step takes
+	keepHour = 3 // of the corp's day: when data whose time is over goes
+	// keepGrace is how long after the first start nothing ends: owners see the periods and may set others.
+	keepGrace = 7 * 24 * time.Hour
+	keepMost  = 200 // persons, or rows, of one table that one step takes
 )
 
 type retentionRow struct {
@@ -110,9 +112,30 @@ func (p Periods) words(k Keep) errs.Text {
 
 type keepStep struct{ Day clock.Time }
 
-// Start begins to end the time of data, each night. It goes on by itself; starting twice is starting once.
+// Start begins to end the time of data, each night. It goes on by itself; starting twice is starting once. The first time it puts the
+// periods that hold by themselves on record: nothing ends before owners have had keepGrace to look at them.
 func (s *Service) Start(ctx context.Context) error {
-	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error { return s.putKeep(ctx, tx, s.World.Now().Day(s.Zone)) })
+	raw, err := json.Marshal(DefaultPeriods())
+	if err != nil {
+		return fmt.Errorf("write how long data is kept: %w", err)
+	}
+	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		row := &retentionRow{CorpID: s.CorpID, Version: 1, Value: string(raw), SetAt: max(s.World.Now(), 1), SetBy: "system"}
+		if _, err := tx.NewInsert().Model(row).On("CONFLICT (corp_id, version) DO NOTHING").Exec(ctx); err != nil {
+			return fmt.Errorf("put how long data is kept on record: %w", err)
+		}
+		return s.putKeep(ctx, tx, s.World.Now().Day(s.Zone))
+	})
+}
+
+// EndsFrom answers from when on data ends by age; 0 = it has not been on record yet.
+func (s *Service) EndsFrom(ctx context.Context) (clock.Time, error) {
+	var at clock.Time
+	err := s.DB.Read().NewRaw("SELECT COALESCE(MIN(set_at), 0) FROM retention WHERE corp_id = ?", s.CorpID).Scan(ctx, &at)
+	if err != nil || at == 0 {
+		return 0, wrap(err, "read from when on data ends")
+	}
+	return at.Add(keepGrace), nil
 }
 
 // putKeep has the night after a day looked after.
@@ -135,7 +158,15 @@ func (s *Service) performKeep(ctx context.Context, w bus.Work) (bus.Settle, erro
 	if err != nil {
 		return nil, err
 	}
-	for _, part := range s.parts(periods, s.World.Now()) {
+	from, err := s.EndsFrom(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var parts []part
+	if now := s.World.Now(); from != 0 && now >= from {
+		parts = s.parts(periods, now)
+	}
+	for _, part := range parts {
 		found, err := part.find(ctx)
 		if err != nil {
 			return nil, err

@@ -63,6 +63,8 @@ export const w = words({
   todo_site_penalty: ['登记恢复', 'Note it'],
   todo_fraud: ['去处理', 'Deal with'],
   todo_shared_login: ['去看', 'See'],
+  todo_data_request: ['去答复', 'Answer'],
+  todo_data_periods: ['去看', 'See'],
   todo_limited: ['去看', 'See'],
   todo_capacity: ['看容量', 'See'],
   todo_sync_drift: ['对账', 'Compare'],
