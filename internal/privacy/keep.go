@@ -21,7 +21,7 @@ const (
 	keepHour = 3 // of the corp's day: when data whose time is over goes
 	// keepGrace is how long after the first start nothing ends: owners see the periods and may set others.
 	keepGrace = 7 * 24 * time.Hour
-	keepMost  = 200 // persons, or rows, of one table that one step takes
+	keepMost  = 50 // persons, or rows, of one table that one step takes: others write meanwhile
 )
 
 type retentionRow struct {
@@ -110,7 +110,11 @@ func (p Periods) words(k Keep) errs.Text {
 	return errs.Text{}
 }
 
-type keepStep struct{ Day clock.Time }
+// keepStep is how far a night has come. What one part ends is nothing that an earlier one looks for.
+type keepStep struct {
+	Day  clock.Time
+	Part int
+}
 
 // Start begins to end the time of data, each night. It goes on by itself; starting twice is starting once. The first time it puts the
 // periods that hold by themselves on record: nothing ends before owners have had keepGrace to look at them.
@@ -143,7 +147,7 @@ func (s *Service) putKeep(ctx context.Context, tx *db.Tx, day clock.Time) error 
 	next := clock.At(day.In(s.Zone).AddDate(0, 0, 1))
 	_, err := s.Bus.Put(ctx, tx, bus.Item{
 		CorpID: s.CorpID, Lane: bus.Intent, Kind: keepKind, Key: fmt.Sprint(keepKind, "/", int64(next)), OrderKey: keepKind,
-		Payload: keepStep{next}, DueAt: next.Add(keepHour * time.Hour),
+		Payload: keepStep{Day: next}, DueAt: next.Add(keepHour * time.Hour),
 	})
 	return err
 }
@@ -166,7 +170,8 @@ func (s *Service) performKeep(ctx context.Context, w bus.Work) (bus.Settle, erro
 	if now := s.World.Now(); from != 0 && now >= from {
 		parts = s.parts(periods, now)
 	}
-	for _, part := range parts {
+	for ; p.Part < len(parts); p.Part++ {
+		part := parts[p.Part]
 		found, err := part.find(ctx)
 		if err != nil {
 			return nil, err

@@ -49,7 +49,23 @@ CREATE TABLE data_request (
 CREATE UNIQUE INDEX data_request_open ON data_request (corp_id, customer_id, kind) WHERE state = 'open';
 CREATE INDEX data_request_state ON data_request (corp_id, state, id);
 
+-- Who erases a person finds their rows at once, beside callbacks that are being written.
+DROP INDEX kf_message_customer;
+CREATE INDEX kf_message_customer ON kf_message (corp_id, customer_id, at, origin);
+CREATE INDEX groupchat_move_member ON groupchat_move (corp_id, member_id);
+CREATE INDEX moment_echo_person ON moment_echo (corp_id, person);
+CREATE INDEX moment_answer_person ON moment_answer (corp_id, person);
+CREATE INDEX joinway_join_customer ON joinway_join (corp_id, customer_id);
+CREATE INDEX joinway_ask_customer ON joinway_ask (corp_id, customer_id);
+
 -- +goose Down
+DROP INDEX joinway_ask_customer;
+DROP INDEX joinway_join_customer;
+DROP INDEX moment_answer_person;
+DROP INDEX moment_echo_person;
+DROP INDEX groupchat_move_member;
+DROP INDEX kf_message_customer;
+CREATE INDEX kf_message_customer ON kf_message (corp_id, customer_id, at) WHERE origin = 'customer';
 DROP TABLE data_request;
 DROP TABLE retention;
 DROP TABLE erasure;
