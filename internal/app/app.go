@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/uptrace/bun"
 
 	"zhiyin.dev/zhiyin/internal/audit"
 	"zhiyin.dev/zhiyin/internal/auth"
@@ -193,6 +194,9 @@ func (a *App) build() (err error) {
 	}
 	a.Governor, err = governance.New(governance.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, Key: key, Log: a.Log, Identities: a.unionIDs, Alike: a.samePerson,
+		Narrow: func(ctx context.Context, q bun.IDB, _ string, ids []string, since clock.Time) (map[string]bool, error) {
+			return a.Contactway.Narrow(ctx, q, ids, since)
+		},
 		Began: a.began, PublicURL: a.PublicURL, Met: a.metBy, Documented: documented,
 	})
 	if err != nil {

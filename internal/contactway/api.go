@@ -25,24 +25,28 @@ type wayIn struct {
 	SkipVerify  bool     `json:"skip_verify,omitempty" doc:"customers are added without the member's confirmation"`
 	Remark      string   `json:"remark,omitempty"`
 	Tags        []string `json:"tags,omitempty" doc:"tag ids given to whoever comes this way"`
+	Purpose     Purpose  `json:"purpose,omitempty" enum:"service,service_and_marketing" doc:"what it tells who comes by it that their data is for; who comes for service only gets no marketing without a consent of their own (LAW-04). It holds for who comes afterwards. Left out: as it is, or service and marketing"`
 }
 
 type wayOut struct {
-	ID          web.ID    `json:"id"`
-	ConfigID    string    `json:"config_id"`
-	Name        string    `json:"name"`
-	State       string    `json:"state"`
-	Staff       []named   `json:"staff"`
-	Departments []int     `json:"departments"`
-	SkipVerify  bool      `json:"skip_verify"`
-	Remark      string    `json:"remark"`
-	QRCode      string    `json:"qr_code"`
-	Tags        []named   `json:"tags"`
-	Passed      []named   `json:"passed" doc:"of staff, those whom the code at WeCom passes over: they have no room for customers"`
-	Full        bool      `json:"full" doc:"none of staff has room; the code keeps them all"`
-	Customers   int       `json:"customers" doc:"persons who came by it and are still there"`
-	Enabled     bool      `json:"enabled"`
-	CreatedAt   time.Time `json:"created_at"`
+	ID          web.ID  `json:"id"`
+	ConfigID    string  `json:"config_id"`
+	Name        string  `json:"name"`
+	State       string  `json:"state"`
+	Staff       []named `json:"staff"`
+	Departments []int   `json:"departments"`
+	SkipVerify  bool    `json:"skip_verify"`
+	Remark      string  `json:"remark"`
+	QRCode      string  `json:"qr_code"`
+	Tags        []named `json:"tags"`
+	Passed      []named `json:"passed" doc:"of staff, those whom the code at WeCom passes over: they have no room for customers"`
+	Purpose     Purpose `json:"purpose" enum:"service,service_and_marketing"`
+	// PurposeSince is absent where it was never otherwise.
+	PurposeSince *time.Time `json:"purpose_since,omitempty" doc:"who came before was told otherwise; absent: it was never otherwise"`
+	Full         bool       `json:"full" doc:"none of staff has room; the code keeps them all"`
+	Customers    int        `json:"customers" doc:"persons who came by it and are still there"`
+	Enabled      bool       `json:"enabled"`
+	CreatedAt    time.Time  `json:"created_at"`
 }
 
 // Neighbours answers what other rooms know; internal/app fills it in.
@@ -99,7 +103,7 @@ func (s *Service) RegisterAPI(a *web.API, near Neighbours) {
 		ID: "create-contactway", Permission: "contactway.write", Scope: web.Shared, Summary: "Make a channel code",
 		Status: http.StatusCreated,
 	}, func(ctx context.Context, in *struct{ Body wayIn }) (*wayOut, error) {
-		c, err := s.Create(ctx, in.Body.contactway(0))
+		c, err := s.Create(ctx, in.Body.contactway(ctx, 0))
 		return one(ctx, c, err)
 	})
 	web.Get(a, "/contactways/{id}", web.Op{ID: "get-contactway", Permission: "contactway.read", Scope: web.Filtered, Summary: "Get a channel code"},
@@ -113,7 +117,7 @@ func (s *Service) RegisterAPI(a *web.API, near Neighbours) {
 			Body wayIn
 		},
 		) (*wayOut, error) {
-			c, err := s.Update(ctx, in.Body.contactway(in.ID.Int()))
+			c, err := s.Update(ctx, in.Body.contactway(ctx, in.ID.Int()))
 			return one(ctx, c, err)
 		})
 	web.Delete(a, "/contactways/{id}", web.Op{ID: "delete-contactway", Permission: "contactway.write", Scope: web.Shared, Summary: "End a channel code"},
@@ -141,9 +145,9 @@ func (s *Service) RegisterAPI(a *web.API, near Neighbours) {
 	})
 }
 
-func (in wayIn) contactway(id int64) Contactway {
+func (in wayIn) contactway(ctx context.Context, id int64) Contactway {
 	return Contactway{
-		ID: id, Name: in.Name, StaffIDs: in.Staff, Departments: in.Departments, SkipVerify: in.SkipVerify, Remark: in.Remark, TagIDs: in.Tags,
+		ID: id, Name: in.Name, StaffIDs: in.Staff, Departments: in.Departments, SkipVerify: in.SkipVerify, Remark: in.Remark, TagIDs: in.Tags, Purpose: in.Purpose, SavedBy: web.Caller(ctx).User,
 	}
 }
 
@@ -176,7 +180,11 @@ func (s *Service) show(ctx context.Context, near Neighbours, ways []Contactway) 
 	for i, w := range ways {
 		o := wayOut{
 			ID: web.IDOf(w.ID), ConfigID: w.ConfigID, Name: w.Name, State: w.State, Staff: []named{}, Departments: []int{}, SkipVerify: w.SkipVerify,
-			Remark: w.Remark, QRCode: w.QRCode, Tags: []named{}, Passed: []named{}, Full: w.full(have, most), Customers: counts[w.State], Enabled: w.Enabled, CreatedAt: w.CreatedAt.In(near.Zone),
+			Remark: w.Remark, QRCode: w.QRCode, Tags: []named{}, Passed: []named{}, Full: w.full(have, most), Customers: counts[w.State], Enabled: w.Enabled, CreatedAt: w.CreatedAt.In(near.Zone), Purpose: w.Purpose,
+		}
+		if w.PurposeSince != 0 {
+			at := w.PurposeSince.In(near.Zone)
+			o.PurposeSince = &at
 		}
 		o.Departments = append(o.Departments, w.Departments...)
 		for _, id := range w.StaffIDs {

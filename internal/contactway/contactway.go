@@ -33,8 +33,12 @@ type Contactway struct {
 	QRCode      string   // URL of WeCom's picture
 	TagIDs      []string // given to whoever comes this way
 	Passed      []string // of StaffIDs, those whom the code at WeCom leaves out: they have no room for customers
-	Enabled     bool
-	CreatedAt   clock.Time
+	Purpose     Purpose  // what it tells who comes by it that their data is for
+	// PurposeSince is when that began; 0 = it was never otherwise.
+	PurposeSince clock.Time
+	SavedBy      string // who saves it: of a change of the purpose it is kept
+	Enabled      bool
+	CreatedAt    clock.Time
 }
 
 // Validate checks what an operator entered.
@@ -49,7 +53,7 @@ func (c Contactway) Validate() error {
 	case utf8.RuneCountInString(c.Remark) > MaxRemark:
 		return errs.Bad("remark", "contactway.remark", errs.Tf("备注最多 %d 个字。", "The remark may have %d characters.", MaxRemark))
 	}
-	return nil
+	return c.Purpose.check()
 }
 
 // pass answers the members whom the code has to pass over (WC-10), given how many customers each has and how many anybody may have:

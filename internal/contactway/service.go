@@ -1,6 +1,7 @@
 package contactway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -59,6 +60,7 @@ func (s *Service) check(ctx context.Context, c Contactway) error {
 
 // Create makes a code at WeCom and stores it.
 func (s *Service) Create(ctx context.Context, c Contactway) (Contactway, error) {
+	c.Purpose = cmp.Or(c.Purpose, ServiceAndMarketing)
 	if err := s.check(ctx, c); err != nil {
 		return c, err
 	}
@@ -77,22 +79,25 @@ func (s *Service) Create(ctx context.Context, c Contactway) (Contactway, error) 
 		return c, err
 	}
 	err = s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		_, err := tx.NewInsert().Model(&r).Exec(ctx)
-		return err
+		if _, err := tx.NewInsert().Model(&r).Exec(ctx); err != nil {
+			return err
+		}
+		return s.setPurpose(ctx, tx, c)
 	})
 	if err != nil {
 		return c, fmt.Errorf("store channel code %q: %w", c.Name, err)
 	}
-	return c, nil
+	return c, s.purposes(ctx, s.DB.Read(), &c)
 }
 
-// Update changes a code at WeCom and in our table. Its state never changes.
+// Update changes a code at WeCom and in our table. Its state never changes, and its purpose stays where none is given.
 func (s *Service) Update(ctx context.Context, c Contactway) (Contactway, error) {
-	if err := s.check(ctx, c); err != nil {
-		return c, err
-	}
 	former, err := s.Get(ctx, c.ID)
 	if err != nil {
+		return c, err
+	}
+	c.Purpose = cmp.Or(c.Purpose, former.Purpose)
+	if err := s.check(ctx, c); err != nil {
 		return c, err
 	}
 	c.ConfigID, c.State, c.QRCode, c.CreatedAt, c.Enabled = former.ConfigID, former.State, former.QRCode, former.CreatedAt, former.Enabled
@@ -111,13 +116,16 @@ func (s *Service) Update(ctx context.Context, c Contactway) (Contactway, error) 
 		if _, err := tx.NewUpdate().Model(&r).WherePK().Exec(ctx); err != nil {
 			return err
 		}
+		if err := s.setPurpose(ctx, tx, c); err != nil {
+			return err
+		}
 		_, err := s.Bus.Put(ctx, tx, s.fitOf(tx, c.ID)) // a fit under way may have written the former members after us
 		return err
 	})
 	if err != nil {
 		return c, fmt.Errorf("store channel code %d: %w", c.ID, err)
 	}
-	return c, nil
+	return c, s.purposes(ctx, s.DB.Read(), &c)
 }
 
 // Delete ends a code at WeCom. Our row stays, so that customers who came by it keep their source.

@@ -84,7 +84,11 @@ func (s *Service) Page(ctx context.Context, query string, after int64, limit int
 		}
 		out = append(out, c)
 	}
-	return out, nil
+	list := make([]*Contactway, len(out))
+	for i := range out {
+		list[i] = &out[i]
+	}
+	return out, s.purposes(ctx, s.DB.Read(), list...)
 }
 
 // byName keeps the codes whose name holds query.
@@ -114,7 +118,11 @@ func (s *Service) Get(ctx context.Context, id int64) (Contactway, error) {
 	if err != nil {
 		return Contactway{}, fmt.Errorf("read channel code %d: %w", id, err)
 	}
-	return r.contactway()
+	c, err := r.contactway()
+	if err != nil {
+		return c, err
+	}
+	return c, s.purposes(ctx, s.DB.Read(), &c)
 }
 
 // ByState answers the code with this state, in the caller's transaction; ok is false when none has it.

@@ -26,6 +26,9 @@ type Budget struct {
 	HeldOut     bool
 	ConsentedAt clock.Time // since when they consent to marketing; 0 = no consent is on record
 	NoConsent   bool       // there is none, and the corp sends marketing only to who consented (LAW-21)
+	Narrow      bool       // they were told of service only, or asked again since, and have not said yes to more (LAW-04)
+	Age         Age        // a minor (LAW-08); "" = nobody said so
+	Guarded     bool       // marketing to the minor is refused for want of a guardian's consent
 	NoTraits    bool       // they do not want to be chosen by what is known of them (LAW-12)
 	// Grievance keeps marketing away, until GrievanceUntil once it has ended (FTG-15).
 	Grievance      GrievanceKind
@@ -58,7 +61,7 @@ func (g *Governor) Budget(ctx context.Context, corpID string, customerIDs ...str
 		if err != nil {
 			return nil, err
 		}
-		consents, err := g.consentsOf(ctx, g.db.Read(), corpID, part)
+		consents, err := g.consentsOf(ctx, g.db.Read(), corpID, part, caps.Notice)
 		if err != nil {
 			return nil, err
 		}
@@ -71,6 +74,11 @@ func (g *Governor) Budget(ctx context.Context, corpID string, customerIDs ...str
 
 func (g *Governor) budget(s standing, consentedAt clock.Time, caps Caps, now clock.Time) Budget {
 	b := Budget{OptOut: s.optedOut, ConsentedAt: consentedAt, NoConsent: caps.OnlyConsented && consentedAt == 0}
+	b.Narrow = s.narrow && consentedAt == 0
+	if b.Age = s.minor.age; b.Age == Under14 {
+		b.Guarded = !s.minor.marketing
+		b.NoConsent, b.Narrow = b.NoConsent && b.Guarded, b.Narrow && b.Guarded
+	}
 	if b.OptOut == 0 {
 		b.OptOut = s.suppressed
 	}
@@ -95,7 +103,7 @@ func (g *Governor) budget(s standing, consentedAt clock.Time, caps Caps, now clo
 	}
 	b.SilentSince, b.Dormant = s.hush.since, s.hush.dormant
 	switch {
-	case b.OptOut != 0, b.NoConsent, b.HeldOut, b.Dormant, b.Grievance != "" && b.GrievanceUntil == 0:
+	case b.OptOut != 0, b.NoConsent, b.Narrow, b.Guarded, b.HeldOut, b.Dormant, b.Grievance != "" && b.GrievanceUntil == 0:
 		b.Full = true
 	case b.GrievanceUntil != 0:
 		b.Full, b.Next = true, own.room(s.at, 1, max(now, b.PausedUntil, b.GrievanceUntil), s.home.or(g.zone))

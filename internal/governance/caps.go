@@ -35,6 +35,8 @@ type Caps struct {
 	Sunset Sunset `json:"sunset"`
 	// Alike is when two messages are too alike for one customer (FTG-14): the policy's own.
 	Alike Alike `json:"-"`
+	// Notice is what the corp tells its customers of their data: not a limit, but what holds for everybody beside them.
+	Notice notice `json:"-"`
 	// Chat are the windows of a customer group (FTG-20): the policy's own, nobody sets them.
 	Chat [2]Window `json:"-"`
 }

@@ -29,7 +29,7 @@ type census struct {
 	pasts    []*past // nil = nothing is known
 	shares   []uint16
 	silent   []unanswered
-	consents []bool
+	footings []footing
 	homes    []*home // nil = the corp's zone
 	known    map[*home]bool
 
@@ -87,7 +87,7 @@ func (g *Governor) update(ctx context.Context, c *census, corpID string, to []Re
 	if c.follower == nil {
 		c.follower = g.db.Follow(corpID, areaTouch, areaCustomer)
 		c.at, c.pasts, c.shares = make(map[string]int32, len(to)), make([]*past, 0, len(to)), make([]uint16, 0, len(to))
-		c.consents = make([]bool, 0, len(to))
+		c.footings = make([]footing, 0, len(to))
 		c.silent, c.homes, c.known = make([]unanswered, 0, len(to)), make([]*home, 0, len(to)), map[*home]bool{}
 		c.ownMu.Lock()
 		c.own = map[int64][]ownTouch{}
@@ -152,6 +152,10 @@ func (g *Governor) load(ctx context.Context, c *census, corpID string, ids []str
 	}
 	slices.Sort(ids) // neighbours in the index
 	floor := g.world.Now().Add(-longestWindow)
+	caps, err := g.capsOf(ctx, g.db.Read(), corpID)
+	if err != nil {
+		return err
+	}
 	var mu sync.Mutex
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(min(runtime.GOMAXPROCS(0), 4))
@@ -169,7 +173,9 @@ func (g *Governor) load(ctx context.Context, c *census, corpID string, ids []str
 			if err != nil {
 				return err
 			}
-			consents, err := g.consentsOf(ctx, g.db.Read(), corpID, part) // whether the corp asks for them may change
+			asking := caps
+			asking.OnlyConsented = true // whether the corp asks for consents may change
+			footings, err := g.footings(ctx, g.db.Read(), corpID, part, asking)
 			if err != nil {
 				return err
 			}
@@ -183,15 +189,14 @@ func (g *Governor) load(ctx context.Context, c *census, corpID string, ids []str
 				c.known[h] = true
 			}
 			for i, id := range part {
-				_, consented := consents[id]
 				if at, ok := c.at[id]; ok {
-					c.consents[at] = consented
+					c.footings[at] = footings[id]
 					c.pasts[at], c.silent[at], c.homes[at] = pasts[id], silent[id], live[id]
 					continue
 				}
 				c.at[id] = int32(len(c.pasts))
 				c.pasts, c.shares, c.silent = append(c.pasts, pasts[id]), append(c.shares, shares[i]), append(c.silent, silent[id])
-				c.homes, c.consents = append(c.homes, live[id]), append(c.consents, consented)
+				c.homes, c.footings = append(c.homes, live[id]), append(c.footings, footings[id])
 			}
 			return nil
 		})

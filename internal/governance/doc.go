@@ -16,7 +16,7 @@
 // # Rules, in the order they are read
 //
 // Class comes first: what answers the customer's own act is Service, and is checked for its words and counted, but never held by
-// caps, hours or an opt-out from marketing. Then: content, opt-out (LAW-24), suppression (FTG-09), consent where the corp asks for it (LAW-21), the refusal to be chosen by traits (LAW-12), WeCom's own quota
+// caps, hours or an opt-out from marketing. Then: content, opt-out (LAW-24), suppression (FTG-09), a minor (LAW-08), the purposes that the notice names (LAW-01), consent where the corp asks for it (LAW-21) or the customer came for service only (LAW-04), the refusal to be chosen by traits (LAW-12), WeCom's own quota
 // (WC-01), the caps of topic and channel (FTG-02), the corp's sliding caps (FTG-01), the sender's day (FTG-16, OWN-05), quiet hours (FTG-05, which only defers). The first rule that refuses ends the
 // reading; what it counted is kept in the row, and the row alone is enough to decide it again (Recompute).
 //

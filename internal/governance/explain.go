@@ -224,6 +224,12 @@ func (g *Governor) options(t *Touch) []errs.Text {
 		return []errs.Text{errs.T("这是客户自己的选择，只有本人能在偏好页上改。", "The customer chose this; only they can change it, on the preference page.")}
 	case ruleConsent:
 		return []errs.Text{errs.T("请客户本人在偏好页上同意，或凭客户的话登记新的同意，再重新建一次。", "The customer says yes on the preference page, or their words are recorded as a new consent; then make it again.")}
+	case rulePurpose:
+		return []errs.Text{errs.T("请客户本人在偏好页上同意，或凭客户的话登记新的同意，再重新建一次。服务和答复照常。", "The customer says yes on the preference page, or their words are recorded as a new consent; then make it again. Service and answers go on.")}
+	case ruleNotice:
+		return []errs.Text{errs.T("在「用途与告知」里发布写明这个用途的新一版，再重新建一次。", "Publish a version that names this purpose under “Purposes and notice”, then make it again.")}
+	case ruleMinor:
+		return []errs.Text{errs.T("在客户页登记监护人对这个用途的同意，或更正年龄标记，再重新建一次。发给全部客户、不按标签挑选的消息，仍会到达 14 岁以上的。", "Record the guardian's consent to this purpose on the customer's page, or correct the mark of age; then make it again. What goes to everybody, chosen by no tag, still reaches who is 14 or older.")}
 	case ruleTraits:
 		return []errs.Text{errs.T("发给全部客户、或只按员工挑选的消息仍会到达；只有客户本人能在偏好页上改。",
 			"What goes to everybody, or is chosen by member only, still reaches them; only they can change it, on the preference page.")}

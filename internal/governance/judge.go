@@ -54,7 +54,9 @@ type standing struct {
 	sorrow     sorrow      // what is wrong between them and the corp
 	hush       hush        // how long they have not reacted
 	twin       twin        // a message like this one that they have, or may still get
-	consented  bool        // their consent to marketing is on record; read only where the corp asks for it
+	consented  bool        // their consent to marketing is on record; read only where the corp asks for it, or of who is narrow
+	narrow     bool        // they were told of service only, or of a notice that asks again since (LAW-04)
+	minor      minor       // what is known of their age (LAW-08)
 	heldOut    bool        // no marketing, to measure what marketing is worth
 	week       []spent     // what counts against topics and channels (FTG-02), only loaded when some have a cap
 	load       load        // what the sender has to do on that day (FTG-16, OWN-05)
@@ -126,7 +128,20 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 		read(func() { v.steps = append(v.steps, Step{RuleID: ruleService, Verdict: Pass}) })
 		return v
 	}
+	granted := func() {
+		for _, gr := range c.grants(r.Class, r.Traits, !r.toRoom(), s) {
+			read(func() {
+				if !gr.ok {
+					refuse(gr.step, gr.step.reason())
+					return
+				}
+				gr.step.Verdict = Pass
+				v.steps = append(v.steps, gr.step)
+			})
+		}
+	}
 	if r.toRoom() {
+		granted()
 		return judgeRoom(v, on, waits, s, c, zone)
 	}
 	pass := func(st Step) { st.Verdict = Pass; v.steps = append(v.steps, st) }
@@ -148,16 +163,7 @@ func judge(r Request, on clock.Time, waits bool, s standing, c Caps, content *Fi
 		}
 		pass(st)
 	})
-	if c.OnlyConsented && r.Class == Marketing {
-		read(func() {
-			st := consentStep(s.consented)
-			if !s.consented {
-				refuse(st, st.reason())
-				return
-			}
-			pass(st)
-		})
-	}
+	granted()
 	if !s.sorrow.over(on) { // a step only where it refuses
 		read(func() {
 			st := s.sorrow.step()

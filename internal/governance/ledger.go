@@ -37,6 +37,9 @@ type Config struct {
 	// Began answers since when members have had customers, for those who began at or after the instant. It may be nil: nobody is
 	// new then.
 	Began func(ctx context.Context, tx bun.IDB, corpID string, staffIDs []string, after clock.Time) (map[string]clock.Time, error)
+	// Narrow answers which customers with a relation came, by all of those that live, where they were told of service only, or before the
+	// instant since. It may be nil: everybody was told of marketing, too.
+	Narrow func(ctx context.Context, tx bun.IDB, corpID string, customerIDs []string, since clock.Time) (map[string]bool, error)
 	// Alike answers the customers that share a lasting id with one. It may be nil.
 	Alike func(ctx context.Context, tx bun.IDB, corpID, customerID string) ([]string, error)
 	// Met answers since when a member has had those of the customers who are theirs. It may be nil: nobody's first messages are counted.
@@ -61,6 +64,7 @@ type Governor struct {
 	homes      homes    // zones that customers live in
 	words      words    // that touches share
 	identities func(ctx context.Context, tx bun.IDB, corpID string, customerIDs []string) (map[string][]string, error)
+	narrow     func(ctx context.Context, tx bun.IDB, corpID string, customerIDs []string, since clock.Time) (map[string]bool, error)
 	began      func(ctx context.Context, tx bun.IDB, corpID string, staffIDs []string, after clock.Time) (map[string]clock.Time, error)
 	alike      func(ctx context.Context, tx bun.IDB, corpID, customerID string) ([]string, error)
 	met        func(ctx context.Context, tx bun.IDB, corpID, staffID string, customerIDs []string) (map[string]clock.Time, error)
@@ -110,7 +114,7 @@ func New(c Config) (*Governor, error) {
 	host, _ := guard.SiteOf(c.PublicURL) // an address without a domain is nobody's link
 	return &Governor{
 		db: c.DB, bus: c.Bus, world: c.World, zone: c.Zone, key: c.Key, log: c.Log, book: book, houses: programs{known: map[string]*house.Rule{}}, homes: homes{known: map[string]*home{}}, host: host, identities: c.Identities,
-		began: c.Began, step: cmp.Or(c.Step, chunk),
+		narrow: c.Narrow, began: c.Began, step: cmp.Or(c.Step, chunk),
 		alike: c.Alike, met: c.Met, documented: c.Documented, censusFrom: censusFrom, censuses: map[string]*census{},
 	}, nil
 }

@@ -165,7 +165,7 @@ func (g *Governor) optOuts(ctx context.Context, q bun.IDB, corpID string, custom
 	return out, nil
 }
 
-// stopped reads what the customers said themselves: opt-outs, suppressions, preferences; and what is wrong with them.
+// stopped reads what the customers said themselves: opt-outs, suppressions, preferences; and what is wrong with them, or known of their age.
 func (g *Governor) stopped(ctx context.Context, q bun.IDB, corpID string, customers []string) (map[string]standing, error) {
 	out := make(map[string]standing, len(customers))
 	rows, err := g.optOuts(ctx, q, corpID, customers)
@@ -193,6 +193,15 @@ func (g *Governor) stopped(ctx context.Context, q bun.IDB, corpID string, custom
 	for id, v := range sorrows {
 		s := out[id]
 		s.sorrow = v
+		out[id] = s
+	}
+	minors, err := g.minorsOf(ctx, q, corpID, customers)
+	if err != nil {
+		return nil, err
+	}
+	for id, m := range minors {
+		s := out[id]
+		s.minor = m
 		out[id] = s
 	}
 	hashes, err := g.hashes(ctx, q, corpID, customers)

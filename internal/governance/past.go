@@ -20,6 +20,7 @@ type past struct {
 	suppressed clock.Time
 	pref       *Preference
 	sorrow     sorrow
+	minor      minor
 	touches    []counted
 }
 
@@ -95,7 +96,7 @@ func (p *past) standing(f frame, u unanswered) standing {
 	if p == nil {
 		return standing{hush: u.on(f.on, f.caps.Sunset, f.zone)}
 	}
-	s := standing{hush: u.on(f.on, f.caps.Sunset, f.zone), optedOut: p.optedOut, suppressed: p.suppressed, pref: p.pref, sorrow: p.sorrow}
+	s := standing{hush: u.on(f.on, f.caps.Sunset, f.zone), optedOut: p.optedOut, suppressed: p.suppressed, pref: p.pref, sorrow: p.sorrow, minor: p.minor}
 	for _, t := range p.touches {
 		if t.limited {
 			s.twin = s.twin.closer(f.print, t.print, t.at, f.on, f.caps.Alike, f.zone)
@@ -142,7 +143,7 @@ func (g *Governor) pastOf(ctx context.Context, q bun.IDB, corpID string, custome
 	}
 	out := make(map[string]*past, len(said))
 	for id, s := range said {
-		out[id] = &past{optedOut: s.optedOut, suppressed: s.suppressed, pref: s.pref, sorrow: s.sorrow}
+		out[id] = &past{optedOut: s.optedOut, suppressed: s.suppressed, pref: s.pref, sorrow: s.sorrow, minor: s.minor}
 	}
 	var rows []touched
 	err = g.along(ctx, "customer_id", customers, func(ctx context.Context, where string, args ...any) (int, error) {

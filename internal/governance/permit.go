@@ -137,8 +137,9 @@ func (g *Governor) recheck(ctx context.Context, tx *db.Tx, touches map[int64]*To
 			out[t.ID] = refusal{rule: ruleOptOut, reason: reasonOptOut}
 		case s.suppressed != 0:
 			out[t.ID] = refusal{rule: ruleSuppressed, reason: reasonSuppressed}
-		case t.lacksConsent(caps, s.consented):
-			out[t.ID] = refusal{rule: ruleConsent, reason: reasonConsent}
+		case t.ungranted(caps, s).RuleID != "":
+			missing := t.ungranted(caps, s)
+			out[t.ID] = refusal{rule: missing.RuleID, reason: missing.Reason}
 		case !s.sorrow.over(now):
 			st := s.sorrow.step()
 			out[t.ID] = refusal{rule: st.RuleID, reason: st.reason()}
@@ -187,7 +188,7 @@ func (g *Governor) eachLimited(ctx context.Context, tx *db.Tx, touches map[int64
 		if err != nil {
 			return err
 		}
-		consents, err := g.neededConsents(ctx, tx, corpID, ids, caps)
+		footings, err := g.footings(ctx, tx, corpID, ids, caps)
 		if err != nil {
 			return err
 		}
@@ -195,7 +196,7 @@ func (g *Governor) eachLimited(ctx context.Context, tx *db.Tx, touches map[int64
 			if t.CorpID == corpID && t.Class.Limited() {
 				s := stopped[t.CustomerID]
 				s.home = live[t.CustomerID]
-				_, s.consented = consents[t.CustomerID]
+				s.narrow, s.consented = footings[t.CustomerID].narrow, footings[t.CustomerID].consented
 				f(t, caps, s)
 			}
 		}
@@ -362,8 +363,9 @@ func (g *Governor) lateOnes(ctx context.Context, tx *db.Tx, touches map[int64]*T
 		}
 		paused := s.pref != nil && at[t.ID] >= s.pref.SetAt && at[t.ID] < s.pref.PausedUntil
 		grieved := s.sorrow.since != 0 && at[t.ID] >= s.sorrow.since && !s.sorrow.over(at[t.ID])
+		young := s.minor.age != "" && at[t.ID] >= s.minor.since && !s.minor.grant(t.Class, t.Traits).ok
 		refused := t.Traits && s.pref.traits().Since != 0 && at[t.ID] >= s.pref.SetAt
-		if since != 0 && at[t.ID] >= since || paused || refused || grieved || !caps.Quiet.Open(at[t.ID], s.home.or(g.zone)) {
+		if since != 0 && at[t.ID] >= since || paused || refused || grieved || young || !caps.Quiet.Open(at[t.ID], s.home.or(g.zone)) {
 			out[t.ID] = true
 		}
 	})

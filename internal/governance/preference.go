@@ -172,7 +172,7 @@ type Objection struct {
 }
 
 // Unwanted answers which of the open touches their customers do not want any more, by touch: they said stop, paused,
-// switched the topic off, do not want to be chosen as they were, or chose a pace that others fill by now; or something is wrong between them and the corp; or the hours of
+// switched the topic off, do not want to be chosen as they were, or chose a pace that others fill by now; or a consent, the notice or their age stands against it; or something is wrong between them and the corp; or the hours of
 // their own zone are over. Marketing and lifecycle only.
 func (g *Governor) Unwanted(ctx context.Context, tx *db.Tx, corpID string, touchIDs ...int64) (map[int64]Objection, error) {
 	found, err := g.touchesByID(ctx, tx, corpID, touchIDs)
@@ -194,8 +194,8 @@ func (g *Governor) Unwanted(ctx context.Context, tx *db.Tx, corpID string, touch
 			out[t.ID] = Objection{ruleOptOut, reasonOptOut}
 		case s.suppressed != 0:
 			out[t.ID] = Objection{ruleSuppressed, reasonSuppressed}
-		case t.lacksConsent(caps, s.consented):
-			out[t.ID] = Objection{ruleConsent, reasonConsent}
+		case t.ungranted(caps, s).RuleID != "":
+			out[t.ID] = t.ungranted(caps, s)
 		case !s.sorrow.over(now):
 			st := s.sorrow.step()
 			out[t.ID] = Objection{st.RuleID, st.reason()}

@@ -84,7 +84,7 @@ func (g *Governor) Preview(ctx context.Context, r Request, to []Recipient) (Prev
 		if err != nil {
 			return Preview{}, err
 		}
-		consents, err := g.neededConsents(ctx, g.db.Read(), r.CorpID, ids, caps)
+		footings, err := g.footings(ctx, g.db.Read(), r.CorpID, ids, caps)
 		if err != nil {
 			return Preview{}, err
 		}
@@ -104,8 +104,7 @@ func (g *Governor) Preview(ctx context.Context, r Request, to []Recipient) (Prev
 			return Preview{}, err
 		}
 		for _, t := range some {
-			_, consented := consents[t.CustomerID]
-			part.add(c, t, pasts[t.CustomerID], silent[t.CustomerID], live[t.CustomerID], g.heldOut(r.CorpID, t.CustomerID, caps.Holdout), consented)
+			part.add(c, t, pasts[t.CustomerID], silent[t.CustomerID], live[t.CustomerID], g.heldOut(r.CorpID, t.CustomerID, caps.Holdout), footings[t.CustomerID])
 		}
 	}
 	part.sum(&out)
@@ -207,7 +206,7 @@ func (g *Governor) countCensus(ctx context.Context, c *counter, to []Recipient, 
 			held := uint16(c.caps.Holdout * 100)
 			for _, t := range some {
 				i := kept.at[t.CustomerID]
-				part.add(c, t, kept.pasts[i], kept.silent[i], kept.homes[i], kept.shares[i] < held, kept.consents[i])
+				part.add(c, t, kept.pasts[i], kept.silent[i], kept.homes[i], kept.shares[i] < held, kept.footings[i])
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -270,7 +269,8 @@ type stance struct {
 	sorrow               sorrow
 	hush                 hush
 	twin                 twin
-	consented            bool
+	footing              footing
+	minor                minor
 	heldOut              bool
 	load                 load
 	displaced            int
@@ -281,7 +281,7 @@ type stance struct {
 func stanceOf(s standing) (k stance, ok bool) {
 	k = stance{
 		optedOut: s.optedOut, suppressed: s.suppressed, used: s.used, mass: s.mass, open: s.open, halted: s.halted, ladder: s.ladder, house: s.house, pref: s.pref, sorrow: s.sorrow, hush: s.hush, twin: s.twin,
-		consented: s.consented, heldOut: s.heldOut, load: s.load, displaced: s.displaced, home: s.home,
+		footing: footing{s.narrow, s.consented}, minor: s.minor, heldOut: s.heldOut, load: s.load, displaced: s.displaced, home: s.home,
 	}
 	put := func(into *[3]spent, list []spent) bool {
 		if len(list) > len(into) {
@@ -313,7 +313,7 @@ func newCount() *count {
 	return &count{judged: map[stance]Decision{}, perStaff: map[string]int{}, days: map[string]int{}}
 }
 
-func (n *count) add(c *counter, to Recipient, p *past, u unanswered, live *home, heldOut, consented bool) {
+func (n *count) add(c *counter, to Recipient, p *past, u unanswered, live *home, heldOut bool, on footing) {
 	when := c.at[live]
 	s := p.standing(when.frame, u)
 	s.home = live
@@ -326,7 +326,7 @@ func (n *count) add(c *counter, to Recipient, p *past, u unanswered, live *home,
 		}
 		n.usedMost = max(n.usedMost, mass)
 	}
-	s.heldOut, s.consented = heldOut, consented && c.caps.OnlyConsented // who stands alike is judged once
+	s.heldOut, s.narrow, s.consented = heldOut, on.narrow, on.consented && (c.caps.OnlyConsented || on.narrow) // who stands alike is judged once
 	s.halted = c.stops.of(to.StaffID)
 	s.ladder = c.ladder.against(c.r.Class, to.StaffID, c.r.By, c.r.CampaignID, when.on)
 	began := c.began[to.StaffID]

@@ -43,6 +43,9 @@ func (g *Governor) Recompute(ctx context.Context, corpID string, touchID int64) 
 	if err != nil {
 		return nil, err
 	}
+	if caps.Notice, err = noticeIn(ctx, g.db.Read(), corpID, noticeThen(was)); err != nil {
+		return nil, err
+	}
 	s, err := g.standingThen(ctx, t, caps, was)
 	if err != nil {
 		return nil, err
@@ -91,6 +94,16 @@ func (g *Governor) Recompute(ctx context.Context, corpID string, touchID int64) 
 	return out, nil
 }
 
+// noticeThen is the version of the notice that a decision read; 0 = there was none, or it was refused before.
+func noticeThen(was []Step) int {
+	for _, st := range was {
+		if st.RuleID == ruleNotice {
+			return st.After
+		}
+	}
+	return 0
+}
+
 // foundThen is the finding about words that a decision kept, when it refused for one.
 func (g *Governor) foundThen(was []Step) *Finding {
 	for _, s := range was {
@@ -126,6 +139,8 @@ func (g *Governor) standingThen(ctx context.Context, t *Touch, caps Caps, was []
 			}
 		case ruleSuppressed:
 			s.suppressed = st.Since
+		case rulePurpose: // relations come and go
+			s.narrow = true
 		case ruleRamp: // a relation of before that was seen later makes the member older than we knew
 			s.load.since = st.Since
 		}
@@ -168,10 +183,13 @@ func (g *Governor) standingThen(ctx context.Context, t *Touch, caps Caps, was []
 	if s.pref, err = g.preferenceThen(ctx, t); err != nil {
 		return s, err
 	}
-	if caps.OnlyConsented {
-		if s.consented, err = g.consentedThen(ctx, t); err != nil {
+	if caps.OnlyConsented || s.narrow {
+		if s.consented, err = g.consentedThen(ctx, t, caps.Notice); err != nil {
 			return s, err
 		}
+	}
+	if s.minor, err = g.minorThen(ctx, t, caps.Notice); err != nil {
+		return s, err
 	}
 	if s.home, err = g.homeThen(ctx, t); err != nil {
 		return s, err

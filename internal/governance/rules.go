@@ -20,6 +20,9 @@ const (
 	rulePreference = "FTG-07"
 	ruleTraits     = "LAW-12"
 	ruleConsent    = "LAW-21"
+	ruleNotice     = "LAW-01"
+	rulePurpose    = "LAW-04"
+	ruleMinor      = "LAW-08"
 	ruleHoldout    = "FTG-11"
 	ruleService    = "FTG-04"
 	ruleQuiet      = "FTG-05"
@@ -58,6 +61,7 @@ var (
 	reasonQuiet   = errs.T("现在是安静时段，等到允许发送的时段再发。", "It is quiet time now; it waits until sending is allowed again.")
 	reasonTraits  = errs.T("这位客户不要按标签和行为挑选内容，这次的受众是这样挑选的。", "This customer does not want to be chosen by tags or behaviour, and this audience was.")
 	reasonConsent = errs.T("这位客户没有登记过同意接收营销，企业只发给同意过的客户。", "This customer's consent to marketing is not on record, and the corp sends it only to who consented.")
+	reasonPurpose = errs.T("这位客户来的时候，只说了用于服务（或者说的是旧的用途），没有同意过营销。", "When this customer came they were told of service only, or of a purpose of before, and they have not agreed to marketing.")
 	reasonPaused  = errs.T("这位客户暂停了接收。", "This customer paused messages.")
 	reasonPace    = errs.T("这位客户选择了更低的频率，这段时间已经用完。", "This customer chose a lower rate, and it is used up for now.")
 	reasonHoldout = errs.T("这位客户在对照组，不接收营销，用来衡量触达是否真的有用。",
@@ -99,6 +103,13 @@ func (s Step) reason() errs.Text {
 		return reasonTraits
 	case ruleConsent:
 		return reasonConsent
+	case rulePurpose:
+		return reasonPurpose
+	case ruleNotice:
+		p, _ := purposeInfo(Purpose(s.Text))
+		return errs.T("企业告知客户的个人信息说明里没有写「"+p.Title.ZH+"」这个用途。", "The notice about customers' data does not name the purpose “"+p.Title.EN+"”.")
+	case ruleMinor:
+		return reasonMinor(s)
 	case ruleHoldout:
 		return reasonHoldout
 	case ruleHalt:

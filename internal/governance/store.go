@@ -171,13 +171,13 @@ func (g *Governor) standingIn(ctx context.Context, q bun.IDB, corpID string, cus
 			out[id] = pasts[id].standing(f, u)
 		}
 	}
-	consents, err := g.neededConsents(ctx, q, corpID, customers, f.caps)
+	footings, err := g.footings(ctx, q, corpID, customers, f.caps)
 	if err != nil {
 		return nil, err
 	}
-	for id := range consents {
+	for id, f := range footings {
 		s := out[id]
-		s.consented = true
+		s.narrow, s.consented = f.narrow, f.consented
 		out[id] = s
 	}
 	for _, id := range customers {
@@ -296,9 +296,14 @@ func (g *Governor) touchesByID(ctx context.Context, q bun.IDB, corpID string, id
 	return out, nil
 }
 
-// capsOf reads the limits in force.
+// capsOf reads the limits in force, and the notice.
 func (g *Governor) capsOf(ctx context.Context, q bun.IDB, corpID string) (Caps, error) {
-	return g.capsVersion(ctx, q, corpID, -1)
+	caps, err := g.capsVersion(ctx, q, corpID, -1)
+	if err != nil {
+		return caps, err
+	}
+	caps.Notice, err = noticeIn(ctx, q, corpID, newest)
+	return caps, err
 }
 
 // capsVersion reads one version of the limits; -1 is the newest.
