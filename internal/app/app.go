@@ -297,7 +297,7 @@ func (a *App) build() (err error) {
 	a.Stats = stats.New(stats.Config{
 		DB: a.DB, World: a.World, Zone: a.Zone, CorpID: a.CorpID, Scope: scope, Held: a.heldToday, Running: a.running, Health: a.health,
 		Todo: []func(context.Context, []string, string) ([]stats.Todo, error){
-			a.todoBroadcasts, a.todoSessions, a.todoComments, a.todoComplaints, a.todoDeadLetters, a.todoSync, a.todoLicences, a.todoPenalties, a.todoFraud, a.todoShared, a.todoCapacity, a.todoLimited, a.todoRequests, a.todoPeriods,
+			a.todoBroadcasts, a.todoSessions, a.todoComments, a.todoComplaints, a.todoDeadLetters, a.todoSync, a.todoLicences, a.todoPenalties, a.todoFraud, a.todoShared, a.todoCapacity, a.todoLimited, a.todoRequests, a.todoPeriods, a.todoNotice,
 		},
 		Limits: a.limits, StaffNames: a.staffNames, CustomerNames: a.customerNames,
 	})
@@ -314,6 +314,7 @@ func (a *App) build() (err error) {
 	a.Doctor = doctor.New(doctor.Config{
 		DB: a.DB, World: a.World, Wall: clock.SystemWall(), CorpID: a.CorpID, DataDir: a.Data, Settings: a.Settings.Current, WeCom: a.WeCom,
 		Bus: a.Bus.Ready, Callbacks: callbacks, Welcomes: a.welcomesLately, DeadLetters: a.Letters.Count,
+		Notice: func(ctx context.Context) (bool, error) { return a.Governor.HasNotice(ctx, a.CorpID) },
 	})
 	a.metrics.watchQueue(func(ctx context.Context) (int, int, error) { return a.Bus.Counts(ctx, a.CorpID) })
 	return nil
@@ -419,10 +420,11 @@ func (a *App) connect() {
 	a.Broadcasts.RegisterAPI(a.API, broadcast.Neighbours{Scope: scope, Staff: a.staffNames, Customers: a.customerNames, Groups: a.groupBriefs})
 	a.Moments.RegisterAPI(a.API, moment.Neighbours{Scope: scope, Staff: a.staffNames, Customers: a.customerNames, URL: a.API.URL})
 	a.Governor.RegisterAPI(a.API, governance.Neighbours{
-		Scope: scope, Staff: a.staffNames, Customers: a.customerNames, FindCustomers: a.findCustomers, Visible: a.seesCustomer,
+		Scope: scope, Staff: a.staffNames, Customers: a.customerNames, FindCustomers: a.findCustomers, Visible: a.seesCustomer, Living: a.Customers.CountLive,
 	})
 	a.Reviews.RegisterAPI(a.API, review.Neighbours{Zone: a.Zone, Scope: scope, Staff: a.staffNames})
 	a.Governor.RegisterPages(a.API.Mux())
+	a.Governor.RegisterNotice(a.API.Mux(), a.CorpID)
 	a.Audit.RegisterAPI(a.API)
 	a.Privacy.RegisterAPI(a.API, privacy.Neighbours{Names: a.customerNames, Visible: a.seesCustomer})
 	a.reader.Register(a.API.Mux())

@@ -105,7 +105,7 @@ func (a *App) budgets(ctx context.Context, ids []string) (map[string]customer.Bu
 			out.Windows = append(out.Windows, customer.BudgetWindow{RuleID: w.RuleID, Days: w.Days, Cap: w.Cap, Used: w.Used, NextAt: a.maybe(w.Next)})
 		}
 		budgets[id] = out
-		said := customer.OptOut{State: "none", Pace: string(b.Pace), PausedUntil: a.maybe(b.PausedUntil), ConsentAt: a.maybe(b.ConsentedAt), NoConsent: b.NoConsent, NoTraits: b.NoTraits, HeldOut: b.HeldOut, Grievance: string(b.Grievance), GrievanceUntil: a.maybe(b.GrievanceUntil)}
+		said := customer.OptOut{State: "none", Pace: string(b.Pace), PausedUntil: a.maybe(b.PausedUntil), ConsentAt: a.maybe(b.ConsentedAt), NoConsent: b.NoConsent, NoTraits: b.NoTraits, ServiceOnly: b.Narrow, Age: string(b.Age), NoGuardian: b.Guarded, HeldOut: b.HeldOut, Grievance: string(b.Grievance), GrievanceUntil: a.maybe(b.GrievanceUntil)}
 		if said.SilentSince = a.maybe(b.SilentSince); said.SilentSince != nil {
 			if said.Silence = "cooling"; b.Dormant {
 				said.Silence = "dormant"

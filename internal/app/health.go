@@ -297,6 +297,21 @@ func (a *App) todoLicences(ctx context.Context, staff []string, lang string) ([]
 	}}, nil
 }
 
+// todoNotice is that the corp tells its customers nothing of their data yet (LAW-01).
+func (a *App) todoNotice(ctx context.Context, staff []string, lang string) ([]stats.Todo, error) {
+	if staff != nil || !mayCall(ctx, "governance.write") {
+		return nil, nil
+	}
+	told, err := a.Governor.HasNotice(ctx, a.CorpID)
+	if err != nil || told {
+		return nil, err
+	}
+	return []stats.Todo{{
+		Kind: "privacy_notice", Count: 1, Link: "/purposes", Title: errs.T("还没有告诉客户怎样使用他们的信息", "Customers are not told yet what their data is used for").In(lang),
+		Detail: errs.T("写好并发布个人信息的说明；之后只做说明里写明的事（LAW-01）", "Write and publish the notice; from then on only what it names is done (LAW-01)").In(lang),
+	}}, nil
+}
+
 // todoPenalties are sites whose links rest until they are repaired: nothing but a person ends that.
 func (a *App) todoPenalties(ctx context.Context, staff []string, lang string) ([]stats.Todo, error) {
 	if staff != nil || !mayCall(ctx, "site.write") {

@@ -36,7 +36,9 @@ type servicePeriod struct {
 	EndedBy string
 }
 
-const second = clock.Time(time.Second / time.Millisecond)
+// apart is how far WeCom's clock, which tells when somebody came, may be from ours: who came that close to a change counts as told of
+// service only.
+const apart = clock.Time(time.Minute / time.Millisecond)
 
 func (p Purpose) check() error {
 	if p == "" || p == ServiceOnly || p == ServiceAndMarketing {
@@ -59,7 +61,6 @@ func (s *Service) setPurpose(ctx context.Context, tx *db.Tx, c Contactway) error
 		return nil
 	}
 	now, by := s.World.Now(), c.SavedBy
-	now -= now % second // as WeCom tells when somebody came
 	if c.Purpose == ServiceOnly {
 		_, err = tx.NewInsert().Model(&servicePeriod{CorpID: s.CorpID, ID: tx.NewID(), WayID: c.ID, State: c.State, Since: now, SetBy: by}).Exec(ctx)
 	} else {
@@ -114,8 +115,8 @@ func (s *Service) Narrow(ctx context.Context, q bun.IDB, customerIDs []string, s
 	var ids []string
 	err := q.NewRaw(`SELECT r.customer_id FROM relation AS r WHERE r.corp_id = ? AND r.live AND r.customer_id IN ? GROUP BY r.customer_id
 		HAVING SUM(CASE WHEN r.added_at < ? OR EXISTS (SELECT 1 FROM contactway_service AS p WHERE p.corp_id = r.corp_id AND p.state = r.state
-			AND p.since <= r.added_at AND (p.until = 0 OR r.added_at < p.until)) THEN 0 ELSE 1 END) = 0`,
-		s.CorpID, s.DB.OneOf(customerIDs), since).Scan(ctx, &ids)
+			AND p.since - ? <= r.added_at AND (p.until = 0 OR r.added_at < p.until + ?)) THEN 0 ELSE 1 END) = 0`,
+		s.CorpID, s.DB.OneOf(customerIDs), since, apart, apart).Scan(ctx, &ids)
 	if err != nil {
 		return nil, fmt.Errorf("read by which codes %d customers came: %w", len(customerIDs), err)
 	}

@@ -48,6 +48,9 @@ type OptOut struct {
 	ConsentAt   *time.Time `json:"consent_at,omitempty" doc:"since when their own consent to marketing is on record"`
 	NoConsent   bool       `json:"no_consent,omitempty" doc:"there is none, and the corp sends marketing only to who consented (LAW-21)"`
 	NoTraits    bool       `json:"no_traits,omitempty" doc:"they do not want to be chosen by their tags or behaviour: messages whose audience was are held back (LAW-12)"`
+	ServiceOnly bool       `json:"service_only,omitempty" doc:"they came for service only, or are asked again since: no marketing until they say yes themselves (LAW-04)"`
+	Age         string     `json:"age,omitempty" enum:"under_14,under_18" doc:"marked as a minor (LAW-08)"`
+	NoGuardian  bool       `json:"no_guardian,omitempty" doc:"no marketing to the minor: no guardian consents to it"`
 	HeldOut     bool       `json:"held_out,omitempty" doc:"in the holdout: no marketing, to measure what it is worth"`
 	// Grievance keeps marketing away.
 	Grievance string `json:"grievance,omitempty" enum:"complaint,refund,upset" doc:"what is open between the customer and the corp, or ended a short while ago"`

@@ -43,6 +43,8 @@ type Config struct {
 	Welcomes  func(ctx context.Context) (Welcomes, error)
 	// DeadLetters counts work that was given up.
 	DeadLetters func(ctx context.Context) (int, error)
+	// Notice says whether customers are told what their data is used for.
+	Notice func(ctx context.Context) (bool, error)
 }
 
 // Doctor examines the platform.
@@ -121,6 +123,9 @@ func (d *Doctor) checks() []check {
 	add("clock", errs.T("时钟偏差", "Clock offset"), d.clock)
 	if d.Welcomes != nil {
 		add("welcome", errs.T("后台欢迎语的干扰", "Welcome messages of the admin console"), d.welcomes)
+	}
+	if d.Notice != nil {
+		add("notice", errs.T("个人信息的告知", "Notice about personal data"), d.notice)
 	}
 	return list
 }

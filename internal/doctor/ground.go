@@ -70,3 +70,15 @@ func (d *Doctor) deadLetters(ctx context.Context) Result {
 	return failed(Warn, errs.T(fmt.Sprintf("%d 件工作多次失败后放弃了", n), errs.Count(n, "piece", "pieces")+" of work given up after several failures"),
 		errs.T("到设置 → 死信看原因，解决后点重试。", "See Settings, Dead letters for the reasons; mend them and try again."))
 }
+
+func (d *Doctor) notice(ctx context.Context) Result {
+	told, err := d.Notice(ctx)
+	switch {
+	case err != nil:
+		return failed(Bad, errs.T("读不出告知", "the notice cannot be read"), errs.T("见数据库一项。", "See the database."))
+	case told:
+		return good(errs.T("已发布", "published"))
+	}
+	return failed(Warn, errs.T("还没有发布，客户不知道自己的信息用来做什么", "not published: customers are not told what their data is used for"),
+		errs.T("到治理 → 用途与告知，写好并发布（LAW-01）。", "Write and publish it under Governance, Purposes and notice (LAW-01)."))
+}

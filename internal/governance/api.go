@@ -23,6 +23,8 @@ type Neighbours struct {
 	FindCustomers func(ctx context.Context, name string) ([]string, error)
 	// Visible says whether the caller may see a customer. It may be nil: everybody may.
 	Visible func(ctx context.Context, customerID string) (bool, error)
+	// Living counts the customers of the corp. It may be nil: 0.
+	Living func(ctx context.Context) (int, error)
 }
 
 // API serves the routes of this room.
@@ -53,6 +55,8 @@ func (g *Governor) RegisterAPI(a *web.API, near Neighbours) {
 	h.registerHouse(a)
 	h.registerGrievances(a)
 	h.registerConsents(a)
+	h.registerMinors(a)
+	h.registerPurposes(a)
 	h.registerSilence(a)
 	h.registerZones(a)
 	h.registerLimited(a)
@@ -283,7 +287,7 @@ func (h *API) caps(ctx context.Context, _ *web.None) (*capsOut, error) {
 // capsWith is showCaps with the number of consents on record.
 func (h *API) capsWith(ctx context.Context, corpID string, c Caps) (*capsOut, error) {
 	out := h.showCaps(web.Lang(ctx), c)
-	n, err := h.db.Read().NewSelect().Model((*Consent)(nil)).Where("corp_id = ? AND ended_id = 0", corpID).Count(ctx)
+	n, err := h.db.Read().NewSelect().Model((*Consent)(nil)).Where("corp_id = ? AND ended_id = 0 AND own AND purpose = 'marketing' AND id > ?", corpID, c.Notice.again).Count(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("count consents: %w", err)
 	}

@@ -42,6 +42,10 @@ type preferenceView struct {
 	NoConsent bool   // they did not, and get nothing for it
 	Sentence  string // to which they may say yes
 	Wording   int    // its version
+	Narrow    bool   // they came for service only, and get nothing for it
+	Child     bool   // under 14, and no guardian agreed
+	Minor     bool   // their own yes does not count
+	Notice    bool   // the corp says what it uses data for
 	NoTraits  bool   // nothing may be chosen for them by what is known of them
 	Done      string // the press just now
 	DataPage  string // the address of what is kept of them
@@ -95,7 +99,11 @@ var preferencePage = pages.Template("preferences", `{{define "main"}}{{$p := .}}
 <section class="card">
 {{if .Stopped}}<h2>{{$p.T "您不再收到推广消息" "You get no promotional messages"}}</h2>
 <p class="room">{{$p.T "从" "Since"}} {{.Since}}{{$p.T " 起。所有员工都不会再发。" ". No member of staff sends any."}}</p>
+{{else if .Child}}<h2>{{$p.T "不会给您发推广消息" "You get no promotional messages"}}</h2>
+<p class="room">{{$p.T "登记的年龄未满 14 岁，没有监护人的同意。登记错了，请告诉与您联系的员工。" "You are noted as under 14, and no guardian has agreed. If that is wrong, tell the member of staff you are in contact with."}}</p>
 {{else if .NoConsent}}<h2>{{$p.T "您没有同意过，所以不会收到推广消息" "You get no promotional messages: you have not said yes to them"}}</h2>
+<p class="room">{{$p.T "您主动问的问题和订单通知照常回复。" "What you ask for yourself is still answered."}}</p>
+{{else if .Narrow}}<h2>{{$p.T "您是为服务而来，所以不会收到推广消息" "You came for service, so you get no promotional messages"}}</h2>
 <p class="room">{{$p.T "您主动问的问题和订单通知照常回复。" "What you ask for yourself is still answered."}}</p>
 {{else if .HeldOut}}<h2>{{$p.T "目前不会给您发推广消息" "You get no promotional messages at present"}}</h2>
 <p class="room">{{$p.T "您主动问的问题和订单通知照常回复。" "What you ask for yourself is still answered."}}</p>
@@ -105,7 +113,7 @@ var preferencePage = pages.Template("preferences", `{{define "main"}}{{$p := .}}
 <p class="room">{{$p.T "最近" "In the last"}} {{.Days}} {{$p.T "天收到" "days:"}} {{.Used}} {{$p.T "条，最多" "of at most"}} {{.Cap}} {{$p.T "条；只在 " "promotional messages; only between "}}{{.From}} {{$p.T "到" "and"}} {{.To}}{{$p.T " 之间。" "."}}</p>{{end}}
 </section>
 {{if .Stopped}}<form method="post" class="list"><input type="hidden" name="wording" value="{{.Wording}}"><p class="say">{{.Sentence}}</p><button name="act" value="resume">{{$p.T "恢复接收" "Resume"}}</button></form>
-{{else}}{{if .Consent}}<p class="say">✓ {{$p.T "您同意了接收推广消息，从" "You said yes to promotional messages,"}} {{.Consent}}{{$p.T " 起；「全部停止」就是撤回。" "; “Stop all” takes it back."}}</p>{{else if .NoConsent}}{{template "yes" $p}}{{end}}
+{{else}}{{if .Consent}}<p class="say">✓ {{$p.T "您同意了接收推广消息，从" "You said yes to promotional messages,"}} {{.Consent}}{{$p.T " 起；「全部停止」就是撤回。" "; “Stop all” takes it back."}}</p>{{else if .Minor}}{{else if or .NoConsent .Narrow}}{{template "yes" $p}}{{end}}
 <h2>{{$p.T "少一些" "Fewer"}}</h2>
 <form method="post" class="list">
 {{if eq .Pace "weekly"}}<p class="say" aria-current="true">✓ {{$p.T "最多每周一次（您选的）" "At most once a week (your choice)"}}</p>{{else}}<button name="act" value="weekly">{{$p.T "最多每周一次" "At most once a week"}}</button>{{end}}
@@ -126,7 +134,7 @@ var preferencePage = pages.Template("preferences", `{{define "main"}}{{$p := .}}
 {{else}}<button name="act" value="no_traits">{{$p.T "不要按我的标签和行为挑选内容" "Do not choose for me by my tags and behaviour"}}</button>{{end}}
 </form>
 <p class="say">{{$p.T "选了之后，只会收到不看这些的推广，例如发给所有客户的。" "You then get only what looks at neither, such as what goes to all customers."}}</p>
-{{if not .Consent}}{{if not .NoConsent}}<h2>{{$p.T "同意" "Consent"}}</h2>{{template "yes" $p}}{{end}}{{end}}{{end}}
+{{if not .Consent}}{{if not (or .NoConsent .Narrow .Minor)}}<h2>{{$p.T "同意" "Consent"}}</h2>{{template "yes" $p}}{{end}}{{end}}{{end}}
 <h2>{{$p.T "投诉" "Complain"}}</h2>
 {{range .Complaints}}<section class="card"><p>{{.Note}}</p><p class="room">{{$p.T "收到于" "Noted"}} {{.Since}}{{$p.T "，正在处理" ", being dealt with"}}</p></section>{{end}}
 <form method="post" class="card"><label for="words">{{$p.T "是什么事？" "What is it about?"}}</label>
@@ -137,7 +145,7 @@ var preferencePage = pages.Template("preferences", `{{define "main"}}{{$p := .}}
 <p class="say">{{$p.T "按一下就生效，不用登录，也不用说明理由。您主动问的问题和订单通知照常回复。群里的消息发给整个群，要安静请在微信里设置免打扰或退群。" "One press is enough: no login, no reason. What you ask for yourself is still answered. Messages in a group go to the whole group: mute it or leave it in WeChat."}}</p>
 {{end}}{{end}}
 {{define "yes"}}<form method="post" class="card"><input type="hidden" name="wording" value="{{.Data.Wording}}"><p>{{.Data.Sentence}}</p><button name="act" value="consent">{{.T "我同意" "Yes, I want them"}}</button></form>{{end}}
-{{define "foot"}}<p>{{.T "这个地址只属于您，请不要转发。" "This address is yours alone. Please do not pass it on."}}</p>{{end}}`)
+{{define "foot"}}{{if .Data.Notice}}<p><a href="/p/privacy">{{.T "我们怎样使用您的信息" "How we use your data"}}</a></p>{{end}}<p>{{.T "这个地址只属于您，请不要转发。" "This address is yours alone. Please do not pass it on."}}</p>{{end}}`)
 
 // PreferenceToken makes the part of the address that proves whose preferences a page shows. It does not expire: a stop
 // must work however old the message is.
@@ -291,7 +299,8 @@ func (g *Governor) preferenceView(ctx context.Context, corpID, customerID string
 	var sentence errs.Text
 	v.Wording, sentence = wording()
 	v.Sentence, v.NoConsent = sentence.In(web.Lang(ctx)), b.NoConsent
-	if b.ConsentedAt != 0 {
+	v.Narrow, v.Child, v.Minor, v.Notice = b.Narrow, b.Guarded, b.Age == Under14, caps.Notice.version > 0
+	if b.ConsentedAt != 0 && !v.Minor {
 		v.Consent = b.ConsentedAt.In(g.zone).Format(time.DateTime)[:16]
 	}
 	if b.PausedUntil != 0 {

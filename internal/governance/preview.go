@@ -269,7 +269,7 @@ type stance struct {
 	sorrow               sorrow
 	hush                 hush
 	twin                 twin
-	footing              footing
+	consented, narrow    bool
 	minor                minor
 	heldOut              bool
 	load                 load
@@ -281,7 +281,7 @@ type stance struct {
 func stanceOf(s standing) (k stance, ok bool) {
 	k = stance{
 		optedOut: s.optedOut, suppressed: s.suppressed, used: s.used, mass: s.mass, open: s.open, halted: s.halted, ladder: s.ladder, house: s.house, pref: s.pref, sorrow: s.sorrow, hush: s.hush, twin: s.twin,
-		footing: footing{s.narrow, s.consented}, minor: s.minor, heldOut: s.heldOut, load: s.load, displaced: s.displaced, home: s.home,
+		consented: s.consented, narrow: s.narrow, minor: s.minor, heldOut: s.heldOut, load: s.load, displaced: s.displaced, home: s.home,
 	}
 	put := func(into *[3]spent, list []spent) bool {
 		if len(list) > len(into) {

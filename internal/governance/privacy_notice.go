@@ -95,13 +95,16 @@ type notice struct {
 func (n notice) grant(class Class, traits bool) grant {
 	st := Step{RuleID: ruleNotice, After: n.version}
 	for _, p := range purposesOf(class, traits) {
-		if !strings.Contains(n.names, ","+string(p)+",") {
+		if !n.named(p) {
 			st.Text = string(p)
 			return grant{st, false}
 		}
 	}
 	return grant{st, true}
 }
+
+// named says whether the notice names a purpose.
+func (n notice) named(p Purpose) bool { return strings.Contains(n.names, ","+string(p)+",") }
 
 // noticeIn is the notice in force; upTo is the newest version that counts, 0 = none does.
 func noticeIn(ctx context.Context, q bun.IDB, corpID string, upTo int) (notice, error) {
@@ -139,6 +142,19 @@ func (g *Governor) Notices(ctx context.Context, corpID string) ([]PrivacyNotice,
 		return nil, fmt.Errorf("list the notices of %s: %w", corpID, err)
 	}
 	return rows, nil
+}
+
+// Notice reads one version.
+func (g *Governor) Notice(ctx context.Context, corpID string, version int) (*PrivacyNotice, error) {
+	n := new(PrivacyNotice)
+	err := g.db.Read().NewSelect().Model(n).Where("corp_id = ? AND version = ?", corpID, version).Scan(ctx)
+	if db.IsNoRows(err) {
+		return nil, errs.Missing("这一版告知", "version of the notice")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read notice %d: %w", version, err)
+	}
+	return n, nil
 }
 
 // HasNotice says whether the corp has a notice at all.

@@ -68,6 +68,10 @@ func (m *machine) Check(t *rapid.T) {
 		if since, was := m.stopped[r.CustomerID]; was && m.told[r.ID] && r.Class.Limited() && m.got[r.ID] > since && !r.Late {
 			t.Fatalf("L4: touch %d came after the opt-out and is not late", r.ID)
 		}
+		// LAW-08: what reached a minor after the mark, and is forbidden, is booked as late.
+		if young := m.minors[r.CustomerID]; young.age != "" && m.told[r.ID] && r.Class.Limited() && r.CommittedAt >= young.since && m.got[r.ID] > young.since && !young.grant(r.Class, r.Traits).ok && !r.Late {
+			t.Fatalf("LAW-08: touch %d reached %s, who is %s, and is not late", r.ID, r.CustomerID, young.age)
+		}
 		// L7: a reservation that is past its end is gone after the timer ran.
 		if r.State == Reserved && r.ExpiresAt == 0 {
 			t.Fatalf("L7: touch %d is reserved for ever", r.ID)

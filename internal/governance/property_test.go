@@ -66,6 +66,7 @@ type machine struct {
 	told      map[int64]bool       // of those, what the ledger was told
 	stopped   map[string]clock.Time
 	chosen    map[string]Preference     // what a customer chose last
+	minors    map[string]minor          // who is marked as a minor
 	lives     map[string]*time.Location // where a customer is known to live
 	tasked    map[int64]clock.Time      // when the permit was given
 	booked    map[int64]clock.Time      // when the ledger booked a delivery first
@@ -182,6 +183,9 @@ func (m *machine) answered(t *rapid.T, reqs []Request, out []Decision) {
 			if _, was := m.stopped[reqs[i].CustomerID]; was && reqs[i].Class.Limited() {
 				t.Fatalf("L4: %s is reserved after the opt-out of %s", reqs[i].Key, reqs[i].CustomerID)
 			}
+			if young := m.minors[reqs[i].CustomerID]; young.age != "" && reqs[i].Class.Limited() && !d.Existing && !young.grant(reqs[i].Class, reqs[i].Traits).ok {
+				t.Fatalf("LAW-08: %s is reserved, and %s is %s", reqs[i].Key, reqs[i].CustomerID, young.age)
+			}
 			if p := m.chosen[reqs[i].CustomerID]; p.NoTraits && reqs[i].Traits && reqs[i].Class.Limited() && !d.Existing {
 				t.Fatalf("LAW-12: %s is reserved, chosen by traits, and %s refused that", reqs[i].Key, reqs[i].CustomerID)
 			}
@@ -233,6 +237,9 @@ func (m *machine) handedOut(t *rapid.T, id int64, c string) {
 	if m.class[id].Limited() && !m.g.book.caps.Quiet.Open(m.world.Now(), m.zone(c)) {
 		t.Fatalf("FTG-05: touch %d is tasked at %v", id, m.world.Now().In(shanghai))
 	}
+	if young := m.minors[c]; young.age != "" && m.class[id].Limited() && !young.grant(m.class[id], m.row(id).Traits).ok {
+		t.Fatalf("LAW-08: touch %d is tasked, and %s is %s", id, c, young.age)
+	}
 	if m.class[id].Limited() && m.chosen[c].PausedUntil > m.world.Now() {
 		t.Fatalf("FTG-07: touch %d is tasked within the pause of %s", id, c)
 	}
@@ -262,6 +269,45 @@ func (m *machine) Move(t *rapid.T) {
 	delete(m.lives, c)
 	if name != "" {
 		m.lives[c], _ = time.LoadLocation(name)
+	}
+}
+
+// Mark is a customer who turns out to be a minor, or not to be one.
+func (m *machine) Mark(t *rapid.T) {
+	c := rapid.SampledFrom(m.customers).Draw(t, "customer")
+	age := rapid.SampledFrom([]Age{"", Under14, Under18}).Draw(t, "age")
+	if age == "" && m.minors[c].age == "" {
+		t.Skip("nothing to end")
+	}
+	agreed := rapid.SampledFrom([][]Purpose{nil, {ForMarketing}, {ForMarketing, ForTraits}}).Draw(t, "the guardian agrees to")
+	ok := m.do(func(ctx context.Context, tx *db.Tx) error {
+		if age == "" {
+			return m.g.EndAge(ctx, tx, m.corp, c, "S01", "弄错了人")
+		}
+		if _, err := m.g.MarkAge(ctx, tx, AgeMark{CorpID: m.corp, CustomerID: c, Age: age, Reason: "本人说的", SetBy: "S01"}); err != nil {
+			return err
+		}
+		if err := m.g.GuardianEnds(ctx, tx, m.corp, c, "S01"); err != nil || agreed == nil {
+			return err
+		}
+		return m.g.GuardianAgrees(ctx, tx, Guardian{CorpID: m.corp, CustomerID: c, Who: "母亲", Words: "到店签字", Purposes: agreed, By: "S01"})
+	})
+	if !ok {
+		return
+	}
+	delete(m.minors, c)
+	if age == "" {
+		return
+	}
+	young := minor{age: age, since: m.world.Now()}
+	for _, p := range agreed {
+		young = young.with(p)
+	}
+	m.minors[c] = young
+	for _, r := range m.rows() { // nothing is left reserved that the mark forbids
+		if r.CustomerID == c && r.State == Reserved && r.Class.Limited() && !young.grant(r.Class, r.Traits).ok {
+			t.Fatalf("LAW-08: touch %d is still reserved, and %s is %s", r.ID, c, age)
+		}
 	}
 }
 
@@ -476,7 +522,7 @@ func TestLedgerKeepsItsInvariantsUnderAnyOrderAndCrash(t *testing.T) {
 			m := &machine{
 				t: rt, nodes: nodes, g: nodes[0], d: d, world: world, corp: fmt.Sprintf("run%d", run), open: map[int64]string{}, reserved: map[int64]string{},
 				got: map[int64]clock.Time{}, told: map[int64]bool{}, stopped: map[string]clock.Time{}, tasked: map[int64]clock.Time{},
-				booked: map[int64]clock.Time{}, class: map[int64]Class{}, chosen: map[string]Preference{}, lives: map[string]*time.Location{}, customers: []string{"a", "b"},
+				booked: map[int64]clock.Time{}, class: map[int64]Class{}, chosen: map[string]Preference{}, lives: map[string]*time.Location{}, minors: map[string]minor{}, customers: []string{"a", "b"},
 			}
 			rt.Repeat(rapid.StateMachineActions(m))
 			m.settle(rt)

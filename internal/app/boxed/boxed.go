@@ -81,6 +81,9 @@ func Start(ctx context.Context, c Config) (*Platform, error) {
 	if err := admit(ctx, a); err != nil {
 		return nil, errors.Join(err, p.Stop(ctx))
 	}
+	if err := tell(ctx, a); err != nil {
+		return nil, errors.Join(err, p.Stop(ctx))
+	}
 	p.unfollow = c.Box.Follow(&follower{ctx: ctx, app: a})
 	return p, nil
 }
