@@ -40,6 +40,7 @@ const pages: [path: string, page: RouteComponent][] = [
   ['/reviews', lazy(() => import('./pages/review/Reviews'), 'Reviews')],
   ['/ladder', lazy(() => import('./pages/governance/Ladder'), 'Ladder')],
   ['/admission', lazy(() => import('./pages/governance/Admission'), 'Admission')],
+  ['/purposes', lazy(() => import('./pages/governance/Purposes'), 'Purposes')],
   ['/record', lazy(() => import('./pages/governance/Record'), 'Record')],
   ['/audit', lazy(() => import('./pages/audit/Audit'), 'Audit')],
   ['/audit/$id', lazy(() => import('./pages/audit/AuditEntry'), 'AuditEntry')],

@@ -35,7 +35,8 @@ type purposeOut struct {
 	Rules    []licenceRule `json:"rules" doc:"what refuses without it"`
 }
 
-type noticeBrief struct {
+// NoticeBrief is a version of the notice without its words.
+type NoticeBrief struct {
 	Version  int       `json:"version"`
 	SHA256   string    `json:"sha256" doc:"of the text"`
 	Again    bool      `json:"again" doc:"purpose, manner or kind of data changed: who was told before is asked again"`
@@ -46,14 +47,14 @@ type noticeBrief struct {
 }
 
 type noticeOut struct {
-	noticeBrief
+	NoticeBrief
 	Intact bool       `json:"intact" doc:"the text is the one whose digest was kept"`
 	Body   NoticeBody `json:"body"`
 }
 
 type purposesOut struct {
 	Purposes []purposeOut  `json:"purposes"`
-	Notices  []noticeBrief `json:"notices" doc:"the newest first; none: nothing was published yet"`
+	Notices  []NoticeBrief `json:"notices" doc:"the newest first; none: nothing was published yet"`
 	Page     string        `json:"page" doc:"where people read it"`
 	// Customers and Consented say what asking again would do.
 	Customers int `json:"customers" doc:"who has a relation now: a version that asks again leaves them without marketing until they say yes"`
@@ -70,7 +71,7 @@ func (h *API) purposes(ctx context.Context, _ *web.None) (*purposesOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &purposesOut{Purposes: []purposeOut{}, Notices: make([]noticeBrief, len(rows)), Page: PrivacyPath}
+	out := &purposesOut{Purposes: []purposeOut{}, Notices: make([]NoticeBrief, len(rows)), Page: PrivacyPath}
 	var counts []struct {
 		Purpose Purpose
 		Own     bool
@@ -104,12 +105,12 @@ func (h *API) purposes(ctx context.Context, _ *web.None) (*purposesOut, error) {
 	return out, err
 }
 
-func (h *API) briefOf(ctx context.Context, n *PrivacyNotice) (noticeBrief, error) {
+func (h *API) briefOf(ctx context.Context, n *PrivacyNotice) (NoticeBrief, error) {
 	names, err := h.near.Staff(ctx, []string{n.MadeBy})
 	if err != nil {
-		return noticeBrief{}, err
+		return NoticeBrief{}, err
 	}
-	out := noticeBrief{Version: n.Version, SHA256: n.SHA256, Again: n.Again, Changes: n.Changes, By: named{n.MadeBy, names[n.MadeBy]}, At: n.MadeAt.In(h.zone)}
+	out := NoticeBrief{Version: n.Version, SHA256: n.SHA256, Again: n.Again, Changes: n.Changes, By: named{n.MadeBy, names[n.MadeBy]}, At: n.MadeAt.In(h.zone)}
 	if err := json.Unmarshal([]byte(n.Purposes), &out.Purposes); err != nil {
 		return out, fmt.Errorf("read the purposes of notice %d: %w", n.Version, err)
 	}
@@ -131,7 +132,7 @@ func (h *API) noticeShown(ctx context.Context, in *versionIn) (*noticeOut, error
 func (h *API) showNotice(ctx context.Context, n *PrivacyNotice) (*noticeOut, error) {
 	out := &noticeOut{Intact: n.Intact()}
 	var err error
-	if out.noticeBrief, err = h.briefOf(ctx, n); err != nil {
+	if out.NoticeBrief, err = h.briefOf(ctx, n); err != nil {
 		return nil, err
 	}
 	out.Body, err = n.Reads()

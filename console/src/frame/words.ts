@@ -32,6 +32,7 @@ export const w = words({
   audit: ['审计', 'Audit'],
   admission: ['准入与拒绝', 'Admission and refusals'],
   record: ['证照与网站', 'Licences and sites'],
+  purposes: ['用途与告知', 'Purposes and notice'],
   settings: ['设置', 'Settings'],
   corp: ['企业与应用', 'Corp and app'],
   staff: ['员工与角色', 'Staff and roles'],

@@ -1,4 +1,4 @@
-import { Button, Drawer, Form, Input, Select, Switch } from 'antd'
+import { Button, Drawer, Form, Input, Radio, Select, Switch } from 'antd'
 import { apiPath } from '../../api/client'
 import { useAct, useGet } from '../../api/queries'
 import { useCan } from '../../api/session'
@@ -14,7 +14,7 @@ import { Ready } from '../../kit/states'
 import { Room } from './Room'
 import { w } from './words'
 
-interface Fields { name: string; staff: string[]; departments: string[]; skip_verify: boolean; remark: string; tags: string[]; welcome?: string }
+interface Fields { name: string; staff: string[]; departments: string[]; skip_verify: boolean; remark: string; tags: string[]; purpose: ContactwayDraft['purpose']; welcome?: string }
 
 export function ContactwayDrawer({ id, close }: { id: string; close: () => void }) {
   const t = useWords(w)
@@ -63,7 +63,7 @@ function Edit({ way, close }: { way?: Contactway; close: () => void }) {
   return (
     <Form<Fields>
       form={form} layout="vertical" requiredMark={false} disabled={!may} onFinish={(v) => (v.welcome?.trim() ? check : save).mutate(v)}
-      initialValues={{ name: way?.name ?? '', staff: way?.staff.map((s) => s.id) ?? [], departments: way?.departments.map(String) ?? [], skip_verify: way?.skip_verify ?? true, remark: way?.remark ?? '', tags: way?.tags.map((x) => x.id) ?? [] }}
+      initialValues={{ name: way?.name ?? '', staff: way?.staff.map((s) => s.id) ?? [], departments: way?.departments.map(String) ?? [], skip_verify: way?.skip_verify ?? true, purpose: way?.purpose ?? 'service_and_marketing', remark: way?.remark ?? '', tags: way?.tags.map((x) => x.id) ?? [] }}
     >
       {way && (
         <div className="row" style={{ gap: 16, marginBottom: 20, alignItems: 'flex-start' }}>
@@ -80,6 +80,7 @@ function Edit({ way, close }: { way?: Contactway; close: () => void }) {
       <Form.Item name="departments" label={t('departments')}><Select mode="multiple" options={departments} placeholder={t('departmentsHint')} showSearch={{ optionFilterProp: 'label' }} /></Form.Item>
       {!way && can('welcome.write') && <Form.Item name="welcome" label={t('welcome')} rules={[atMost(4000)]}><Input.TextArea placeholder={t('welcomeHint')} autoSize={{ minRows: 2, maxRows: 6 }} /></Form.Item>}
       <Form.Item name="tags" label={t('tags')}><Select mode="multiple" options={tags} placeholder={t('tagsHint')} showSearch={{ optionFilterProp: 'label' }} /></Form.Item>
+      <Form.Item name="purpose" label={t('purpose')} extra={t(way ? 'purposeChange' : 'purposeText')}><Radio.Group options={[{ value: 'service_and_marketing', label: t('forBoth') }, { value: 'service', label: t('forService') }]} /></Form.Item>
       <Form.Item name="remark" label={t('remark')}><Input maxLength={30} /></Form.Item>
       <Form.Item name="skip_verify" label={t('skip')} valuePropName="checked" layout="horizontal" colon={false}><Switch size="small" /></Form.Item>
       {may && (

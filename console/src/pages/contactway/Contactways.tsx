@@ -26,6 +26,7 @@ export function Contactways() {
     { key: 'staff', title: t('staff'), render: (c) => <><TagList tags={c.staff} max={3} /><Room way={c} /></> },
     { key: 'tags', title: t('tags'), render: (c) => <TagList tags={c.tags} max={2} /> },
     { key: 'skip', title: t('skipCol'), render: (c) => <span className="nowrap">{c.skip_verify ? t('skipYes') : t('skipNo')}</span> },
+    { key: 'purpose', title: t('purposeCol'), render: (c) => <span className="nowrap">{t(c.purpose === 'service' ? 'serviceShort' : 'bothShort')}{c.purpose_since && <div className="mute s12">{t('purposeSince', { date: f.date(c.purpose_since) })}</div>}</span> },
     { key: 'customers', title: t('customers'), num: true, render: (c) => <A to={`/customers?channel=${encodeURIComponent(c.state)}`}>{f.count(c.customers)}</A> },
     { key: 'created', title: t('created'), render: (c) => <span className="nowrap">{f.date(c.created_at)}</span> },
     { key: 'state', title: t('state'), render: (c) => <State tone={c.enabled ? 'ok' : 'plain'}>{c.enabled ? t('on') : t('off')}</State> },

@@ -15,6 +15,8 @@ import { useCopy } from '../../kit/useCopy'
 import { useUrl } from '../../kit/useurl'
 import { w as kit } from '../../kit/words'
 import { TouchTable } from '../governance/TouchTable'
+import { AgeMark } from './AgeMark'
+import { w as ageWords } from './ageWords'
 import { Consents } from './Consents'
 import { Grievances } from './Grievances'
 import { w as grievances } from './grievanceWords'
@@ -38,6 +40,7 @@ function Shown({ customer: c }: { customer: Detail }) {
   const t = useWords(w)
   const g = useWords(grievances)
   const z = useWords(zoneWords)
+  const a = useWords(ageWords)
   const f = useFormat()
   const url = useUrl()
   const tab = url.one('tab') || 'timeline'
@@ -63,6 +66,7 @@ function Shown({ customer: c }: { customer: Detail }) {
             <p className="s12 mute" style={{ marginTop: 8 }}>{t('leftNote')}</p>
           </Panel>
           <Consent customer={c} />
+          <Panel title={a('title')} sub={<RuleId id="LAW-08" />}><AgeMark id={c.id} /></Panel>
           <Panel title={g('title')} sub={<RuleId id="FTG-15" />}><Grievances id={c.id} /></Panel>
           <Panel title={t('facts')}>
             <Facts rows={[
@@ -110,8 +114,8 @@ function Consent({ customer: c }: { customer: Detail }) {
   return (
     <Panel title={t('consentTitle')}>
       <div className="row">
-        <span className={out ? 'harm' : ''}>{out ? t('consentOut', { date: f.date(c.optout.since) }) : t(c.optout.no_consent ? 'consentMissing' : 'consentIn')}</span>
-        <span className="push row" style={{ gap: 6 }}>{(out || c.optout.no_consent) && can('governance.write') && <Button size="small" onClick={() => setResuming(true)}>{t('resume')}</Button>}{!out && can('customer.write') && <Button size="small" onClick={() => stop.mutate()} loading={stop.isPending}>{t('stop')}</Button>}</span>
+        <span className={out ? 'harm' : ''}>{out ? t('consentOut', { date: f.date(c.optout.since) }) : t(c.optout.no_guardian ? 'guardianMissing' : c.optout.no_consent ? 'consentMissing' : c.optout.service_only ? 'serviceOnly' : 'consentIn')}</span>
+        <span className="push row" style={{ gap: 6 }}>{(out || c.optout.no_consent || c.optout.service_only) && can('governance.write') && <Button size="small" onClick={() => setResuming(true)}>{t('resume')}</Button>}{!out && can('customer.write') && <Button size="small" onClick={() => stop.mutate()} loading={stop.isPending}>{t('stop')}</Button>}</span>
       </div>
       {!out && (c.optout.pace || c.optout.paused_until || c.optout.consent_at || c.optout.no_traits || c.optout.held_out || c.optout.grievance || c.optout.silence) && <ul className="s13 second" style={{ marginTop: 8 }}>
         {c.optout.paused_until && <li>{t('pausedUntil', { date: f.date(c.optout.paused_until) })}</li>}
@@ -129,7 +133,7 @@ function Consent({ customer: c }: { customer: Detail }) {
         <Radio.Group aria-label={t('reactedTitle')} value={act} onChange={(e) => setAct(e.target.value as CustomerAct)} options={acts.map((x) => ({ value: x, label: t(`act_${x}`) }))} />
       </Modal>
       <Modal open={resuming} title={t('resume')} onCancel={() => setResuming(false)} okText={t(out ? 'resumeButton' : 'resume')} cancelText={k('cancel')} okButtonProps={{ disabled: evidence.trim().length < 4 }} confirmLoading={resume.isPending} onOk={() => resume.mutate()}>
-        <p style={{ marginBottom: 8 }}>{t(out ? 'resumeText' : 'consentText')}</p>
+        <p style={{ marginBottom: 8 }}>{t(out ? 'resumeText' : c.optout.service_only ? 'serviceOnlyText' : 'consentText')}</p>
         <Input.TextArea rows={3} value={evidence} onChange={(e) => setEvidence(e.target.value)} placeholder={t('resumeHint')} aria-label={t('resume')} />
       </Modal>
     </Panel>

@@ -66,6 +66,7 @@ export const w = words({
   todo_data_request: ['去答复', 'Answer'],
   todo_data_periods: ['去看', 'See'],
   todo_limited: ['去看', 'See'],
+  todo_privacy_notice: ['去写', 'Write it'],
   todo_capacity: ['看容量', 'See'],
   todo_sync_drift: ['对账', 'Compare'],
   todo_doctor: ['体检', 'Examine'],
