@@ -41,7 +41,7 @@ var privacyPage = pages.Template("privacy", `{{define "main"}}{{$p := .}}{{with 
 func (b Basis) basis() errs.Text {
 	switch b {
 	case ByConsent:
-		return errs.T("经您同意；您可以随时停止或拒绝，不影响服务。", "With your consent. You can stop or refuse it at any time; service goes on.")
+		return errs.T("经您同意，添加员工时或之后；您可以随时停止或拒绝，不影响服务。", "With your consent, when you added a member of staff or later. You can stop or refuse it at any time; service goes on.")
 	case BySeparate:
 		return errs.T("只在您单独同意之后。", "Only after a separate consent of yours.")
 	case ByContract:

@@ -56,13 +56,13 @@ function Marked({ id, age: d, may, ask }: { id: string; age: CustomerAge; may: b
       </div>
       <p className="s13" style={{ marginTop: 8 }}>{t(m.age === 'under_14' ? 'under_14_does' : 'under_18_does')}</p>
       <p className="mute s12">{t('by', { by: m.by.name || actor(m.by.id), date: f.moment(m.at), reason: m.reason })}</p>
-      <div className="row" style={{ marginTop: 10, alignItems: 'flex-start' }}>
-        {first ? <div style={{ minWidth: 0 }}>
+      <div style={{ marginTop: 10 }}>
+        {first ? <div>
           <p className="s13">{t('guardianSaid', { who: first.guardian ?? '', what: d.guardian.map((x) => t(x.purpose)).join(t('comma')) })}</p>
           <p className="mute s12">{t('guardianBy', { words: first.words, by: actor(first.by), date: f.moment(first.given_at) })}</p>
           {first.outdated && <p className="s12 held">{t('outdated')}</p>}
         </div> : <span className="s13 second">{t('guardianNone')}</span>}
-        {may && <span className="push row" style={{ gap: 6 }}><Button size="small" onClick={() => ask('guardian')}>{t('guardianAdd')}</Button>{first && <Button size="small" loading={back.isPending} onClick={() => back.mutate()}>{t('guardianEnd')}</Button>}</span>}
+        {may && <span className="row" style={{ gap: 6, marginTop: 8 }}><Button size="small" onClick={() => ask('guardian')}>{t('guardianAdd')}</Button>{first && <Button size="small" loading={back.isPending} onClick={() => back.mutate()}>{t('guardianEnd')}</Button>}</span>}
       </div>
     </>
   )

@@ -40,10 +40,10 @@ function InForce({ register: d }: { register: Register }) {
   const t = useWords(w)
   const f = useFormat()
   const [newest] = d.notices
-  if (!newest) return <section className="panel" role="status"><p><State tone="warn">{t('none')}</State></p><p className="s13 second" style={{ marginTop: 8 }}>{t('noneText')}</p></section>
+  if (!newest) return <section className="panel" role="status" style={{ padding: '16px 20px' }}><p><State tone="warn">{t('none')}</State></p><p className="s13 second" style={{ marginTop: 8 }}>{t('noneText')}</p></section>
   const asked = d.notices.find((n) => n.again)
   return (
-    <section className="panel row">
+    <section className="panel row" style={{ padding: '12px 20px' }}>
       <State tone="ok">{t('inForce', { n: newest.version, date: f.moment(newest.at) })}</State>
       {asked && <span className="held s13">{t('asked', { date: f.date(asked.at) })}</span>}
       <a className="push" href={d.page} target="_blank" rel="noreferrer">{t('read')}</a>
