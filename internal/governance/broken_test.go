@@ -64,7 +64,7 @@ var broken = []brokenBy{
 		"",
 	},
 	{
-		"a choice leaves reservations as they are", "FTG-07|LAW-12",
+		"a choice leaves reservations as they are", "FTG-07|LAW-12|LAW-08",
 		[]edit{{"grievance.go", "if err := g.releaseUnwanted(ctx, tx, corpID, customerID); err != nil {", "if err := error(nil); err != nil {"}},
 		"",
 	},
@@ -74,7 +74,12 @@ var broken = []brokenBy{
 		"",
 	},
 	{
-		"what was decided ahead is written whatever changed", "L1|L4|FTG-02|FTG-07|LAW-12",
+		"a mark of age is not read", "LAW-08",
+		[]edit{{"purpose.go", `if person && s.minor.age != "" {`, `if person && s.minor.age == "never" {`}},
+		"",
+	},
+	{
+		"what was decided ahead is written whatever changed", "L1|L4|FTG-02|FTG-07|LAW-12|LAW-08",
 		[]edit{{"foresee.go", "if !holds {", "if _ = holds; false {"}},
 		"",
 	},

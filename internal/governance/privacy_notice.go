@@ -144,6 +144,12 @@ func (g *Governor) Notices(ctx context.Context, corpID string) ([]PrivacyNotice,
 	return rows, nil
 }
 
+// Names says whether the notice in force names a purpose; a corp without one is not held to it.
+func (g *Governor) Names(ctx context.Context, q bun.IDB, corpID string, p Purpose) (bool, error) {
+	n, err := noticeIn(ctx, q, corpID, newest)
+	return n.version == 0 || n.named(p), err
+}
+
 // Notice reads one version.
 func (g *Governor) Notice(ctx context.Context, corpID string, version int) (*PrivacyNotice, error) {
 	n := new(PrivacyNotice)

@@ -89,7 +89,10 @@ func (g *Governor) privacy(w http.ResponseWriter, r *http.Request, corpID string
 		Version: n.Version, At: n.MadeAt.In(g.zone).Format(time.DateOnly), SHA256: n.SHA256, Old: n.Version != all[0].Version,
 	}
 	for _, p := range body.Purposes {
-		info, _ := purposeInfo(p.ID)
+		info := purposeInfo(p.ID)
+		if info == nil { // of a former program
+			continue
+		}
 		view.Purposes = append(view.Purposes, privacyPurpose{info.Title.In(lang), p.Text.In(lang), info.Basis.basis().In(lang)})
 	}
 	for _, v := range all {

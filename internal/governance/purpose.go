@@ -1,6 +1,10 @@
 package governance
 
-import "zhiyin.dev/zhiyin/internal/errs"
+import (
+	"slices"
+
+	"zhiyin.dev/zhiyin/internal/errs"
+)
 
 // Purpose is something that the platform uses customers' data for (LAW-01).
 type Purpose string
@@ -58,21 +62,20 @@ func Purposes() []PurposeInfo {
 				"Tags and reactions choose who gets marketing. Customers can refuse it on their page and still get what is chosen by neither."),
 		},
 		{
-			ID: ForSensitive, Basis: BySeparate, Rules: []string{"LAW-07"}, Title: errs.T("敏感个人信息", "Sensitive data"),
+			ID: ForSensitive, Basis: BySeparate, Rules: []string{ruleNotice, "LAW-07"}, Title: errs.T("敏感个人信息", "Sensitive data"),
 			Does: errs.T("健康、信仰、信用一类的标签。没有单独同意，不用来挑选任何人。",
 				"Tags about health, faith, credit and the like. Without a separate consent nobody is chosen by them."),
 		},
 	}
 }
 
-// purposeInfo is the entry of a purpose; ok is false when there is none.
-func purposeInfo(id Purpose) (p PurposeInfo, ok bool) {
-	for _, p := range Purposes() {
-		if p.ID == id {
-			return p, true
-		}
+// purposeInfo is the entry of a purpose; nil when there is none.
+func purposeInfo(id Purpose) *PurposeInfo {
+	all := Purposes()
+	if i := slices.IndexFunc(all, func(p PurposeInfo) bool { return p.ID == id }); i >= 0 {
+		return &all[i]
 	}
-	return PurposeInfo{}, false
+	return nil
 }
 
 // purposesOf are what a touch uses its customer's data for.
@@ -90,6 +93,15 @@ func purposesOf(class Class, traits bool) []Purpose {
 		out = append(out, ForTraits)
 	}
 	return out
+}
+
+// reasonNotice says that the notice does not name a purpose.
+func reasonNotice(id Purpose) errs.Text {
+	name := errs.T(string(id), string(id))
+	if p := purposeInfo(id); p != nil {
+		name = p.Title
+	}
+	return errs.T("企业告知客户的个人信息说明里没有写「"+name.ZH+"」这个用途。", "The notice about customers' data does not name the purpose “"+name.EN+"”.")
 }
 
 // grant is what a rule about purposes says to a touch.

@@ -106,8 +106,7 @@ func (s Step) reason() errs.Text {
 	case rulePurpose:
 		return reasonPurpose
 	case ruleNotice:
-		p, _ := purposeInfo(Purpose(s.Text))
-		return errs.T("企业告知客户的个人信息说明里没有写「"+p.Title.ZH+"」这个用途。", "The notice about customers' data does not name the purpose “"+p.Title.EN+"”.")
+		return reasonNotice(Purpose(s.Text))
 	case ruleMinor:
 		return reasonMinor(s)
 	case ruleHoldout:

@@ -130,6 +130,9 @@ func (s *Service) ConsentedIn(ctx context.Context, q bun.IDB, field string, tagI
 		return err
 	}
 	i := slices.IndexFunc(found, func(t Sensitive) bool { return t.Consent == nil })
+	if i < 0 && len(found) > 0 {
+		return s.named(ctx, q, field, found[0])
+	}
 	if i < 0 {
 		return nil
 	}
@@ -137,6 +140,16 @@ func (s *Service) ConsentedIn(ctx context.Context, q bun.IDB, field string, tagI
 	return errs.Bad(field, "tag.no_consent", errs.T(
 		fmt.Sprintf("标签「%s」是敏感个人信息（%s），没有登记单独同意，不能用来挑选客户，也不能从这里打上（LAW-07）。去掉它，或请所有者在「治理 › 证照与网站」登记依据。", t.Name, t.Title.ZH),
 		fmt.Sprintf("The tag “%s” is sensitive data (%s) without a separate consent on record: it chooses no customers and is given to none from here (LAW-07). Take it out, or ask an owner to record the consent under Governance › Licences and sites.", t.Name, t.Title.EN)))
+}
+
+// named refuses a sensitive tag where the notice in force does not say that such data is used (LAW-01).
+func (s *Service) named(ctx context.Context, q bun.IDB, field string, t Sensitive) error {
+	ok, err := s.Governor.Names(ctx, q, s.CorpID, governance.ForSensitive)
+	if err != nil || ok {
+		return err
+	}
+	return errs.Bad(field, "tag.not_in_notice", errs.Tf("标签「%s」是敏感个人信息，而企业告知客户的说明里没有写这个用途（LAW-01）。在「治理 › 用途与告知」发布写明的一版。",
+		"The tag “%s” is sensitive data, and the notice to customers does not name that purpose (LAW-01). Publish a version that does under Governance › Purposes and notice.", t.Name))
 }
 
 // SetConsent records by what separate consent of the customers a sensitive tag may choose audiences, in place of what was recorded.

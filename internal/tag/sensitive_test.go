@@ -7,6 +7,7 @@ import (
 
 	"zhiyin.dev/zhiyin/internal/app/apptest"
 	"zhiyin.dev/zhiyin/internal/errs"
+	"zhiyin.dev/zhiyin/internal/governance"
 	"zhiyin.dev/zhiyin/internal/tag"
 )
 
@@ -99,6 +100,39 @@ func TestASensitiveTagNeedsAReasonAndAConsentOfItsOwn(t *testing.T) {
 		}
 		if err := p.Tags.RenameBy(ctx, "S01", one.ID, "老朋友", ""); err != nil || sensitive(t, p, "老朋友") != nil {
 			t.Fatalf("renamed to what tells nothing: %v", err)
+		}
+	})
+}
+
+// A notice that does not say that such data is used stands against it, whatever consent is on record (LAW-01).
+func TestASensitiveTagHasToBeNamedInTheNotice(t *testing.T) {
+	t.Parallel()
+	apptest.EachEngine(t, func(t *testing.T, databaseURL string) {
+		p := apptest.Start(t, apptest.Small(), databaseURL, nil)
+		ctx := t.Context()
+		made, err := p.Tags.Make(ctx, "S01", "", "会员资料", []string{"糖尿病"}, "营养师按医嘱配餐，要避开高糖的菜")
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := made.Tags[0].ID
+		if _, err := p.Tags.SetConsent(ctx, id, "S02", "到店签署的单独同意书"); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Tags.Consented(ctx, "audience.tags", id); err != nil {
+			t.Fatalf("without a notice: %v", err)
+		}
+		text := governance.NoticeText{ZH: "测试用的告知"}
+		body := governance.NoticeBody{Who: text, How: text, Keep: text, Rights: text, Purposes: []governance.NoticePurpose{{ID: governance.ForService, Text: text}}}
+		if _, err := p.Governor.PublishNotice(ctx, p.CorpID, "S01", body, false, "第一版"); err != nil {
+			t.Fatal(err)
+		}
+		refusedFor(t, p.Tags.Consented(ctx, "audience.tags", id), "tag.not_in_notice", "audience.tags")
+		body.Purposes = append(body.Purposes, governance.NoticePurpose{ID: governance.ForSensitive, Text: text})
+		if _, err := p.Governor.PublishNotice(ctx, p.CorpID, "S01", body, false, "写明敏感信息"); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Tags.Consented(ctx, "audience.tags", id); err != nil {
+			t.Fatalf("with a notice that names it: %v", err)
 		}
 	})
 }

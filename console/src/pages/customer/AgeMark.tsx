@@ -62,7 +62,7 @@ function Marked({ id, age: d, may, ask }: { id: string; age: CustomerAge; may: b
           <p className="mute s12">{t('guardianBy', { words: first.words, by: actor(first.by), date: f.moment(first.given_at) })}</p>
           {first.outdated && <p className="s12 held">{t('outdated')}</p>}
         </div> : <span className="s13 second">{t('guardianNone')}</span>}
-        {may && <span className="row" style={{ gap: 6, marginTop: 8 }}><Button size="small" onClick={() => ask('guardian')}>{t('guardianAdd')}</Button>{first && <Button size="small" loading={back.isPending} onClick={() => back.mutate()}>{t('guardianEnd')}</Button>}</span>}
+        {may && <span className="row" style={{ gap: 6, marginTop: 8, flexWrap: 'wrap' }}><Button size="small" onClick={() => ask('guardian')}>{t('guardianAdd')}</Button>{first && <Button size="small" loading={back.isPending} onClick={() => back.mutate()}>{t('guardianEnd')}</Button>}</span>}
       </div>
     </>
   )

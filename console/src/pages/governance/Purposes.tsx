@@ -62,7 +62,7 @@ function Rows({ purposes, told }: { purposes: Purpose[]; told: boolean }) {
             <td style={{ minWidth: 240 }}><div>{p.title}</div><div className="mute s12">{p.does}</div></td>
             <td className="nowrap">{t(p.basis)}</td>
             <td className="nowrap"><State tone={p.named ? 'ok' : told ? 'held' : 'plain'}>{t(p.named ? 'named' : told ? 'unnamed' : 'noNotice')}</State></td>
-            <td className="right">{p.basis === 'contract' && p.consents === 0 ? '—' : f.count(p.consents)}</td>
+            <td className="right">{p.basis !== 'consent' && p.consents === 0 ? '—' : f.count(p.consents)}</td>
             <td><span className="row" style={{ gap: 6 }}>{p.rules.map((r) => <span key={r.id} title={r.title}><RuleId id={r.id} /></span>)}</span></td>
           </tr>
         ))}
