@@ -1,9 +1,13 @@
 package app_test
 
 import (
+	"context"
+	"strconv"
 	"testing"
 
 	"zhiyin.dev/zhiyin/internal/auth"
+	"zhiyin.dev/zhiyin/internal/db"
+	"zhiyin.dev/zhiyin/internal/governance"
 	"zhiyin.dev/zhiyin/internal/web"
 	"zhiyin.dev/zhiyin/internal/web/webtest"
 )
@@ -58,5 +62,40 @@ func TestAMemberMarksACustomerOfTheirs(t *testing.T) {
 		webtest.Scenario{Name: "it was a mistake", As: member, Method: "POST", Path: "/customers/wm1/age/end", Body: `{"reason":"弄错了人"}`, Status: 200, Has: []string{`"end_reason":"弄错了人"`}, Not: []string{`"mark"`}},
 		webtest.Scenario{Name: "nothing to end", As: member, Method: "POST", Path: "/customers/wm1/age/end", Body: `{"reason":"弄错了人"}`, Status: 404},
 		webtest.Scenario{Name: "the log", As: owner, Path: "/audit/entries?act=age.mark", Status: 200, Has: []string{`"age.mark"`}},
+	)
+}
+
+// What is refused to a minor, and what passed by a notice, is told in words on the why page.
+func TestTheWhyPageTellsOfAgeAndNotice(t *testing.T) {
+	t.Parallel()
+	a := alone(t)
+	foreign(t, a)
+	owner := token(t, a, auth.NewToken{Role: auth.Owner, Scope: web.All})
+	webtest.Run(
+		t, a.API,
+		webtest.Scenario{Name: "a notice", As: owner, Method: "POST", Path: "/governance/notices", Body: `{"text":` + noticeText + `,"changes":"第一版"}`, Status: 201},
+		webtest.Scenario{Name: "a mark", As: owner, Method: "POST", Path: "/customers/wm1/age", Body: `{"age":"under_18","reason":"本人说的"}`, Status: 200},
+	)
+	ask := func(key string, traits bool) string {
+		t.Helper()
+		var out []governance.Decision
+		err := a.DB.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) (err error) {
+			out, err = a.Governor.Reserve(ctx, tx, governance.Request{
+				CorpID: a.CorpID, Key: key, CustomerID: "wm1", StaffID: "S01", Channel: governance.MassCustomer, Class: governance.Marketing, Traits: traits,
+				Texts: []string{"【花间】周末护理课开放预约。"}, By: "S01", Reason: "会员日通知",
+			})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strconv.FormatInt(out[0].TouchID, 10)
+	}
+	held, sent := ask("k/1", true), ask("k/2", false)
+	webtest.Run(
+		t, a.API,
+		webtest.Scenario{Name: "chosen by tags", As: owner, Path: "/touches/" + held, Status: 200, Has: []string{`"rule_id":"LAW-08"`, `"value":"未满 18 岁"`, "不按标签和行为给他们挑选营销", "监护人"}},
+		webtest.Scenario{Name: "to everybody", As: owner, Path: "/touches/" + sent, Status: 200, Has: []string{`"value":"告知第 1 版"`}},
+		webtest.Scenario{Name: "decided again", As: owner, Method: "POST", Path: "/touches/" + held + "/recompute", Body: `{}`, Status: 200, Has: []string{`"same":true`}},
 	)
 }

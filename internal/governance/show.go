@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/errs"
 	"zhiyin.dev/zhiyin/internal/governance/guard"
 	"zhiyin.dev/zhiyin/internal/web"
 )
@@ -46,7 +47,7 @@ type ruleOut struct {
 	Title   string      `json:"title" doc:"what the rule looks at, whatever it said"`
 	Reason  string      `json:"reason,omitempty" doc:"of the rule that held it back or makes it wait: why, in a sentence"`
 	Verdict StepVerdict `json:"verdict" enum:"pass,held,waits,not_read"`
-	Value   string      `json:"value,omitempty" doc:"the words a content rule found, the topic a cap is about, or the customer's own zone, by which sending hours were read"`
+	Value   string      `json:"value,omitempty" doc:"the words a content rule found, the topic a cap is about, the mark of age, the purpose that the notice does not name or its version, or the customer's own zone, by which sending hours were read"`
 	Channel Channel     `json:"channel,omitempty" doc:"that a cap is about"`
 	Days    int         `json:"days,omitempty"`
 	Before  int         `json:"before"`
@@ -193,7 +194,7 @@ func (h *API) rules(lang string, steps []Step) []ruleOut {
 	out := make([]ruleOut, len(steps))
 	for i, s := range steps {
 		out[i] = ruleOut{
-			RuleID: s.RuleID, Title: h.Title(s.RuleID).In(lang), Verdict: s.Verdict, Value: s.Text, Channel: s.Channel, Days: s.Days, Before: s.Before, After: s.After,
+			RuleID: s.RuleID, Title: h.Title(s.RuleID).In(lang), Verdict: s.Verdict, Value: s.value().In(lang), Channel: s.Channel, Days: s.Days, Before: s.Before, After: s.After,
 			Cap: s.Cap, Since: h.when(s.Since), NextAt: h.when(s.Next),
 		}
 		if s.RuleID == ruleQuiet {
@@ -204,6 +205,24 @@ func (h *API) rules(lang string, steps []Step) []ruleOut {
 		}
 	}
 	return out
+}
+
+// value is what a step is about, in words.
+func (s Step) value() errs.Text {
+	switch s.RuleID {
+	case ruleMinor:
+		age, _ := strings.CutSuffix(s.Text, byTraits)
+		if Age(age) == Under14 {
+			return errs.T("未满 14 岁", "under 14")
+		}
+		return errs.T("未满 18 岁", "under 18")
+	case ruleNotice:
+		if p := purposeInfo(Purpose(s.Text)); p != nil {
+			return p.Title
+		}
+		return errs.Tf("告知第 %d 版", "version %d of the notice", s.After)
+	}
+	return errs.T(s.Text, s.Text)
 }
 
 func (h *API) stages(stages []Stage) []stageOut {

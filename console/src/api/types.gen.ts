@@ -5223,7 +5223,7 @@ export interface components {
              * @description of sending hours that do not meet the sender's: from then on it would be too late
              */
             too_late?: string;
-            /** @description the words a content rule found, the topic a cap is about, or the customer's own zone, by which sending hours were read */
+            /** @description the words a content rule found, the topic a cap is about, the mark of age, the purpose that the notice does not name or its version, or the customer's own zone, by which sending hours were read */
             value?: string;
             /** @enum {string} */
             verdict: "pass" | "held" | "waits" | "not_read";
