@@ -3,6 +3,7 @@ package contactway
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -102,27 +103,75 @@ func (s *Service) purposes(ctx context.Context, q bun.IDB, ways ...*Contactway) 
 	return nil
 }
 
-// Narrow answers those of the customers who have relations and came, by each of those that live, by a code that was for service only
-// then, or before the instant since.
+// Numbers of add_way by which the customer did nothing: they were handed over, and told nothing. Official page: document/path/92114.
+const (
+	wayUnknown  = -1 // details are not read yet
+	wayShared   = 201
+	wayAssigned = 202
+)
+
+// cameBy is how a customer once came to a member.
+type cameBy struct {
+	CustomerID string
+	Live       bool
+	AddWay     int
+	State      string
+	Narrow     bool // by a code that was for service only then, or before the instant that is asked about
+}
+
+// own says that it was the customer's own act.
+func (r cameBy) own() bool {
+	return r.State != "" || r.AddWay != wayUnknown && r.AddWay != wayShared && r.AddWay != wayAssigned
+}
+
+// narrow says whether the relations of one customer make them one who was told of service only: each of those that live and were their
+// own act does. Where somebody was handed over, it counts how they had come before, for a handover tells them nothing.
+func narrow(all []cameBy) bool {
+	var live, former, handed []cameBy
+	for _, r := range all {
+		switch {
+		case r.own() && r.Live:
+			live = append(live, r)
+		case r.own():
+			former = append(former, r)
+		case r.Live:
+			handed = append(handed, r)
+		}
+	}
+	if len(handed) > 0 {
+		live = append(live, former...)
+	}
+	if len(live) == 0 {
+		live = handed
+	}
+	return len(live) > 0 && !slices.ContainsFunc(live, func(r cameBy) bool { return !r.Narrow })
+}
+
+// Narrow answers those of the customers who were told of service only, or came before the instant since.
 func (s *Service) Narrow(ctx context.Context, q bun.IDB, customerIDs []string, since clock.Time) (map[string]bool, error) {
-	var any []int64
-	if err := q.NewRaw("SELECT id FROM contactway_service WHERE corp_id = ? LIMIT 1", s.CorpID).Scan(ctx, &any); err != nil {
+	var some []int64
+	if err := q.NewRaw("SELECT id FROM contactway_service WHERE corp_id = ? LIMIT 1", s.CorpID).Scan(ctx, &some); err != nil {
 		return nil, fmt.Errorf("look for codes that are for service only: %w", err)
 	}
-	if len(any) == 0 && since == 0 { // most corps
+	if len(some) == 0 && since == 0 { // most corps
 		return nil, nil //nolint:nilnil // nobody is
 	}
-	var ids []string
-	err := q.NewRaw(`SELECT r.customer_id FROM relation AS r WHERE r.corp_id = ? AND r.live AND r.customer_id IN ? GROUP BY r.customer_id
-		HAVING SUM(CASE WHEN r.added_at < ? OR EXISTS (SELECT 1 FROM contactway_service AS p WHERE p.corp_id = r.corp_id AND p.state = r.state
-			AND p.since - ? <= r.added_at AND (p.until = 0 OR r.added_at < p.until + ?)) THEN 0 ELSE 1 END) = 0`,
-		s.CorpID, s.DB.OneOf(customerIDs), since, apart, apart).Scan(ctx, &ids)
+	var rows []cameBy
+	err := q.NewRaw(`SELECT r.customer_id, r.live, r.add_way, r.state, CASE WHEN r.added_at < ? OR EXISTS (SELECT 1 FROM contactway_service AS p
+			WHERE p.corp_id = r.corp_id AND p.state = r.state AND p.since - ? <= r.added_at AND (p.until = 0 OR r.added_at < p.until + ?)) THEN TRUE ELSE FALSE END AS narrow
+		FROM relation AS r WHERE r.corp_id = ? AND r.customer_id IN ?`, since, apart, apart, s.CorpID, s.DB.OneOf(customerIDs)).Scan(ctx, &rows)
 	if err != nil {
-		return nil, fmt.Errorf("read by which codes %d customers came: %w", len(customerIDs), err)
+		return nil, fmt.Errorf("read how %d customers came: %w", len(customerIDs), err)
 	}
-	out := make(map[string]bool, len(ids))
-	for _, id := range ids {
-		out[id] = true
+	by := map[string][]cameBy{}
+	for _, r := range rows {
+		by[r.CustomerID] = append(by[r.CustomerID], r)
+	}
+	out := map[string]bool{}
+	for id, all := range by {
+		if narrow(all) {
+			out[id] = true
+		}
 	}
 	return out, nil
 }

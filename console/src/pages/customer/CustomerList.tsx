@@ -40,7 +40,7 @@ export function CustomerList() {
     { key: 'staff', title: t('staff'), render: (c) => <span className="nowrap">{c.staff.slice(0, 2).map((s) => s.name).join(f.lang === 'zh' ? '、' : ', ')}{c.staff.length > 2 ? ` +${c.staff.length - 2}` : ''}</span> },
     { key: 'added', title: t('added'), sort: 'added', render: (c) => <span className="nowrap">{f.moment(c.added_at)}</span> },
     { key: 'budget', title: t('budget'), render: (c) => <BudgetCell customer={c} /> },
-    { key: 'consent', title: t('consent'), render: (c) => (c.optout.state === 'all' ? <span className="harm nowrap">{t('optout')}</span> : <span className="nowrap">{t('optin')}</span>) },
+    { key: 'consent', title: t('consent'), render: (c) => (c.optout.state === 'all' ? <span className="harm nowrap">{t('optout')}</span> : <span className="nowrap">{t(c.optout.no_guardian ? 'minorShort' : c.optout.service_only ? 'serviceShort' : 'optin')}</span>) },
     { key: 'groups', title: t('groups'), hidden: true, num: true, render: (c) => c.groups },
     { key: 'type', title: t('kind'), hidden: true, render: (c) => t(c.type) },
   ]

@@ -22,6 +22,8 @@ export const w = words({
   wecom: ['企业微信', 'WeCom'],
   live: ['在联系人里', 'In contact'],
   lost: ['已流失', 'Lost'],
+  minorShort: ['未满 14 岁', 'Under 14'],
+  serviceShort: ['只要服务', 'Service only'],
   optin: ['订阅中', 'Subscribed'],
   optout: ['已退订', 'Opted out'],
   empty: ['还没有客户', 'No customers yet'],
