@@ -113,7 +113,7 @@ function Consent({ customer: c }: { customer: Detail }) {
   const out = c.optout.state === 'all'
   return (
     <Panel title={t('consentTitle')}>
-      <div className="row">
+      <div className="row" style={{ flexWrap: 'wrap' }}>
         <span className={out ? 'harm' : ''}>{out ? t('consentOut', { date: f.date(c.optout.since) }) : t(c.optout.no_guardian ? 'guardianMissing' : c.optout.no_consent ? 'consentMissing' : c.optout.service_only ? 'serviceOnly' : 'consentIn')}</span>
         <span className="push row" style={{ gap: 6 }}>{(out || c.optout.no_consent || c.optout.service_only) && can('governance.write') && <Button size="small" onClick={() => setResuming(true)}>{t('resume')}</Button>}{!out && can('customer.write') && <Button size="small" onClick={() => stop.mutate()} loading={stop.isPending}>{t('stop')}</Button>}</span>
       </div>
