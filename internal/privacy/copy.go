@@ -152,7 +152,7 @@ func (s *Service) readable(ctx context.Context, t Table, row map[string]any) err
 }
 
 func isFlag(column string) bool {
-	return slices.Contains([]string{"live", "late", "seen_only", "planned", "by_staff", "held", "grave", "urgent", "no_traits", "winback", "traits", "unbound"}, column)
+	return slices.Contains([]string{"live", "late", "seen_only", "planned", "by_staff", "held", "grave", "urgent", "no_traits", "winback", "traits", "unbound", "own"}, column)
 }
 
 func isTime(column string) bool {

@@ -640,6 +640,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/customers/{id}/age": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether a customer is marked as a minor, with the evidence and what a guardian consents to
+         * @description Permission: `customer.read`. Each call is logged in the audit.
+         */
+        get: operations["get-customer-age"];
+        put?: never;
+        /**
+         * Mark a customer as a minor: what that forbids is taken back at once
+         * @description Permission: `customer.write`.
+         */
+        post: operations["mark-customer-age"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/customers/{id}/age/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End the mark of age, and with it what a guardian consented to
+         * @description Permission: `customer.write`.
+         */
+        post: operations["end-customer-age"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/customers/{id}/consents": {
         parameters: {
             query?: never;
@@ -648,7 +692,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A customer's consents to marketing, with their evidence
+         * A customer's consents and their guardian's, by purpose, with their evidence
          * @description Permission: `customer.read`. Each call is logged in the audit.
          */
         get: operations["list-customer-consents"];
@@ -718,6 +762,46 @@ export interface paths {
          * @description Permission: `customer.write`.
          */
         post: operations["open-grievance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/customers/{id}/guardian-consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Record what a minor's guardian consents to, in the place of what they consented to before
+         * @description Permission: `customer.write`.
+         */
+        post: operations["record-guardian-consent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/customers/{id}/guardian-consents/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note that a guardian took it back
+         * @description Permission: `customer.write`.
+         */
+        post: operations["end-guardian-consent"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1240,6 +1324,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/governance/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish a new version of the notice about customers' data
+         * @description Permission: `governance.write`.
+         */
+        post: operations["publish-privacy-notice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/governance/notices/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One version of the notice about customers' data
+         * @description Permission: `governance.read`.
+         */
+        get: operations["get-privacy-notice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/governance/overview": {
         parameters: {
             query?: never;
@@ -1252,6 +1376,26 @@ export interface paths {
          * @description Permission: `governance.read`.
          */
         get: operations["get-governance-overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/governance/purposes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What customers' data is used for, on which basis, and the notices that say so
+         * @description Permission: `governance.read`.
+         */
+        get: operations["list-purposes"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4056,6 +4200,13 @@ export interface components {
             name: string;
             /** @description of staff, those whom the code at WeCom passes over: they have no room for customers */
             passed: components["schemas"]["ContactwayNamed"][] | null;
+            /** @enum {string} */
+            purpose: "service" | "service_and_marketing";
+            /**
+             * Format: date-time
+             * @description who came before was told otherwise; absent: it was never otherwise
+             */
+            purpose_since?: string;
             qr_code: string;
             remark: string;
             skip_verify: boolean;
@@ -4066,6 +4217,11 @@ export interface components {
         ContactwayWayIn: {
             departments?: number[] | null;
             name: string;
+            /**
+             * @description what it tells who comes by it that their data is for; who comes for service only gets no marketing without a consent of their own (LAW-04). It holds for who comes afterwards. Left out: as it is, or service and marketing
+             * @enum {string}
+             */
+            purpose?: "service" | "service_and_marketing";
             remark?: string;
             /** @description customers are added without the member's confirmation */
             skip_verify?: boolean;
@@ -4247,6 +4403,11 @@ export interface components {
         };
         CustomerOpt: {
             /**
+             * @description marked as a minor (LAW-08)
+             * @enum {string}
+             */
+            age?: "under_14" | "under_18";
+            /**
              * Format: date-time
              * @description since when their own consent to marketing is on record
              */
@@ -4265,6 +4426,8 @@ export interface components {
             held_out?: boolean;
             /** @description there is none, and the corp sends marketing only to who consented (LAW-21) */
             no_consent?: boolean;
+            /** @description no marketing to the minor: no guardian consents to it */
+            no_guardian?: boolean;
             /** @description they do not want to be chosen by their tags or behaviour: messages whose audience was are held back (LAW-12) */
             no_traits?: boolean;
             /**
@@ -4274,6 +4437,8 @@ export interface components {
             pace?: "weekly" | "monthly";
             /** Format: date-time */
             paused_until?: string;
+            /** @description they came for service only, or are asked again since: no marketing until they say yes themselves (LAW-04) */
+            service_only?: boolean;
             /**
              * @description they have not reacted for long: they get less, or no marketing
              * @enum {string}
@@ -4404,6 +4569,10 @@ export interface components {
             as_of: string;
             checks: components["schemas"]["DoctorFinding"][] | null;
         };
+        EndAgeInBody: {
+            /** @description why it holds no longer, 2 to 500 characters */
+            reason: string;
+        };
         EndGrievanceInBody: {
             /** @description how it ended, 2 to 500 characters */
             outcome: string;
@@ -4446,6 +4615,31 @@ export interface components {
             /** Format: date-time */
             at: string;
             text: string;
+        };
+        GovernanceAge: {
+            /** @description what a guardian consents to at present */
+            guardian: components["schemas"]["GovernanceConsent"][] | null;
+            /** @description all marks, the newest first */
+            history: components["schemas"]["GovernanceAgeMark"][] | null;
+            /** @description absent: nobody said that they are a minor */
+            mark?: components["schemas"]["GovernanceAgeMark"];
+        };
+        GovernanceAgeMark: {
+            /** @enum {string} */
+            age: "under_14" | "under_18";
+            /** Format: date-time */
+            at: string;
+            by: components["schemas"]["GovernanceNamed"];
+            end_reason?: string;
+            /**
+             * Format: date-time
+             * @description absent: it holds
+             */
+            ended_at?: string;
+            ended_by?: components["schemas"]["GovernanceNamed"];
+            id: string;
+            /** @description how it is known */
+            reason: string;
         };
         GovernanceAsked: {
             /** @description true: we do that; absent: not answered yet */
@@ -4558,7 +4752,19 @@ export interface components {
             ended_by?: string;
             /** Format: date-time */
             given_at: string;
+            /** @description who gave it for a minor; absent: the customer */
+            guardian?: string;
             id: string;
+            /**
+             * Format: int64
+             * @description version of the notice that was in force; absent: there was none
+             */
+            notice?: number;
+            notice_sha256?: string;
+            /** @description a notice asks again since: it counts no longer (LAW-04) */
+            outdated?: boolean;
+            /** @enum {string} */
+            purpose: "marketing" | "lifecycle" | "traits";
             /** @enum {string} */
             via: "page" | "staff";
             /**
@@ -4568,6 +4774,7 @@ export interface components {
             wording?: number;
             /** @description the sentence they saw, or where and how they said so */
             words: string;
+            words_sha256?: string;
         };
         GovernanceConsentPage: {
             items: components["schemas"]["GovernanceConsent"][] | null;
@@ -5051,6 +5258,58 @@ export interface components {
             id: string;
             name: string;
         };
+        GovernanceNotice: {
+            /** @description purpose, manner or kind of data changed: who was told before is asked again */
+            again: boolean;
+            /** Format: date-time */
+            at: string;
+            body: components["schemas"]["GovernanceNoticeBody"];
+            by: components["schemas"]["GovernanceNamed"];
+            changes: string;
+            /** @description the text is the one whose digest was kept */
+            intact: boolean;
+            purposes: ("service" | "lifecycle" | "marketing" | "traits" | "sensitive")[] | null;
+            /** @description of the text */
+            sha256: string;
+            /** Format: int64 */
+            version: number;
+        };
+        GovernanceNoticeBody: {
+            /** @description which data, where from, how it is used */
+            how: components["schemas"]["GovernanceNoticeText"];
+            /** @description how long it is kept */
+            keep: components["schemas"]["GovernanceNoticeText"];
+            purposes: components["schemas"]["GovernanceNoticePurpose"][] | null;
+            /** @description what people can ask for, and how */
+            rights: components["schemas"]["GovernanceNoticeText"];
+            /** @description who the corp is, and how to reach it */
+            who: components["schemas"]["GovernanceNoticeText"];
+        };
+        GovernanceNoticeBrief: {
+            /** @description purpose, manner or kind of data changed: who was told before is asked again */
+            again: boolean;
+            /** Format: date-time */
+            at: string;
+            by: components["schemas"]["GovernanceNamed"];
+            changes: string;
+            purposes: ("service" | "lifecycle" | "marketing" | "traits" | "sensitive")[] | null;
+            /** @description of the text */
+            sha256: string;
+            /** Format: int64 */
+            version: number;
+        };
+        GovernanceNoticePurpose: {
+            /** @enum {string} */
+            id: "service" | "lifecycle" | "marketing" | "traits" | "sensitive";
+            /** @description what it means to the reader */
+            text: components["schemas"]["GovernanceNoticeText"];
+        };
+        GovernanceNoticeText: {
+            /** @description left out: readers of English see the Chinese */
+            en?: string;
+            /** @description 4 to 2000 characters */
+            zh: string;
+        };
         GovernanceOptOut: {
             by: string;
             customer: components["schemas"]["GovernanceNamed"];
@@ -5152,6 +5411,46 @@ export interface components {
             total: number;
             /** @description There are more than total; ask with count=exact */
             total_more: boolean;
+        };
+        GovernancePurpose: {
+            /**
+             * @description contract: the customer asked, or it belongs to a contract with them; separate: a consent of its own
+             * @enum {string}
+             */
+            basis: "contract" | "consent" | "separate";
+            /**
+             * Format: int64
+             * @description of customers and guardians, that count at present
+             */
+            consents: number;
+            /** @description what the platform does for it, and what the customer can say */
+            does: string;
+            /** @enum {string} */
+            id: "service" | "lifecycle" | "marketing" | "traits" | "sensitive";
+            /** @description every notice names it */
+            must: boolean;
+            /** @description the notice in force names it */
+            named: boolean;
+            /** @description what refuses without it */
+            rules: components["schemas"]["GovernanceLicenceRule"][] | null;
+            title: string;
+        };
+        GovernancePurposes: {
+            /**
+             * Format: int64
+             * @description whose own consent to marketing counts at present
+             */
+            consented: number;
+            /**
+             * Format: int64
+             * @description who has a relation now: a version that asks again leaves them without marketing until they say yes
+             */
+            customers: number;
+            /** @description the newest first; none: nothing was published yet */
+            notices: components["schemas"]["GovernanceNoticeBrief"][] | null;
+            /** @description where people read it */
+            page: string;
+            purposes: components["schemas"]["GovernancePurpose"][] | null;
         };
         GovernanceQuietIO: {
             /** @example 09:00 */
@@ -5617,6 +5916,14 @@ export interface components {
             penalties?: components["schemas"]["GuardPenalty"][] | null;
             sites?: string[] | null;
         };
+        GuardianInBody: {
+            /** @description who it is, and what they are to the child; 2 to 100 characters */
+            guardian: string;
+            /** @description to these and nothing else */
+            purposes: ("marketing" | "lifecycle" | "traits")[] | null;
+            /** @description where and how they said so, 2 to 500 characters */
+            words: string;
+        };
         HaltInBody: {
             /** @description the member's account is limited: a person is asked each day whether it is over, and colleagues send in their place */
             limited?: boolean;
@@ -5972,6 +6279,12 @@ export interface components {
         LoginInputBody: {
             password: string;
             user: string;
+        };
+        MarkAgeInBody: {
+            /** @enum {string} */
+            age: "under_14" | "under_18";
+            /** @description how it is known, 2 to 500 characters */
+            reason: string;
         };
         Material: {
             /** @description of a link or a mini program */
@@ -6625,6 +6938,13 @@ export interface components {
             title: string;
             /** @description about:blank, or a page about this kind of error */
             type: string;
+        };
+        PublishNoticeInBody: {
+            /** @description purpose, manner or kind of data changed: consents given before count no longer, and who came before gets no marketing until they say yes again */
+            again?: boolean;
+            /** @description what this version is, or what it changes; 2 to 500 characters */
+            changes: string;
+            text: components["schemas"]["GovernanceNoticeBody"];
         };
         RecordTagConsentRequest: {
             /** @description where and how customers gave it */
@@ -7451,7 +7771,7 @@ export interface components {
             count: number;
             detail: string;
             /** @enum {string} */
-            kind: "broadcast_review" | "broadcast_unconfirmed" | "session_waiting" | "moment_comments" | "dead_letters" | "sync_drift" | "doctor" | "licence" | "complaint" | "site_penalty" | "capacity" | "fraud" | "shared_login" | "limited" | "data_request" | "data_periods";
+            kind: "broadcast_review" | "broadcast_unconfirmed" | "session_waiting" | "moment_comments" | "dead_letters" | "sync_drift" | "doctor" | "licence" | "complaint" | "site_penalty" | "capacity" | "fraud" | "shared_login" | "limited" | "data_request" | "data_periods" | "privacy_notice";
             link: string;
             title: string;
         };
@@ -9072,6 +9392,107 @@ export interface operations {
             };
         };
     };
+    "get-customer-age": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceAge"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "mark-customer-age": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MarkAgeInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceAge"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "end-customer-age": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndAgeInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceAge"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-customer-consents": {
         parameters: {
             query?: never;
@@ -9220,6 +9641,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GovernanceGrievance"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "record-guardian-consent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GuardianInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceAge"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "end-guardian-consent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceAge"];
                 };
             };
             /** @description Problem */
@@ -10280,6 +10767,70 @@ export interface operations {
             };
         };
     };
+    "publish-privacy-notice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishNoticeInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceNotice"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-privacy-notice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernanceNotice"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-governance-overview": {
         parameters: {
             query?: {
@@ -10299,6 +10850,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StatsOverview"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-purposes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GovernancePurposes"];
                 };
             };
             /** @description Problem */
