@@ -93,7 +93,7 @@ export async function openAs(t, id, access, options = {}) {
   const { code } = await control('oauth/code', { userid: id });
   // Before the login the page asks who is there, and is answered 401.
   const page = await open(t, { loggedIn: false, tolerate: /40[13]/, ...options });
-  await page.goto(url);
+  // No page is open yet: the login page would begin a login of its own, and its state would take the place of this one's.
   const begun = await page.request.get(`${url}/api/v1/session/wecom`);
   const state = new URL((await begun.json()).oauth_url).searchParams.get('state');
   await page.goto(`${url}/login/wecom?code=${code}&state=${state}`);
