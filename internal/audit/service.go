@@ -34,6 +34,7 @@ type Service struct {
 	Config
 	keys  *signing
 	reads reads
+	shown shown
 
 	checking atomic.Bool // one verification at a time
 

@@ -103,6 +103,9 @@ func (h *API) losses(ctx context.Context, in *lossIn) (*web.Page[lossOut], error
 	if err != nil {
 		return nil, err
 	}
+	for _, l := range out[:min(len(out), in.Limit)] {
+		web.Show(ctx, l.Customer.ID)
+	}
 	return web.NewPage(out, in.List, total, more, func(l lossOut) string {
 		return fmt.Sprintf("%d/%s/%s", l.LostAt.UnixMilli(), l.Customer.ID, l.Staff.ID)
 	}), nil

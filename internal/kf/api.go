@@ -261,6 +261,7 @@ func (h *api) shown(ctx context.Context, rows ...Row) ([]SessionOut, error) {
 	now, lang := h.World.Now(), web.Lang(ctx)
 	out := make([]SessionOut, len(rows))
 	for i, r := range rows {
+		web.Show(ctx, r.CustomerID)
 		w := r.Window(now)
 		o := SessionOut{
 			ID: web.IDOf(r.ID), Account: nameOf(accountNames, r.AccountID), State: r.State, WeComState: r.WeComState,
@@ -333,9 +334,11 @@ func (h *api) messages(ctx context.Context, in *messagesIn) (*web.Page[messageOu
 	if err != nil {
 		return nil, err
 	}
-	if _, err := h.Get(ctx, in.ID.Int(), reach); err != nil {
+	row, err := h.Get(ctx, in.ID.Int(), reach)
+	if err != nil {
 		return nil, err
 	}
+	web.Show(ctx, row.CustomerID)
 	list, next, err := h.Messages(ctx, in.ID.Int(), web.ID(in.Before).Int(), in.Limit)
 	if err != nil {
 		return nil, err

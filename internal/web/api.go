@@ -54,6 +54,8 @@ type Config struct {
 	Identify func(ctx context.Context, c Credentials) (Who, error)
 	// Accessed logs a call of a route that is Personal, before it is answered; web.Asked tells which. An error withholds the answer.
 	Accessed func(ctx context.Context) error
+	// Shown logs whom an answer names (Show), before it leaves. An error withholds the answer.
+	Shown func(ctx context.Context) error
 	// Ready is looked at by /readyz.
 	Ready []Check
 	// Metrics is shown at /metrics; nil shows nothing.

@@ -106,14 +106,14 @@ func register[In, Out any](a *API, method, path string, op Op, h Handler[In, Out
 	if reflect.TypeFor[Out]() == reflect.TypeFor[None]() {
 		huma.Register(a.huma, a.operation(method, path, op), func(ctx context.Context, in *In) (*struct{}, error) {
 			_, err := h(ctx, in)
-			return nil, a.outcome(ctx, op, method, err)
+			return nil, a.outcome(ctx, op, method, a.showing(ctx, err))
 		})
 		return
 	}
 	type out = struct{ Body *Out } // nameless, so that the specification names an anonymous Out by the operation
 	huma.Register(a.huma, a.operation(method, path, op), func(ctx context.Context, in *In) (*out, error) {
 		body, err := h(ctx, in)
-		if err = a.outcome(ctx, op, method, err); err != nil {
+		if err = a.outcome(ctx, op, method, a.showing(ctx, err)); err != nil {
 			return nil, err
 		}
 		return &out{Body: body}, nil
@@ -195,6 +195,14 @@ func allowed(who Who, op Op) error {
 			"This is about the whole corp, and your data scope is narrower. Ask an owner."))
 	}
 	return nil
+}
+
+// showing puts on record whom an answer names, before it leaves.
+func (a *API) showing(ctx context.Context, err error) error {
+	if err != nil || a.cfg.Shown == nil {
+		return err
+	}
+	return a.cfg.Shown(ctx)
 }
 
 // outcome turns a handler's error into a problem, and withholds the answer of a route that promised to filter by the

@@ -2,7 +2,9 @@ package web
 
 import (
 	"context"
+	"maps"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"golang.org/x/text/language"
@@ -103,6 +105,35 @@ type Ask struct {
 	Method string
 	Path   string // below /api/v1, with its values
 	noted  atomic.Bool
+
+	mu    sync.Mutex
+	shown map[string]bool // customers whom the answer names
+}
+
+// Show notes that the answer to the request of ctx names customers. Where the API logs who was shown to whom, they are on record
+// before the answer leaves; outside of a request nothing happens.
+func Show(ctx context.Context, customerIDs ...string) {
+	a, ok := Asked(ctx)
+	if !ok || len(customerIDs) == 0 {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.shown == nil {
+		a.shown = make(map[string]bool, len(customerIDs))
+	}
+	for _, id := range customerIDs {
+		if id != "" {
+			a.shown[id] = true
+		}
+	}
+}
+
+// Shown lists the customers whom the answer names, in order.
+func (a *Ask) Shown() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Sorted(maps.Keys(a.shown))
 }
 
 // Note says that the audit log holds this request.
