@@ -21,6 +21,8 @@ const (
 	BySize     Approval = "size"   // it reaches many
 	ByWords    Approval = "words"  // a content rule is in doubt
 	ByLadder   Approval = "ladder" // its author stands on the third rung of the ladder
+
+	ByAssessment = Approval(governance.ByAssessment) // it needs an impact assessment that is not there (LAW-17)
 )
 
 // approval says whether a second person has to look.
@@ -96,9 +98,12 @@ func (s *Service) Approve(ctx context.Context, id int64, by string, expect int) 
 	if p.Reachable > expect {
 		return nil, grown(b.Kind, p.Reachable, expect)
 	}
+	if err := p.Assessed.Refusal("audience.tags"); err != nil {
+		return nil, err
+	}
 	return s.decide(ctx, id, by, func(ctx context.Context, tx *db.Tx, b *Broadcast) error {
-		b.State, b.OpensAt, b.ClosesAt, b.ReviewNote = Planned, p.OpensAt, p.ClosesAt, ""
-		if err := save(ctx, tx, b, "state", "opens_at", "closes_at", "reviewed_by", "reviewed_at", "review_note"); err != nil {
+		b.State, b.OpensAt, b.ClosesAt, b.ReviewNote, b.Assessments = Planned, p.OpensAt, p.ClosesAt, "", p.Assessed.Text()
+		if err := save(ctx, tx, b, "state", "assessments", "opens_at", "closes_at", "reviewed_by", "reviewed_at", "review_note"); err != nil {
 			return err
 		}
 		if err := s.Reviews.Settled(ctx, tx, s.CorpID, "broadcast", fmt.Sprint(id), by, true, ""); err != nil {

@@ -224,6 +224,7 @@ var (
 	reasonOverLimit   = errs.T("客户收到的群发已到企业微信的上限。", "The customer has as many mass messages as WeCom allows.")
 	reasonSilent      = errs.T("成员已确认，企业微信没有给出结果。", "The member confirmed; WeCom never said what became of it.")
 	reasonHalted      = errs.T("发送已被停用，客户没有收到。", "Sending was stopped; the customer got nothing.")
+	reasonAssessment  = errs.T("它要的影响评估已经过期或撤回，客户没有收到。", "The impact assessment it was started on has ended; the customer got nothing.")
 	reasonSensitive   = errs.T("受众里的标签是敏感个人信息，单独同意已经撤回，客户没有收到。", "A tag of its audience is sensitive data and its separate consent was withdrawn; the customer got nothing.")
 	reasonOptOut      = errs.T("这位客户已选择不再接收营销消息。", "This customer asked for no more marketing.")
 )

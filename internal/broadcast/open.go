@@ -103,8 +103,8 @@ func (s *Service) forbid(ctx context.Context, tx *db.Tx, b *Broadcast) (gone boo
 	return true, s.takeBack(ctx, tx, b, taking{ID: b.ID, Why: forbidden, Rule: rule, Reason: reason, Run: run})
 }
 
-// objection is what stands against a message by now: the consent for a sensitive tag of its audience was withdrawn, or a rule of the
-// corp's own, newer than the approval, blocks it. No rule = nothing.
+// objection is what stands against a message by now: the consent for a sensitive tag of its audience was withdrawn, an impact
+// assessment it needs has ended, or a rule of the corp's own, newer than the approval, blocks it. No rule = nothing.
 func (s *Service) objection(ctx context.Context, tx *db.Tx, b *Broadcast) (rule string, reason errs.Text, err error) {
 	w, err := b.words()
 	if err != nil {
@@ -114,6 +114,13 @@ func (s *Service) objection(ctx context.Context, tx *db.Tx, b *Broadcast) (rule 
 		return ruleSensitive, reasonSensitive, nil
 	} else if err != nil {
 		return "", reason, err
+	}
+	assessed, err := s.assessed(ctx, tx, w)
+	if err != nil {
+		return "", reason, err
+	}
+	if len(assessed.Missing) > 0 {
+		return ruleAssessment, reasonAssessment, nil
 	}
 	f, err := s.Governor.Forbids(ctx, tx, s.CorpID, func() (governance.About, error) {
 		counts, err := s.counts(ctx, tx, []int64{b.ID}, nil)

@@ -24,6 +24,7 @@ type Plan struct {
 	Over     int        // receivers whose turn does not come before it closes (FTG-17)
 	Cost     int        // 2 when it goes to nearly all (OWN-12)
 	Approval Approval   // why a second person has to look
+	Assessed governance.Assessed
 }
 
 // Plan decides about everybody as Submit would, and writes nothing. by is who plans, scope their data scope.
@@ -83,6 +84,10 @@ func (s *Service) plan(ctx context.Context, id int64, by string, w Words, member
 	if p.Approval, err = s.approval(ctx, by, p.Check, persons); err != nil {
 		return nil, err
 	}
+	if p.Assessed, err = s.assessed(ctx, s.DB.Read(), w); err != nil {
+		return nil, err
+	}
+	p.Approval = Approval(p.Assessed.Cause(governance.Cause(p.Approval)))
 	if w.Kind == ToGroups { // nobody opts out of a room: they leave it
 		return p, nil
 	}

@@ -25,6 +25,7 @@ const (
 	ruleOptOut      = "LAW-24"
 	ruleHalt        = "OWN-14"
 	ruleSensitive   = "LAW-07"
+	ruleAssessment  = "LAW-17"
 	codeNotFriend   = "wecom.not_friend"
 	codeCancelled   = "broadcast.cancelled"
 	codeSilent      = "wecom.silent"

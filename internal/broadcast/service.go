@@ -49,6 +49,8 @@ type Config struct {
 	Admitted func(ctx context.Context, texts ...string) error
 	// Consented refuses tags that tell sensitive data without a consent on record (LAW-07); field names where they stand. nil refuses none.
 	Consented func(ctx context.Context, q bun.IDB, field string, tagIDs ...string) error
+	// Assessed answers which impact assessments an audience chosen by these tags, or by behaviour, needs and has (LAW-17); nil = none.
+	Assessed func(ctx context.Context, q bun.IDB, tags []string, behaviour bool) (governance.Assessed, error)
 	// Step is how many receivers one transaction puts into tasks or takes back; 0 = 500. A message with no more is done at once.
 	Step int
 }
@@ -72,6 +74,11 @@ func New(c Config) *Service {
 	}
 	if c.Consented == nil {
 		c.Consented = func(context.Context, bun.IDB, string, ...string) error { return nil }
+	}
+	if c.Assessed == nil {
+		c.Assessed = func(context.Context, bun.IDB, []string, bool) (governance.Assessed, error) {
+			return governance.Assessed{}, nil
+		}
 	}
 	if c.Materials == nil {
 		c.Materials = func(context.Context, []outreach.Attachment) error { return nil }
@@ -218,6 +225,14 @@ func (s *Service) consented(ctx context.Context, q bun.IDB, a Audience) error {
 		return err
 	}
 	return s.Consented(ctx, q, "audience.exclude_tags", a.ExcludeTags...)
+}
+
+// assessed answers which impact assessments a message needs. In groups nobody is chosen by what is known of them.
+func (s *Service) assessed(ctx context.Context, q bun.IDB, w Words) (governance.Assessed, error) {
+	if w.Kind == ToGroups {
+		return governance.Assessed{}, nil
+	}
+	return s.Assessed(ctx, q, slices.Concat(w.Audience.Tags, w.Audience.ExcludeTags), w.Winback)
 }
 
 // checkTime refuses a time at which nothing may arrive.

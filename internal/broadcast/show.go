@@ -31,6 +31,7 @@ type broadcastOut struct {
 	Benefit     string                `json:"benefit,omitempty" doc:"what the customer has of it"`
 	SendAt      *time.Time            `json:"send_at,omitempty" doc:"not before"`
 	Cost        int                   `json:"cost" doc:"what it takes of each budget: 2 when it goes to nearly all"`
+	Assessments []string              `json:"assessments" doc:"numbers of the impact assessments it was started on (LAW-17)"`
 	Review      *reviewOut            `json:"review,omitempty" doc:"of one that needs or needed a second person"`
 	State       State                 `json:"state" enum:"draft,review,planned,creating,open,done,cancelled,failed"`
 	CreatedBy   named                 `json:"created_by"`
@@ -49,7 +50,7 @@ type broadcastOut struct {
 }
 
 type reviewOut struct {
-	Reason      Approval   `json:"reason,omitempty" enum:"size,words,ladder"`
+	Reason      Approval   `json:"reason,omitempty" enum:"size,words,ladder,assessment"`
 	SubmittedBy named      `json:"submitted_by"`
 	By          *named     `json:"by,omitempty" doc:"who approved it or gave it back"`
 	At          *time.Time `json:"at,omitempty"`
@@ -90,22 +91,23 @@ type forecastOut struct {
 }
 
 type planOut struct {
-	Kind      Kind                `json:"kind" enum:"customer,group"`
-	Matched   int                 `json:"matched" doc:"customers, or groups"`
-	Reachable int                 `json:"reachable"`
-	People    int                 `json:"people,omitempty" doc:"to groups: customers in the groups that it would reach, each once"`
-	Held      int                 `json:"held"`
-	PerStaff  []staffShare        `json:"per_staff"`
-	Reasons   []reasonOut         `json:"reasons"`
-	Check     governance.CheckOut `json:"check"`
-	OpensAt   *time.Time          `json:"opens_at,omitempty" doc:"when it is not now: sending hours begin"`
-	ClosesAt  time.Time           `json:"closes_at"`
-	LastAt    *time.Time          `json:"last_at,omitempty" doc:"a forecast, when members get theirs in parts: when the last part is made"`
-	Over      int                 `json:"over,omitempty" doc:"receivers whose turn does not come before it closes (FTG-17)"`
-	Quota     quotaOut            `json:"quota"`
-	Forecast  forecastOut         `json:"forecast"`
-	Cost      int                 `json:"cost" doc:"what it takes of each budget: 2 when it goes to nearly all"`
-	Approval  Approval            `json:"approval,omitempty" enum:"size,words,ladder" doc:"why a second person has to look"`
+	Kind      Kind                    `json:"kind" enum:"customer,group"`
+	Matched   int                     `json:"matched" doc:"customers, or groups"`
+	Reachable int                     `json:"reachable"`
+	People    int                     `json:"people,omitempty" doc:"to groups: customers in the groups that it would reach, each once"`
+	Held      int                     `json:"held"`
+	PerStaff  []staffShare            `json:"per_staff"`
+	Reasons   []reasonOut             `json:"reasons"`
+	Check     governance.CheckOut     `json:"check"`
+	OpensAt   *time.Time              `json:"opens_at,omitempty" doc:"when it is not now: sending hours begin"`
+	ClosesAt  time.Time               `json:"closes_at"`
+	LastAt    *time.Time              `json:"last_at,omitempty" doc:"a forecast, when members get theirs in parts: when the last part is made"`
+	Over      int                     `json:"over,omitempty" doc:"receivers whose turn does not come before it closes (FTG-17)"`
+	Quota     quotaOut                `json:"quota"`
+	Forecast  forecastOut             `json:"forecast"`
+	Cost      int                     `json:"cost" doc:"what it takes of each budget: 2 when it goes to nearly all"`
+	Approval  Approval                `json:"approval,omitempty" enum:"size,words,ladder,assessment" doc:"why a second person has to look"`
+	Assessed  *governance.AssessedOut `json:"assessed,omitempty" doc:"absent: it needs no impact assessment"`
 }
 
 type roomOut struct {
@@ -174,7 +176,7 @@ func (h *API) show(ctx context.Context, rows []*Broadcast, scope []string) ([]br
 			ID: web.IDOf(b.ID), Name: b.Name, Kind: b.Kind, Text: b.Text, Attachments: w.Attachments, Audience: w.Audience, Topic: b.Topic, Winback: b.Winback,
 			State: b.State, CreatedBy: named{b.CreatedBy, orID(names, b.CreatedBy)}, CreatedAt: b.CreatedAt.In(h.Zone),
 			SubmittedAt: h.when(b.SubmittedAt), OpensAt: h.when(b.OpensAt), ClosesAt: h.when(b.ClosesAt), EndedAt: h.when(b.EndedAt),
-			Counts: counts[b.ID], Harm: harmOut{b.OptOuts, b.Deletions}, Benefit: b.Benefit, SendAt: h.when(b.SendAt), Cost: b.Cost,
+			Counts: counts[b.ID], Harm: harmOut{b.OptOuts, b.Deletions}, Benefit: b.Benefit, SendAt: h.when(b.SendAt), Cost: b.Cost, Assessments: governance.NumbersOf(b.Assessments),
 			Revision: b.Revision, RevisedAt: h.when(b.RevisedAt), Revisable: b.revisable() == nil,
 		}
 		if b.Approval != NoApproval || b.ReviewNote != "" {
@@ -215,7 +217,7 @@ func (h *API) showPlan(ctx context.Context, p *Plan, text string) (*planOut, err
 	out := &planOut{
 		Kind: p.Kind, People: p.People, Matched: p.Matched, Reachable: p.Reachable, Held: p.Held, PerStaff: []staffShare{}, Reasons: []reasonOut{},
 		Check: p.Check.Show(lang, text, MaxText), ClosesAt: p.ClosesAt.In(h.Zone), Quota: quotaOut{p.Limit, p.UsedMost},
-		Cost: p.Cost, Approval: p.Approval,
+		Cost: p.Cost, Approval: p.Approval, Assessed: p.Assessed.Show(lang),
 	}
 	if p.LastAt > p.OpensAt {
 		out.LastAt, out.Over = h.when(p.LastAt), p.Over

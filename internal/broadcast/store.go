@@ -53,7 +53,8 @@ type Broadcast struct {
 	Revision    int   // how often its words were changed after it was submitted
 	RevisedAt   clock.Time
 	RevisedBy   string
-	Winback     bool // the one last question to those who have been silent
+	Assessments string // numbers of the impact assessments it was started on
+	Winback     bool   // the one last question to those who have been silent
 }
 
 // Task is one member's part.

@@ -65,11 +65,11 @@ func (s *Service) Submit(ctx context.Context, id int64, by string, scope []strin
 	}
 	err = s.draft(ctx, b, func(ctx context.Context, tx *db.Tx) error {
 		b.State, b.SubmittedBy, b.SubmittedAt, b.OpensAt, b.ClosesAt = Planned, by, s.World.Now(), p.OpensAt, p.ClosesAt
-		b.Cost, b.Approval, b.ReviewedBy, b.ReviewedAt, b.ReviewNote = p.Cost, p.Approval, "", 0, ""
+		b.Cost, b.Approval, b.ReviewedBy, b.ReviewedAt, b.ReviewNote, b.Assessments = p.Cost, p.Approval, "", 0, "", p.Assessed.Text()
 		if b.Approval != NoApproval {
 			b.State = Review
 		}
-		err := save(ctx, tx, b, "state", "submitted_by", "submitted_at", "opens_at", "closes_at", "cost", "approval", "reviewed_by", "reviewed_at", "review_note")
+		err := save(ctx, tx, b, "state", "submitted_by", "submitted_at", "opens_at", "closes_at", "cost", "approval", "assessments", "reviewed_by", "reviewed_at", "review_note")
 		if err != nil {
 			return err
 		}

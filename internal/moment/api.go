@@ -103,6 +103,7 @@ type momentOut struct {
 	Audience    Audience         `json:"audience"`
 	Topic       string           `json:"topic,omitempty"`
 	State       State            `json:"state" enum:"draft,review,scheduled,preparing,making,open,done,cancelled,failed"`
+	Assessments []string         `json:"assessments" doc:"numbers of the impact assessments it was started on (LAW-17)"`
 	Review      *momentReviewOut `json:"review,omitempty" doc:"of one that needs or needed a second person"`
 	CreatedBy   named            `json:"created_by"`
 	CreatedAt   time.Time        `json:"created_at"`

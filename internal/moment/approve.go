@@ -94,6 +94,9 @@ func (s *Service) Approve(ctx context.Context, id int64, by string, expect int) 
 		return nil, errs.New(errs.Conflict, "moment.reach_changed", errs.Tf("现在可触达 %d 位，比你看到的 %d 位多。请再看一遍。",
 			"It would reach %d now, more than the %d you saw. Look again.", p.Reachable, expect))
 	}
+	if err := p.Assessed.Refusal("audience.tags"); err != nil {
+		return nil, err
+	}
 	return s.decide(ctx, id, by, true, "", func(ctx context.Context, tx *db.Tx, m *Moment) error {
 		if err := tx.Lock(ctx, "moments/"+s.CorpID); err != nil { // the calendar
 			return err
@@ -105,7 +108,7 @@ func (s *Service) Approve(ctx context.Context, id int64, by string, expect int) 
 		if err := s.alone(ctx, tx, m, w.Audience, p.OpensAt); err != nil {
 			return err
 		}
-		m.State, m.OpensAt, m.ClosesAt = Scheduled, p.OpensAt, p.ClosesAt
+		m.State, m.OpensAt, m.ClosesAt, m.Assessments = Scheduled, p.OpensAt, p.ClosesAt, p.Assessed.Text()
 		return s.schedule(ctx, tx, m)
 	})
 }
@@ -139,7 +142,7 @@ func (s *Service) decide(ctx context.Context, id int64, by string, passed bool, 
 		if err := change(ctx, tx, m); err != nil {
 			return err
 		}
-		if err := save(ctx, tx, m, "state", "opens_at", "closes_at", "updated_at", "reviewed_by", "reviewed_at", "review_note"); err != nil {
+		if err := save(ctx, tx, m, "state", "assessments", "opens_at", "closes_at", "updated_at", "reviewed_by", "reviewed_at", "review_note"); err != nil {
 			return err
 		}
 		tx.OnCommit(func() { s.changed(id) })

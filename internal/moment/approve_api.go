@@ -20,7 +20,7 @@ func (h *API) registerApproval(a *web.API) {
 }
 
 type momentReviewOut struct {
-	Reason governance.Cause `json:"reason,omitempty" enum:"size,words,ladder"`
+	Reason governance.Cause `json:"reason,omitempty" enum:"size,words,ladder,assessment"`
 	Reach  int              `json:"reach" doc:"reachable customers when it was submitted"`
 	By     *named           `json:"by,omitempty" doc:"who approved it or gave it back"`
 	At     *time.Time       `json:"at,omitempty"`

@@ -50,6 +50,8 @@ var (
 	reasonNotFriend = errs.T("客户已经不是这位员工的好友。", "The customer is no longer this member's contact.")
 )
 
+const errNotAssessed = "the impact assessment that its audience needs is not in force any more (LAW-17)"
+
 const errNoConsent = "a tag of its audience tells sensitive data, and no consent is on record any more (LAW-07)"
 
 // Register says what this room does later.
@@ -98,6 +100,10 @@ func (s *Service) open(ctx context.Context, w bus.Work) (bus.Settle, error) {
 	if refused != nil && errs.KindOf(refused) != errs.Invalid {
 		return nil, refused
 	}
+	assessed, err := s.assessed(ctx, words.Audience) // an assessment ended since
+	if err != nil {
+		return nil, err
+	}
 	members, err := s.members(ctx, words.Audience)
 	if err != nil {
 		return nil, err
@@ -109,6 +115,10 @@ func (s *Service) open(ctx context.Context, w bus.Work) (bus.Settle, error) {
 		}
 		if refused != nil {
 			m.State, m.Error = Failed, errNoConsent
+			return s.end(ctx, tx, m, outcome{})
+		}
+		if len(assessed.Missing) > 0 {
+			m.State, m.Error = Failed, errNotAssessed
 			return s.end(ctx, tx, m, outcome{})
 		}
 		busy, err := s.staffDay(ctx, tx, m.OpensAt.Day(s.Zone))

@@ -58,6 +58,8 @@ type Tags struct {
 	Mark   func(ctx context.Context, customerID, staffID string, add, remove []string) (bus.Settle, error)
 	// Consented refuses tags that tell sensitive data without a consent on record (LAW-07); field names where they stand. nil refuses none.
 	Consented func(ctx context.Context, field string, tagIDs ...string) error
+	// Assessed answers which impact assessments an audience chosen by these tags needs and has (LAW-17); nil = none.
+	Assessed func(ctx context.Context, tags []string) (governance.Assessed, error)
 }
 
 // Service is the use cases of Moments.
@@ -84,6 +86,9 @@ func New(c Config) *Service {
 	}
 	if c.Tags.Consented == nil {
 		c.Tags.Consented = func(context.Context, string, ...string) error { return nil }
+	}
+	if c.Tags.Assessed == nil {
+		c.Tags.Assessed = func(context.Context, []string) (governance.Assessed, error) { return governance.Assessed{}, nil }
 	}
 	return &Service{Config: c}
 }
@@ -260,6 +265,11 @@ func (s *Service) consented(ctx context.Context, a Audience) error {
 	return s.Tags.Consented(ctx, "audience.exclude_tags", a.ExcludeTags...)
 }
 
+// assessed answers which impact assessments an audience needs.
+func (s *Service) assessed(ctx context.Context, a Audience) (governance.Assessed, error) {
+	return s.Tags.Assessed(ctx, slices.Concat(a.Tags, a.ExcludeTags))
+}
+
 func (s *Service) members(ctx context.Context, a Audience) ([]customer.Member, error) {
 	q := customer.AudienceQuery{TagIDs: a.Tags, TagMode: customer.TagMode(a.TagMode), ExcludeTagIDs: a.ExcludeTags}
 	if len(a.Staff) > 0 {
@@ -293,6 +303,7 @@ type Plan struct {
 	ClosesAt clock.Time
 	Full     int              // of the reachable: WeCom has shown them as many of the corp's Moments this month as it does
 	Approval governance.Cause // why a second person has to look
+	Assessed governance.Assessed
 }
 
 // Plan decides about everybody as the Moment's own time would, and writes nothing.
@@ -341,6 +352,10 @@ func (s *Service) Plan(ctx context.Context, id int64, by string, w Words, scope 
 	if p.Approval, err = s.Governor.CauseOf(ctx, s.CorpID, by, p.Check, p.Reachable); err != nil {
 		return nil, err
 	}
+	if p.Assessed, err = s.assessed(ctx, w.Audience); err != nil {
+		return nil, err
+	}
+	p.Approval = p.Assessed.Cause(p.Approval)
 	y, mon, _ := p.OpensAt.In(s.Zone).Date()
 	p.Full, err = s.shown(ctx, reachable, clock.At(time.Date(y, mon, 1, 0, 0, 0, 0, s.Zone)))
 	return p, err
@@ -408,11 +423,11 @@ func (s *Service) Submit(ctx context.Context, id int64, by string, scope []strin
 			return err
 		}
 		m.State, m.SubmittedBy, m.SubmittedAt, m.OpensAt, m.ClosesAt = Scheduled, by, s.World.Now(), p.OpensAt, p.ClosesAt
-		m.Approval, m.Reach, m.ReviewedBy, m.ReviewedAt, m.ReviewNote = p.Approval, p.Reachable, "", 0, ""
+		m.Approval, m.Reach, m.ReviewedBy, m.ReviewedAt, m.ReviewNote, m.Assessments = p.Approval, p.Reachable, "", 0, "", p.Assessed.Text()
 		if m.Approval != governance.NoCause {
 			m.State = Review
 		}
-		err = save(ctx, tx, m, "audience", "state", "submitted_by", "submitted_at", "opens_at", "closes_at", "approval", "reach", "reviewed_by", "reviewed_at", "review_note")
+		err = save(ctx, tx, m, "audience", "state", "submitted_by", "submitted_at", "opens_at", "closes_at", "approval", "assessments", "reach", "reviewed_by", "reviewed_at", "review_note")
 		if err != nil {
 			return err
 		}

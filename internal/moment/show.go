@@ -34,17 +34,18 @@ type foldOut struct {
 }
 
 type planOut struct {
-	Matched   int                 `json:"matched"`
-	Reachable int                 `json:"reachable"`
-	Held      int                 `json:"held"`
-	PerStaff  []staffShare        `json:"per_staff"`
-	Reasons   []reasonOut         `json:"reasons"`
-	Check     governance.CheckOut `json:"check"`
-	Fold      foldOut             `json:"fold"`
-	OpensAt   *time.Time          `json:"opens_at,omitempty" doc:"when it is not now"`
-	ClosesAt  time.Time           `json:"closes_at"`
-	Approval  governance.Cause    `json:"approval,omitempty" enum:"size,words,ladder" doc:"why another person has to approve it; absent: its author alone decides"`
-	Full      int                 `json:"full" doc:"of the reachable: WeCom has shown them enough of the corp this month and may show no more"`
+	Matched   int                     `json:"matched"`
+	Reachable int                     `json:"reachable"`
+	Held      int                     `json:"held"`
+	PerStaff  []staffShare            `json:"per_staff"`
+	Reasons   []reasonOut             `json:"reasons"`
+	Check     governance.CheckOut     `json:"check"`
+	Fold      foldOut                 `json:"fold"`
+	OpensAt   *time.Time              `json:"opens_at,omitempty" doc:"when it is not now"`
+	ClosesAt  time.Time               `json:"closes_at"`
+	Approval  governance.Cause        `json:"approval,omitempty" enum:"size,words,ladder,assessment" doc:"why another person has to approve it; absent: its author alone decides"`
+	Assessed  *governance.AssessedOut `json:"assessed,omitempty" doc:"absent: it needs no impact assessment"`
+	Full      int                     `json:"full" doc:"of the reachable: WeCom has shown them enough of the corp this month and may show no more"`
 }
 
 func (h *API) showPlan(ctx context.Context, p *Plan, text string) (*planOut, error) {
@@ -52,6 +53,7 @@ func (h *API) showPlan(ctx context.Context, p *Plan, text string) (*planOut, err
 	out := &planOut{
 		Matched: len(p.Members), Reachable: p.Reachable, Held: p.Held, PerStaff: []staffShare{}, Reasons: []reasonOut{},
 		Check: p.Check.Show(lang, text, MaxText), Fold: foldOut{p.Fold.Lines, text[:p.Fold.At], text[p.Fold.At:]}, ClosesAt: p.ClosesAt.In(h.Zone), Full: p.Full, Approval: p.Approval,
+		Assessed: p.Assessed.Show(lang),
 	}
 	if p.OpensAt > h.World.Now() {
 		out.OpensAt = h.when(p.OpensAt)
@@ -118,7 +120,7 @@ func (h *API) show(ctx context.Context, rows []*Moment, scope []string) ([]momen
 			name = m.CreatedBy
 		}
 		o := momentOut{
-			ID: web.IDOf(m.ID), Name: m.Name, Text: m.Text, Parts: w.Parts, Audience: w.Audience, Topic: m.Topic, State: m.State, Review: h.review(ctx, m, names),
+			ID: web.IDOf(m.ID), Name: m.Name, Text: m.Text, Parts: w.Parts, Audience: w.Audience, Topic: m.Topic, State: m.State, Review: h.review(ctx, m, names), Assessments: governance.NumbersOf(m.Assessments),
 			CreatedBy: named{m.CreatedBy, name}, CreatedAt: m.CreatedAt.In(h.Zone), SubmittedAt: h.when(m.SubmittedAt), PublishAt: h.when(m.PublishAt),
 			OpensAt: h.when(m.OpensAt), ClosesAt: h.when(m.ClosesAt), EndedAt: h.when(m.EndedAt), Counts: counts[m.ID],
 			Likes: echoes[m.PostID]["like"], Comments: echoes[m.PostID]["comment"], Error: m.Error,

@@ -48,6 +48,7 @@ type Moment struct {
 	ReviewedBy  string
 	ReviewedAt  clock.Time
 	ReviewNote  string
+	Assessments string // numbers of the impact assessments it was started on
 }
 
 // Task is what a Moment asks of one member.

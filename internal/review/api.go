@@ -63,7 +63,7 @@ type TextOut struct {
 	Channel   governance.Channel `json:"channel" enum:"welcome,kf,mass_customer,mass_group,moment,group_welcome"`
 	Author    *named             `json:"author,omitempty"`
 	Text      string             `json:"text" doc:"the first words"`
-	Cause     governance.Cause   `json:"cause" enum:"size,words,ladder,flagged,sample"`
+	Cause     governance.Cause   `json:"cause" enum:"size,words,ladder,assessment,flagged,sample"`
 	Held      bool               `json:"held" doc:"it waits for the decision"`
 	Blind     bool               `json:"blind" doc:"what the rules said, and who wrote it, shows after the decision"`
 	Rules     []string           `json:"rules" doc:"ids of the rules that object"`
@@ -83,7 +83,7 @@ type TextOut struct {
 type textsIn struct {
 	web.List
 	Show  string `query:"show" enum:"open,decided" default:"open"`
-	Cause string `query:"cause" enum:"size,words,ladder,flagged,sample"`
+	Cause string `query:"cause" enum:"size,words,ladder,assessment,flagged,sample"`
 }
 
 // accounts are whose texts the caller may see: those within their scope, and their own.

@@ -73,6 +73,11 @@ func (s *Service) Sensitive(ctx context.Context, ids []string) ([]Sensitive, err
 	return s.sensitive(ctx, s.DB.Read(), ids)
 }
 
+// SensitiveIn is Sensitive as a transaction sees it.
+func (s *Service) SensitiveIn(ctx context.Context, q bun.IDB, ids []string) ([]Sensitive, error) {
+	return s.sensitive(ctx, q, ids)
+}
+
 func (s *Service) sensitive(ctx context.Context, from bun.IDB, ids []string) ([]Sensitive, error) {
 	var rows []struct{ ID, GroupID, Name, GroupName string }
 	q := from.NewSelect().TableExpr("tag AS t").ColumnExpr("t.id, t.group_id, t.name, COALESCE(g.name, '') AS group_name").
