@@ -2,10 +2,8 @@ package customer
 
 import (
 	"context"
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"strconv"
 	"time"
 
@@ -77,6 +75,8 @@ type Neighbours struct {
 	Mark      func(ctx context.Context, customerID, staffID string, add, remove []string) (bus.Settle, error)
 	// Consented refuses tags that tell sensitive data without a consent on record (LAW-07). It may be nil: none is refused.
 	Consented func(ctx context.Context, field string, tagIDs ...string) error
+	// Given is told which tags the caller gave to customers. It may be nil.
+	Given func(ctx context.Context, tagIDs []string) error
 }
 
 // Group is a customer group the person is in.
@@ -175,10 +175,6 @@ type API struct {
 func (s *Service) RegisterAPI(a *web.API, near Neighbours) {
 	h := &API{s, near}
 	web.Get(a, "/customers", web.Op{ID: "list-customers", Permission: "customer.read", Scope: web.Filtered, Summary: "List customers"}, h.list)
-	web.GetFile(a, "/customers/export.csv", web.Op{
-		ID: "export-customers", Permission: "customer.export", Scope: web.Filtered, Personal: true,
-		Summary: "Export customers as CSV",
-	}, h.export)
 	web.Get(a, "/customers/{id}", web.Op{ID: "get-customer", Permission: "customer.read", Scope: web.Filtered, Summary: "Get a customer", Personal: true}, h.get)
 	web.Get(a, "/customers/{id}/timeline", web.Op{
 		ID: "get-customer-timeline", Permission: "customer.read", Scope: web.Filtered, Personal: true,
@@ -257,6 +253,9 @@ func (h *API) list(ctx context.Context, in *listIn) (*web.Page[CustomerOut], err
 	if err != nil {
 		return nil, err
 	}
+	for _, c := range out[:min(len(out), in.Limit)] {
+		web.Show(ctx, c.ID)
+	}
 	return web.NewPage(out, in.List, total, more, func(c CustomerOut) string {
 		value := strconv.FormatInt(c.AddedAt.UnixMilli(), 10)
 		if order == ByName {
@@ -328,6 +327,7 @@ func (h *API) get(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
+	web.Show(ctx, item.ID)
 	out := &detailOut{CustomerOut: shown[0], UnionID: item.UnionID, Relations: []relationOut{}, InGroups: n.groups[item.ID], Preferences: h.near.Preferences(ctx, item.ID)}
 	if out.InGroups == nil {
 		out.InGroups = []Group{}
@@ -404,42 +404,4 @@ func (h *API) optIn(ctx context.Context, in *struct {
 		return nil, err
 	}
 	return nil, h.near.OptIn(ctx, in.ID, web.Caller(ctx).User, in.Evidence)
-}
-
-func (h *API) export(ctx context.Context, in *listIn) (*web.File, error) {
-	f, err := h.filter(ctx, in.FilterIn)
-	if err != nil {
-		return nil, err
-	}
-	return &web.File{Type: "text/csv; charset=utf-8", Name: "customers.csv", Write: func(w http.ResponseWriter) error {
-		if _, err := w.Write([]byte("\xef\xbb\xbf")); err != nil { // spreadsheets read UTF-8 by it
-			return err
-		}
-		out := csv.NewWriter(w)
-		_ = out.Write([]string{"id", "name", "added_at", "staff", "source", "channel", "tags"})
-		var from *after
-		for {
-			rows, err := h.page(ctx, f, NewestFirst, from, 500)
-			if err != nil {
-				return err
-			}
-			items, err := h.withRelations(ctx, rows)
-			if err != nil {
-				return err
-			}
-			shown, err := h.show(ctx, items)
-			if err != nil {
-				return err
-			}
-			for _, c := range shown {
-				_ = out.Write(c.record())
-			}
-			if len(rows) < 500 {
-				out.Flush()
-				return out.Error()
-			}
-			last := rows[len(rows)-1]
-			from = &after{value: strconv.FormatInt(int64(last.AddedAt), 10), id: last.ID}
-		}
-	}}, nil
 }

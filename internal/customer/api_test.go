@@ -50,9 +50,7 @@ func around(marked *[]string) Neighbours {
 func TestRoutes(t *testing.T) {
 	t.Parallel()
 	s, _ := serve(dbtest.SQLite(t))
-	evil := snapshot("wm1", "S01", 1, "t1")
-	evil.Person.Name = "=HYPERLINK(1)"
-	told(t, s, evil, snapshot("wm2", "S02", 2), snapshot("wm3", "S02", 3), snapshot("wm4", "S02", 4), snapshot("wm5", "S02", 5))
+	told(t, s, snapshot("wm1", "S01", 1, "t1"), snapshot("wm2", "S02", 2), snapshot("wm3", "S02", 3), snapshot("wm4", "S02", 4), snapshot("wm5", "S02", 5))
 	ended(t, s, "wm5", "S02", ByCustomer, 9)
 	var marked []string
 	api := webtest.New(t, map[string]web.Who{"admin": webtest.Admin(), "own": webtest.Who(web.Own, "S01", "*")})
@@ -70,11 +68,6 @@ func TestRoutes(t *testing.T) {
 		webtest.Scenario{Name: "a date that is none", As: "admin", Path: "/customers?added_from=yesterday", Status: 422},
 		webtest.Scenario{Name: "the day of added_to counts", As: "admin", Path: "/customers?added_from=2026-11-24&added_to=2026-11-24", Status: 200, Has: []string{`"total":4,`}},
 		webtest.Scenario{Name: "those who left", As: "admin", Path: "/customers?state=lost", Status: 200, Has: []string{`"wm5"`, `"lost_at"`}, Not: []string{`"wm1"`}},
-		webtest.Scenario{
-			Name: "a formula in a name is disarmed in the CSV", As: "admin", Path: "/customers/export.csv", Status: 200,
-			Has: []string{"'=HYPERLINK(1)", "'=S01", "text/csv", "wm4"}, Not: []string{",=HYPERLINK", ",=S"},
-		},
-		webtest.Scenario{Name: "a member exports their own", As: "own", Path: "/customers/export.csv", Status: 200, Has: []string{"wm1"}, Not: []string{"wm2"}},
 		webtest.Scenario{Name: "reach of a filter", As: "admin", Method: http.MethodPost, Path: "/customers/tags/reach", Body: `{"query":"staff=S02"}`, Status: 200, Has: []string{`"customers":3`}},
 		webtest.Scenario{Name: "reach in scope", As: "own", Method: http.MethodPost, Path: "/customers/tags/reach", Body: `{"ids":["wm1","wm2"]}`, Status: 200, Has: []string{`"customers":1`}},
 		webtest.Scenario{Name: "nobody is chosen", As: "admin", Method: http.MethodPost, Path: "/customers/tags", Body: `{"add":["t1"]}`, Status: 422},

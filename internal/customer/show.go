@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
-	"strings"
+	"strconv"
 	"time"
 
 	"zhiyin.dev/zhiyin/internal/clock"
@@ -118,42 +118,36 @@ func (h *API) maybe(t clock.Time) *time.Time {
 	return &std
 }
 
-// record is a line of the CSV. A cell that a spreadsheet would run as a formula is disarmed.
-func (c CustomerOut) record() []string {
-	var staff, tags []string
-	for _, s := range c.Staff {
-		staff = append(staff, s.Name)
-	}
-	for _, t := range c.Tags {
-		tags = append(tags, t.Name)
-	}
-	channel := ""
-	if c.Source.Channel != nil {
-		channel = c.Source.Channel.Name
-	}
-	cells := []string{c.ID, c.Name, c.AddedAt.Format(time.RFC3339), strings.Join(staff, " "), c.Source.Label, channel, strings.Join(tags, " ")}
-	for i, cell := range cells {
-		if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-			cells[i] = "'" + cell
-		}
-	}
-	return cells
-}
-
 // batchMost is how many customers one batch action may change: each is a call to WeCom.
 const batchMost = 10_000
+
+// filterOf reads the filters out of the query part of a list's URL.
+func filterOf(query string) (FilterIn, bool) {
+	v, err := url.ParseQuery(query)
+	if err != nil {
+		return FilterIn{}, false
+	}
+	q := FilterIn{
+		Query: v.Get("q"), Tags: v["tag"], Staff: v.Get("staff"), Channel: v.Get("channel"), State: v.Get("state"),
+		AddedFrom: v.Get("added_from"), AddedTo: v.Get("added_to"),
+	}
+	for _, way := range v["source"] {
+		n, err := strconv.Atoi(way)
+		if err != nil {
+			return q, false
+		}
+		q.AddWay = append(q.AddWay, n)
+	}
+	return q, true
+}
 
 // chosen answers the customers a batch action is about.
 func (h *API) chosen(ctx context.Context, in batchIn) ([]string, error) {
 	var q FilterIn
 	if len(in.IDs) == 0 {
-		v, err := url.ParseQuery(in.Query)
-		if err != nil || in.Query == "" {
+		var ok bool
+		if q, ok = filterOf(in.Query); !ok || in.Query == "" {
 			return nil, errs.Bad("query", "batch.nobody", errs.T("请选择客户，或者带上列表的筛选条件。", "Name customers, or the filters of a list."))
-		}
-		q = FilterIn{
-			Query: v.Get("q"), Tags: v["tag"], Staff: v.Get("staff"), Channel: v.Get("channel"), State: v.Get("state"),
-			AddedFrom: v.Get("added_from"), AddedTo: v.Get("added_to"),
 		}
 	}
 	f, err := h.filter(ctx, q)
@@ -215,6 +209,11 @@ func (h *API) tag(ctx context.Context, in *struct{ Body batchIn }) (*taggedOut, 
 			continue
 		}
 		out.Changed++
+	}
+	if h.near.Given != nil && out.Changed > 0 {
+		if err := h.near.Given(ctx, in.Body.Add); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
 }
