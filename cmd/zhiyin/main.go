@@ -26,6 +26,7 @@ type cli struct {
 	Recount    recountCmd    `cmd:"" help:"Count every number of the charts again from single rows, and compare."`
 	Export     exportCmd     `cmd:"" help:"Write everything that is stored of one person, as JSON."`
 	Audit      auditCmd      `cmd:"" help:"Verify the audit log, and print its signed head."`
+	Incident   incidentCmd   `cmd:"" help:"List leaks of personal data, and whom one concerns."`
 	Guard      guardCmd      `cmd:"" help:"Train and measure the classifier of texts."`
 	Bench      benchCmd      `cmd:"" help:"Measure this machine: loopback only, bounded."`
 	OpenAPI    openAPICmd    `cmd:"" name:"openapi" help:"Print the specification of the API."`

@@ -19,6 +19,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/uptrace/bun"
 
+	"zhiyin.dev/zhiyin/internal/assessment"
 	"zhiyin.dev/zhiyin/internal/audit"
 	"zhiyin.dev/zhiyin/internal/auth"
 	"zhiyin.dev/zhiyin/internal/autoreply"
@@ -32,10 +33,12 @@ import (
 	"zhiyin.dev/zhiyin/internal/customer"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/deadletter"
+	"zhiyin.dev/zhiyin/internal/disclosure"
 	"zhiyin.dev/zhiyin/internal/doctor"
 	"zhiyin.dev/zhiyin/internal/governance"
 	"zhiyin.dev/zhiyin/internal/groupchat"
 	"zhiyin.dev/zhiyin/internal/inbound"
+	"zhiyin.dev/zhiyin/internal/incident"
 	"zhiyin.dev/zhiyin/internal/joinway"
 	"zhiyin.dev/zhiyin/internal/kf"
 	"zhiyin.dev/zhiyin/internal/material"
@@ -78,39 +81,42 @@ type App struct {
 	Node         string
 	MadePassword string // of the first user, when it was made up at this start: to be shown once
 
-	Sealer     *seal.Sealer
-	DB         *db.DB
-	NATS       *nats.Conn
-	Bus        *bus.Bus
-	WeCom      *wecom.Client
-	Governor   *governance.Governor
-	Audit      *audit.Service
-	Customers  *customer.Service
-	Staff      *staff.Service
-	Auth       *auth.Service
-	Live       *web.Live
-	API        *web.API
-	Groupchats *groupchat.Service
-	Tags       *tag.Service
-	Contactway *contactway.Service
-	Outreach   *outreach.Service
-	Reviews    *review.Service
-	Welcomes   *welcome.Service
-	Joinways   *joinway.Service
-	Autoreply  *autoreply.Service
-	Kf         *kf.Service
-	Broadcasts *broadcast.Service
-	Blobs      *blob.Store
-	Notices    *notice.Service
-	Materials  *material.Service
-	Moments    *moment.Service
-	Privacy    *privacy.Service
-	Stats      *stats.Service
-	Settings   *setting.Service
-	Doctor     *doctor.Doctor
-	Letters    *deadletter.Service
-	Sync       *sync.Service
-	Inbound    *inbound.Inbound
+	Sealer      *seal.Sealer
+	DB          *db.DB
+	NATS        *nats.Conn
+	Bus         *bus.Bus
+	WeCom       *wecom.Client
+	Governor    *governance.Governor
+	Audit       *audit.Service
+	Customers   *customer.Service
+	Staff       *staff.Service
+	Auth        *auth.Service
+	Live        *web.Live
+	API         *web.API
+	Groupchats  *groupchat.Service
+	Tags        *tag.Service
+	Contactway  *contactway.Service
+	Outreach    *outreach.Service
+	Reviews     *review.Service
+	Welcomes    *welcome.Service
+	Joinways    *joinway.Service
+	Autoreply   *autoreply.Service
+	Kf          *kf.Service
+	Broadcasts  *broadcast.Service
+	Blobs       *blob.Store
+	Notices     *notice.Service
+	Materials   *material.Service
+	Moments     *moment.Service
+	Privacy     *privacy.Service
+	Assessments *assessment.Service
+	Disclosures *disclosure.Service
+	Incidents   *incident.Service
+	Stats       *stats.Service
+	Settings    *setting.Service
+	Doctor      *doctor.Doctor
+	Letters     *deadletter.Service
+	Sync        *sync.Service
+	Inbound     *inbound.Inbound
 
 	fetcher *http.Client  // for everything but WeCom's API
 	reader  *pages.Reader // who reads a customers' page
@@ -228,7 +234,7 @@ func (a *App) build() (err error) {
 	})
 	a.API = web.New(web.Config{
 		Log: a.Log, Wall: clock.SystemWall(), Version: a.Version, PublicURL: a.PublicURL, TrustedProxies: a.TrustedProxies,
-		Identify: a.Auth.Identify, Accessed: a.Audit.Access, Metrics: a.metrics.registry, Console: a.Console, ImageSources: a.imageSources(),
+		Identify: a.Auth.Identify, Accessed: a.Audit.Access, Shown: a.Audit.Shown, Metrics: a.metrics.registry, Console: a.Console, ImageSources: a.imageSources(),
 		Ready: []web.Check{{Name: "database", Test: a.DB.Ping}, {Name: "bus", Test: a.Bus.Ready}},
 	})
 	a.Customers = customer.New(customer.Config{
@@ -238,6 +244,7 @@ func (a *App) build() (err error) {
 		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, CorpID: a.CorpID, Live: a.Live.Publish, Forgotten: a.forgotten,
 	})
 	a.Tags = tag.New(tag.Config{DB: a.DB, Bus: a.Bus, WeCom: a.WeCom, CorpID: a.CorpID, World: a.World, Zone: a.Zone, Governor: a.Governor})
+	a.Assessments = assessment.New(assessment.Config{DB: a.DB, World: a.World, Zone: a.Zone, CorpID: a.CorpID, TagNames: a.Tags.Names})
 	a.Contactway = contactway.New(contactway.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, WeCom: a.WeCom, CorpID: a.CorpID,
 		Tag: func(ctx context.Context, customerID, staffID string, tagIDs []string) (bus.Settle, error) {
@@ -275,7 +282,7 @@ func (a *App) build() (err error) {
 	a.Broadcasts = broadcast.New(broadcast.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, Outreach: a.Outreach, Governor: a.Governor, CorpID: a.CorpID,
 		Audience: a.audience, Muster: a.muster, Live: a.Live.Publish, Admitted: a.admitted, Reviews: a.Reviews,
-		Groups: a.rooms, People: a.peopleIn, Materials: a.Materials.Fill, Notices: a.Notices, Consented: a.Tags.ConsentedIn,
+		Groups: a.rooms, People: a.peopleIn, Materials: a.Materials.Fill, Notices: a.Notices, Consented: a.Tags.ConsentedIn, Assessed: a.assessed,
 	})
 	readerKey, err := a.Sealer.Derive("reader")
 	if err != nil {
@@ -289,15 +296,19 @@ func (a *App) build() (err error) {
 	a.Moments = moment.New(moment.Config{
 		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, Outreach: a.Outreach, Governor: a.Governor, Blobs: a.Blobs, CorpID: a.CorpID,
 		Audience: a.audience, Carriers: a.Customers.Carriers, Live: a.Live.Publish, Admitted: a.admitted, Names: a.customerNames, Key: linkKey, Reviews: a.Reviews, Notices: a.Notices, Erased: a.erased,
-		Tags: moment.Tags{Ensure: a.ensureTag, Names: a.Tags.Names, Mark: a.Tags.Mark, Consented: a.Tags.Consented},
+		Tags: moment.Tags{Ensure: a.ensureTag, Names: a.Tags.Names, Mark: a.Tags.Mark, Consented: a.Tags.Consented, Assessed: a.assessedMoment},
 	})
 	if a.Privacy, err = a.newPrivacy(); err != nil {
 		return err
 	}
+	if a.Disclosures, err = a.newDisclosures(); err != nil {
+		return err
+	}
+	a.Incidents = a.newIncidents()
 	a.Stats = stats.New(stats.Config{
 		DB: a.DB, World: a.World, Zone: a.Zone, CorpID: a.CorpID, Scope: scope, Held: a.heldToday, Running: a.running, Health: a.health,
 		Todo: []func(context.Context, []string, string) ([]stats.Todo, error){
-			a.todoBroadcasts, a.todoSessions, a.todoComments, a.todoComplaints, a.todoDeadLetters, a.todoSync, a.todoLicences, a.todoPenalties, a.todoFraud, a.todoShared, a.todoCapacity, a.todoLimited, a.todoRequests, a.todoPeriods, a.todoNotice,
+			a.todoBroadcasts, a.todoSessions, a.todoComments, a.todoComplaints, a.todoDeadLetters, a.todoSync, a.todoLicences, a.todoPenalties, a.todoFraud, a.todoShared, a.todoCapacity, a.todoLimited, a.todoRequests, a.todoPeriods, a.todoNotice, a.todoDisclosure,
 		},
 		Limits: a.limits, StaffNames: a.staffNames, CustomerNames: a.customerNames,
 	})
@@ -423,6 +434,9 @@ func (a *App) connect() {
 		Scope: scope, Staff: a.staffNames, Customers: a.customerNames, FindCustomers: a.findCustomers, Visible: a.seesCustomer, Living: a.Customers.CountLive,
 	})
 	a.Reviews.RegisterAPI(a.API, review.Neighbours{Zone: a.Zone, Scope: scope, Staff: a.staffNames})
+	a.Assessments.RegisterAPI(a.API, assessment.Neighbours{Staff: a.staffNames})
+	a.Disclosures.RegisterAPI(a.API, disclosure.Neighbours{Staff: a.staffNames, Customers: a.customerNames})
+	a.Incidents.RegisterAPI(a.API, a.aroundIncidents())
 	a.Governor.RegisterPages(a.API.Mux())
 	a.Governor.RegisterNotice(a.API.Mux(), a.CorpID)
 	a.Audit.RegisterAPI(a.API)
@@ -451,6 +465,9 @@ func (a *App) Handler() http.Handler { return a.API.Handler() }
 func (a *App) Start(ctx context.Context) error {
 	var err error
 	if a.MadePassword, err = a.Auth.EnsureAdmin(ctx); err != nil {
+		return err
+	}
+	if err := a.Audit.BeginShown(ctx); err != nil {
 		return err
 	}
 	a.Audit.Start()

@@ -164,7 +164,7 @@ func (a *App) lastTouches(ctx context.Context, moments []customer.Moment, within
 
 func (a *App) aroundCustomers() customer.Neighbours {
 	return customer.Neighbours{
-		Scope: scope, Staff: a.staffNames, Tags: a.Tags.Names, Channels: a.channels, Budgets: a.budgets, Groups: a.groupsOf, Mark: a.Tags.Mark, Consented: a.Tags.Consented,
+		Scope: scope, Staff: a.staffNames, Tags: a.Tags.Names, Channels: a.channels, Budgets: a.budgets, Groups: a.groupsOf, Mark: a.Tags.Mark, Consented: a.Tags.Consented, Given: a.givenByToken,
 		LastTouch: a.lastTouches,
 		OptOut: func(ctx context.Context, id, by string) error {
 			return a.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
@@ -184,7 +184,15 @@ func (a *App) aroundCustomers() customer.Neighbours {
 
 func (a *App) aroundWelcomes() welcome.Neighbours {
 	return welcome.Neighbours{
-		Zone: a.Zone, Scope: scope, Staff: a.staffNames, Channels: a.Contactway.IDByState, Customers: a.Customers.Briefs,
+		Zone: a.Zone, Scope: scope, Staff: a.staffNames, Channels: a.Contactway.IDByState,
+		Customers: func(ctx context.Context, ids []string) (map[string]struct {
+			Name  string
+			WeCom bool
+		}, error,
+		) {
+			web.Show(ctx, ids...)
+			return a.Customers.Briefs(ctx, ids)
+		},
 	}
 }
 
@@ -238,7 +246,9 @@ func (a *App) momentTag(ctx context.Context, name string) (groupID, id string, e
 	return groupID, id, nil
 }
 
+// customerNames names customers for whoever asked: who got the answer of the request is on record (web.Show).
 func (a *App) customerNames(ctx context.Context, ids []string) (map[string]string, error) {
+	web.Show(ctx, ids...)
 	return a.Customers.Names(ctx, a.DB.Read(), ids)
 }
 

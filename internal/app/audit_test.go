@@ -54,7 +54,12 @@ func TestReadingAndChangingLeaveEntries(t *testing.T) {
 	call(owner, "GET", "/kf/sessions/7/messages", "", http.StatusOK)
 	call(owner, "GET", "/customers", "", http.StatusOK)
 	read := entries("?who=token:owner")
-	if len(read) != 2 || read[0].Act != "list-kf-messages" || read[1] != (auditEntry{"token:owner", "get-customer", "customers", "wm2", read[1].RequestID}) || read[1].RequestID == "" {
+	var acts []string
+	for _, e := range read {
+		acts = append(acts, e.Act)
+	}
+	// The list names wm1 only: wm2 was shown within the hour. The second entry of the talk names who wrote.
+	if strings.Join(acts, " ") != "list-customers list-kf-messages list-kf-messages get-customer" || read[3] != (auditEntry{"token:owner", "get-customer", "customers", "wm2", read[3].RequestID}) || read[3].RequestID == "" {
 		t.Errorf("what was read: %+v", read)
 	}
 

@@ -24,11 +24,12 @@ var grants = map[Role][]string{
 	Manager: {
 		"*.read", "customer.*", "tag.*", "contactway.*", "welcome.*", "groupchat.*", "joinway.*", "autoreply.*", "kf.*", "broadcast.*", "moment.*",
 		"material.*", "governance.*", "review.*", "ladder.*", "sync.*", "deadletter.*", "doctor.*", "privacy.*",
+		"receiver.*", "export.*", "assessment.*", "incident.*",
 	},
 	Operator: {
 		"home.read", "staff.read", "tag.*", "customer.read", "customer.write", "contactway.*", "welcome.*", "groupchat.*", "joinway.*", "autoreply.*",
 		"kf.*", "broadcast.read", "broadcast.write", "moment.read", "moment.write", "moment.answer", "material.*", "governance.read", "review.read",
-		"ladder.read", "ladder.appeal", "sync.read",
+		"ladder.read", "ladder.appeal", "sync.read", "assessment.read",
 	},
 	Staff: {
 		"home.read", "staff.read", "tag.read", "customer.read", "customer.write", "groupchat.read", "kf.read", "kf.write", "moment.read", "moment.answer", "governance.read", "ladder.read", "ladder.appeal",
@@ -38,7 +39,7 @@ var grants = map[Role][]string{
 
 // never are permissions that a pattern with a star gives to owners only: they show or change who may do what, or let a stopped
 // account go on.
-var never = []string{"ladder.resume", "token.read", "settings.write", "staff.write", "token.write", "admission.write", "licence.write", "site.write", "fraud.write", "account.write", "tag.consent", "retention.write"}
+var never = []string{"ladder.resume", "token.read", "settings.write", "staff.write", "token.write", "admission.write", "licence.write", "site.write", "fraud.write", "account.write", "tag.consent", "retention.write", "export.limit"}
 
 // Roles lists all roles, from most to least.
 func Roles() []Role { return []Role{Owner, Manager, Operator, Staff, Auditor} }

@@ -22,12 +22,13 @@ type house struct {
 var ours = house{
 	ground: []string{"audit", "auth", "automaton", "blob", "bus", "calls", "clock", "config", "db", "errs", "log", "message", "notice", "pages", "seal", "setting", "web"},
 	spine:  []string{"governance", "inbound", "outreach"},
-	nouns:  []string{"autoreply", "broadcast", "contactway", "customer", "deadletter", "doctor", "groupchat", "joinway", "kf", "material", "moment", "privacy", "review", "staff", "stats", "sync", "tag", "welcome"},
+	nouns:  []string{"assessment", "autoreply", "broadcast", "contactway", "customer", "deadletter", "disclosure", "doctor", "groupchat", "incident", "joinway", "kf", "material", "moment", "privacy", "review", "staff", "stats", "sync", "tag", "welcome"},
 	top:    []string{"app"},
 	apart:  []string{"deptest"},
 	pairs: map[string][]string{
 		"broadcast":  {"customer", "groupchat"}, // its audience, and who was lost after it
 		"contactway": {"customer"},              // a code's customers and tags
+		"disclosure": {"customer"},              // what leaves are customers of its list
 		"joinway":    {"groupchat"},             // the groups behind a code
 		"kf":         {"autoreply", "joinway"},  // a rule's answer may be a group code
 		"moment":     {"customer"},              // whom it is aimed at

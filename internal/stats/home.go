@@ -127,7 +127,7 @@ type HeldRule struct {
 
 // Todo is something that waits for a person.
 type Todo struct {
-	Kind   string `json:"kind" enum:"broadcast_review,broadcast_unconfirmed,session_waiting,moment_comments,dead_letters,sync_drift,doctor,licence,complaint,site_penalty,capacity,fraud,shared_login,limited,data_request,data_periods,privacy_notice"`
+	Kind   string `json:"kind" enum:"broadcast_review,broadcast_unconfirmed,session_waiting,moment_comments,dead_letters,sync_drift,doctor,licence,complaint,site_penalty,capacity,fraud,shared_login,limited,data_request,data_periods,privacy_notice,export,incident,assessment"`
 	Title  string `json:"title"`
 	Detail string `json:"detail"`
 	Count  int    `json:"count"`
