@@ -166,6 +166,20 @@ export type HouseRule = S<'GovernanceHouse'>
 export type HouseTried = S<'GovernanceHouseTried'>
 export type LadderStep = S<'GovernanceLadder'>
 
+// Receivers and exports, assessments, leaks
+export type DataReceiver = S<'DisclosureReceiver'>
+export type ReceiverConsent = S<'DisclosureConsent'>
+export type Export = S<'DisclosureExport'>
+export type Exported = S<'DisclosureExported'>
+export type ExportSum = S<'DisclosureSum'>
+export type ExportLimit = S<'DisclosureLimit'>
+export type Assessment = S<'Assessment'>
+export type Assessed = S<'GovernanceAssessed'>
+export type AutomaticTag = S<'AssessmentTag'>
+export type Incident = S<'Incident'>
+export type IncidentDetail = S<'IncidentDetail'>
+export type IncidentPerson = S<'IncidentPerson'>
+
 // Review
 export type ReviewText = S<'ReviewText'>
 export type ReviewOne = S<'ReviewTextOne'>

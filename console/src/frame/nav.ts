@@ -4,7 +4,7 @@ import type { IconName } from '../kit/Icon'
 
 export type NavKey =
   | 'home' | 'acquisition' | 'contactways' | 'joinways' | 'customersGroup' | 'customers' | 'losses' | 'grievances' | 'groupsGroup' | 'groupchats' | 'several' | 'conversations' | 'inbox' | 'autoreplies'
-  | 'engagement' | 'welcomes' | 'broadcasts' | 'moments' | 'materials' | 'governance' | 'overview' | 'touches' | 'held' | 'optouts' | 'caps' | 'rules' | 'reviews' | 'ladder' | 'audit' | 'admission' | 'record' | 'purposes' | 'settings' | 'corp' | 'staff' | 'tokens' | 'sync' | 'doctor' | 'deadletters'
+  | 'engagement' | 'welcomes' | 'broadcasts' | 'moments' | 'materials' | 'governance' | 'overview' | 'touches' | 'held' | 'optouts' | 'caps' | 'rules' | 'reviews' | 'ladder' | 'audit' | 'admission' | 'record' | 'persons' | 'purposes' | 'privacy' | 'receivers' | 'assessments' | 'incidents' | 'settings' | 'corp' | 'staff' | 'tokens' | 'sync' | 'doctor' | 'deadletters'
 /** `whole`: the server shows it only to those who see the whole corp. */
 export interface NavItem { key: NavKey; to: string; needs?: string; whole?: boolean }
 export interface NavGroup { key: NavKey; icon: IconName; items: NavItem[] }
@@ -21,7 +21,13 @@ export const nav: NavGroup[] = [
       { key: 'overview', to: '/governance', needs: 'governance.read' }, { key: 'touches', to: '/touches', needs: 'governance.read' }, { key: 'held', to: '/held', needs: 'governance.read' },
       { key: 'optouts', to: '/optouts', needs: 'governance.read', whole: true }, { key: 'caps', to: '/caps', needs: 'governance.read' }, { key: 'rules', to: '/rules', needs: 'governance.read' },
       { key: 'reviews', to: '/reviews', needs: 'review.read' }, { key: 'ladder', to: '/ladder', needs: 'ladder.read' },
-      { key: 'audit', to: '/audit', needs: 'audit.read', whole: true }, { key: 'admission', to: '/admission', needs: 'governance.read' }, { key: 'record', to: '/record', needs: 'governance.read' }, { key: 'purposes', to: '/purposes', needs: 'governance.read' },
+      { key: 'audit', to: '/audit', needs: 'audit.read', whole: true }, { key: 'admission', to: '/admission', needs: 'governance.read' }, { key: 'record', to: '/record', needs: 'governance.read' },
+    ],
+  },
+  {
+    key: 'persons', icon: 'person', items: [
+      { key: 'purposes', to: '/purposes', needs: 'governance.read' }, { key: 'privacy', to: '/privacy', needs: 'privacy.read' },
+      { key: 'receivers', to: '/receivers', needs: 'receiver.read' }, { key: 'assessments', to: '/assessments', needs: 'assessment.read' }, { key: 'incidents', to: '/incidents', needs: 'incident.read', whole: true },
     ],
   },
   {

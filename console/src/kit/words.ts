@@ -146,4 +146,7 @@ export const w = words({
   addHours: ['加一段时间', 'Add hours'],
   on: ['启用', 'On'],
   off: ['停用', 'Off'],
+  assessedMissing: ['要影响评估：{kinds}', 'Needs an impact assessment: {kinds}'],
+  assessedBy: ['依据影响评估 {numbers}', 'Rests on impact assessment {numbers}'],
+  assessedSee: ['看评估', 'See assessments'],
 })

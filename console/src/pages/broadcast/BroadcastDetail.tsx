@@ -7,6 +7,7 @@ import { useAct, useGet, useInvalidateSoon } from '../../api/queries'
 import { useCan, useMe } from '../../api/session'
 import type { Attachment, Broadcast, BroadcastRevised, BroadcastTask, Plan, Receiver, ReceiverState } from '../../api/types'
 import { useFormat, useWords } from '../../i18n/i18n'
+import { Assessed } from '../../kit/Assessed'
 import { A, useGo } from '../../kit/A'
 import { useActor } from '../../kit/actor'
 import { ofMessage, type Fault } from '../../kit/atField'
@@ -39,6 +40,7 @@ export function BroadcastDetail() {
 
 function Shown({ b, path }: { b: Broadcast; path: string }) {
   const t = useWords(w)
+  const k = useWords(kit)
   const f = useFormat()
   const go = useGo()
   const url = useUrl()
@@ -53,7 +55,7 @@ function Shown({ b, path }: { b: Broadcast; path: string }) {
   const [revising, setRevising] = useState(false)
   const waiting = b.tasks.staff - b.tasks.confirmed
   const running = b.state === 'planned' || b.state === 'creating' || b.state === 'open'
-  const meta = [b.submitted_at && t('submittedAt', { time: f.moment(b.submitted_at) }), actor(b.created_by.name), running && b.closes_at && t('closes', { time: f.when(b.closes_at) }), b.reminded > 0 && t('remindedN', { n: b.reminded }), b.revised_at && t('revisedAt', { time: f.moment(b.revised_at), n: b.revision })].filter(Boolean).join(' · ')
+  const meta = [b.assessments.length > 0 && k('assessedBy', { numbers: b.assessments.join(' ') }), b.submitted_at && t('submittedAt', { time: f.moment(b.submitted_at) }), actor(b.created_by.name), running && b.closes_at && t('closes', { time: f.when(b.closes_at) }), b.reminded > 0 && t('remindedN', { n: b.reminded }), b.revised_at && t('revisedAt', { time: f.moment(b.revised_at), n: b.revision })].filter(Boolean).join(' · ')
   return (
     <Page
       title={b.name} crumbs={[{ text: t('title'), to: '/broadcasts' }]} tags={<BroadcastStateTag state={b.state} />} meta={meta}
@@ -103,8 +105,9 @@ function Review({ b, path }: { b: Broadcast; path: string }) {
   if (!waits) return r.note ? <Panel title={t('backTitle')}><p className="s13">{r.note}</p><p className="mute s12" style={{ marginTop: 6 }}>{[r.by?.name, f.moment(r.at)].filter(Boolean).join(' · ')}</p></Panel> : null
   const p = plan.data
   return (
-    <Panel title={t('reviewTitle')} sub={t(r.reason === 'words' ? 'needsWords' : r.reason === 'ladder' ? 'needsLadder' : 'needsSize')}>
+    <Panel title={t('reviewTitle')} sub={t(r.reason === 'words' ? 'needsWords' : r.reason === 'ladder' ? 'needsLadder' : r.reason === 'assessment' ? 'needsAssessment' : 'needsSize')}>
       <p className="s13">{t('reviewBy', { name: r.submitted_by.name })}{b.benefit && <> {t('reviewBenefit', { text: b.benefit })}</>}</p>
+      {p?.assessed && <p className="s13" style={{ marginTop: 6 }}><Assessed of={p.assessed} /></p>}
       {p && <p className="s13" style={{ marginTop: 6 }}>{t.rich(b.kind === 'group' ? 'reviewGroups' : 'reviewReach', { n: p.reachable, held: p.held, people: p.people ?? 0 })}</p>}
       {p && p.check.findings.length > 0 && <ul className="s13" style={{ marginTop: 6 }}>{p.check.findings.map((x, i) => <li key={i}><HeldMark>{x.text ? `“${x.text}” ` : ''}{x.reason}</HeldMark> <RuleId id={x.rule_id} /></li>)}</ul>}
       <div className="row" style={{ marginTop: 14 }}>

@@ -2,6 +2,7 @@
 import type { ApiError } from '../../api/client'
 import type { Plan } from '../../api/types'
 import { useFormat, useWords } from '../../i18n/i18n'
+import { Assessed } from '../../kit/Assessed'
 import { RuleId } from '../../kit/marks'
 import { Panel } from '../../kit/Page'
 import { Failed, Skeleton } from '../../kit/states'
@@ -30,8 +31,9 @@ export function PlanPanel({ plan: p, fresh, error, retry }: { plan?: Plan; fresh
             {p.matched === 0 && <i style={{ flex: 1, background: 'var(--line2)' }} />}
           </div>
           <p className="legend"><span><i style={{ background: 'var(--pine)' }} />{t('lgReached', { n: p.reachable })}</span><span><i className="hatch" />{t('lgHeld', { n: p.held })}</span>{other > 0 && <span><i style={{ background: 'var(--rest)' }} />{t('lgOther', { n: other })}</span>}</p>
-          {(p.approval || p.cost > 1) && <ul className="s13 stack" style={{ marginTop: 12, gap: 6 }}>
-            {p.approval && <li><span className="held">{t(p.approval === 'size' ? 'needsSize' : p.approval === 'ladder' ? 'needsLadder' : 'needsWords')}</span> <RuleId id="OWN-07" /></li>}
+          {(p.approval || p.assessed || p.cost > 1) && <ul className="s13 stack" style={{ marginTop: 12, gap: 6 }}>
+            {p.approval && <li><span className="held">{t(p.approval === 'size' ? 'needsSize' : p.approval === 'ladder' ? 'needsLadder' : p.approval === 'assessment' ? 'needsAssessment' : 'needsWords')}</span> <RuleId id="OWN-07" /></li>}
+            {p.assessed && <li><Assessed of={p.assessed} /></li>}
             {p.cost > 1 && <li><span className="held">{t('double')}</span> <RuleId id="OWN-12" /></li>}
           </ul>}
           {p.reasons.length === 0 ? <p className="mute s13" style={{ marginTop: 12 }}>{t(groups ? 'nobodyGroups' : 'nobody')}</p> : (

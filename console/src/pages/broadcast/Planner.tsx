@@ -116,7 +116,7 @@ function Edit({ id, start }: { id?: string; start: BroadcastDraft }) {
     const now = await call<Plan>('GET', `/broadcasts/${encodeURIComponent(to)}/plan`)
     const words = groups ? { reach: t('askGroups', { staff: now.per_staff.length, n: now.reachable, people: now.people ?? 0 }), also: t('askGroupsAlso', { held: now.held }), button: t(now.approval ? 'submitGroupsReview' : 'submitGroups', { n: now.reachable }) } : { reach: t('askReach', { staff: now.per_staff.length, n: now.reachable }), also: t('askAlso', { held: now.held }), button: t(now.approval ? 'submitReview' : 'submit', { n: now.reachable }) }
     ask({
-      ...words, also: [now.approval && t(now.approval === 'size' ? 'needsSize' : now.approval === 'ladder' ? 'needsLadder' : 'needsWords'), now.cost > 1 && t('double'), words.also].filter(Boolean).join(' '),
+      ...words, also: [now.approval && t(now.approval === 'size' ? 'needsSize' : now.approval === 'ladder' ? 'needsLadder' : now.approval === 'assessment' ? 'needsAssessment' : 'needsWords'), now.cost > 1 && t('double'), words.also].filter(Boolean).join(' '),
       act: async () => {
         try {
           await call('POST', `/broadcasts/${encodeURIComponent(to)}/submit`, { body: { expect_reachable: now.reachable } })

@@ -91,6 +91,7 @@ export const w = words({
   sendNow: ['提交后马上', 'As soon as submitted'],
   scheduled: ['{time} 建任务，员工那时才收到。', 'Tasks are made at {time}; staff get them then.'],
   needsSize: ['人数多，要另一个人审批', 'It reaches many: a second person has to approve'],
+  needsAssessment: ['没有有效的影响评估：先进复核，登记评估之后才能批准', 'No impact assessment is in force: it goes to review, and is approved only once one is on record'],
   needsLadder: ['提交的人在阶梯上，什么都要另一个人看过', 'Its author stands on the ladder: another person looks at everything'],
   needsWords: ['内容存疑，要另一个人审批', 'Words in doubt: a second person has to approve'],
   double: ['几乎发给全部客户，每位占两次', 'It goes to nearly all customers and takes two of each budget'],

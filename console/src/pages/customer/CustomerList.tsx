@@ -1,7 +1,7 @@
 // The customer list: filters in the link, the string of each budget, tags in batches.
 import { Button } from 'antd'
 import { useState } from 'react'
-import { apiPath, type Query } from '../../api/client'
+import type { Query } from '../../api/client'
 import { useCan } from '../../api/session'
 import type { Customer } from '../../api/types'
 import { useFormat, useWords } from '../../i18n/i18n'
@@ -12,6 +12,7 @@ import { Avatar, BudgetCell, TagList } from '../../kit/marks'
 import { useChannelOptions, useStaffOptions, useTagOptions } from '../../kit/options'
 import { Page } from '../../kit/Page'
 import { useUrl } from '../../kit/useurl'
+import { ExportDialog } from '../disclosure/ExportDialog'
 import { TagDialog } from './TagDialog'
 import { w } from './words'
 
@@ -25,6 +26,7 @@ export function CustomerList() {
   const url = useUrl()
   const [total, setTotal] = useState<[number, boolean]>()
   const [tagging, setTagging] = useState<Chosen>()
+  const [exporting, setExporting] = useState(false)
   const query: Query = Object.fromEntries(filterKeys.map((k) => [k, url.many(k)]))
   const filters: Filter[] = [
     { kind: 'many', key: 'tag', label: t('tags'), options: useTagOptions() },
@@ -48,7 +50,7 @@ export function CustomerList() {
     <Page
       title={t('title')} meta={total && (total[1] ? t('countMore', { n: total[0] }) : t('count', { n: total[0] }))}
       actions={<>
-        {can('customer.export') && <Button href={apiPath('/customers/export.csv', query)}>{t('export')}</Button>}
+        {can('customer.export') && <Button onClick={() => setExporting(true)}>{t('export')}</Button>}
         {can('broadcast.write') && <Button type="primary" icon={<Icon name="send" />} onClick={() => go(`/broadcasts/new/edit${tagQuery(url.many('tag'))}`)}>{t('send')}</Button>}
       </>}
     >
@@ -59,6 +61,7 @@ export function CustomerList() {
         whole={can('customer.write') ? (chosen) => <button type="button" className="linky" onClick={() => setTagging(chosen)}>{t('tagWhole', { n: chosen.count })}</button> : undefined}
         empty={{ title: t('empty'), text: t('emptyText'), action: can('sync.read') && <Button type="primary" onClick={() => go('/settings/sync')}>{t('emptyAct')}</Button> }}
       />
+      {exporting && <ExportDialog filter={query} close={() => setExporting(false)} />}
       {tagging && <TagDialog chosen={tagging} close={() => setTagging(undefined)} />}
     </Page>
   )

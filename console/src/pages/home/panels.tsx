@@ -41,7 +41,7 @@ export function HeldBars({ rules, from }: { rules: HeldRule[]; from?: string }) 
   )
 }
 
-const todoIcons: Record<TodoKind, IconName> = { broadcast_review: 'note', broadcast_unconfirmed: 'send', session_waiting: 'talk', moment_comments: 'talk', dead_letters: 'gear', sync_drift: 'again', doctor: 'warn', licence: 'note', complaint: 'talk', site_penalty: 'warn', capacity: 'people', fraud: 'warn', shared_login: 'people', limited: 'warn', data_request: 'note', data_periods: 'note', privacy_notice: 'note' }
+const todoIcons: Record<TodoKind, IconName> = { broadcast_review: 'note', broadcast_unconfirmed: 'send', session_waiting: 'talk', moment_comments: 'talk', dead_letters: 'gear', sync_drift: 'again', doctor: 'warn', licence: 'note', complaint: 'talk', site_penalty: 'warn', capacity: 'people', fraud: 'warn', shared_login: 'people', limited: 'warn', data_request: 'note', data_periods: 'note', privacy_notice: 'note', export: 'note', incident: 'warn', assessment: 'note' }
 
 /** Only what the caller can do something about: a page they cannot open is somebody else's work. */
 export function Todos({ todo: all }: { todo: Home['todo'] }) {

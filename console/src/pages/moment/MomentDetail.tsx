@@ -17,6 +17,7 @@ import { useUrl } from '../../kit/useurl'
 import { Effect } from '../effect/Effect'
 import { MomentPhone } from './MomentPhone'
 import { MomentStateTag } from './MomentStateTag'
+import { w as kit } from '../../kit/words'
 import { w } from './words'
 import '../broadcast/broadcast.css'
 
@@ -33,6 +34,7 @@ export function MomentDetail() {
 
 function Shown({ m, path }: { m: Moment; path: string }) {
   const t = useWords(w)
+  const k = useWords(kit)
   const f = useFormat()
   const go = useGo()
   const url = useUrl()
@@ -47,7 +49,7 @@ function Shown({ m, path }: { m: Moment; path: string }) {
   const waiting = m.tasks.staff - m.tasks.published
   const running = m.state === 'scheduled' || m.state === 'preparing' || m.state === 'making' || m.state === 'open'
   const at = m.opens_at ?? m.publish_at
-  const meta = [m.submitted_at && t('submittedAt', { time: f.moment(m.submitted_at) }), actor(m.created_by.name), at && t('opensOn', { time: f.when(at) }), running && m.closes_at && t('closesOn', { time: f.when(m.closes_at) }), m.topic].filter(Boolean).join(' · ')
+  const meta = [m.assessments.length > 0 && k('assessedBy', { numbers: m.assessments.join(' ') }), m.submitted_at && t('submittedAt', { time: f.moment(m.submitted_at) }), actor(m.created_by.name), at && t('opensOn', { time: f.when(at) }), running && m.closes_at && t('closesOn', { time: f.when(m.closes_at) }), m.topic].filter(Boolean).join(' · ')
   return (
     <Page
       title={m.name} crumbs={[{ text: t('title'), to: '/moments' }]} tags={<MomentStateTag state={m.state} />} meta={meta}

@@ -2,6 +2,7 @@
 import type { ApiError } from '../../api/client'
 import type { MomentPlan } from '../../api/types'
 import { useFormat, useWords } from '../../i18n/i18n'
+import { Assessed } from '../../kit/Assessed'
 import { RuleId } from '../../kit/marks'
 import { Panel } from '../../kit/Page'
 import { Failed, Skeleton } from '../../kit/states'
@@ -26,6 +27,7 @@ export function MomentPlanPanel({ plan: p, fresh, error, retry }: { plan?: Momen
           </div>
           <p className="legend"><span><i style={{ background: 'var(--pine)' }} />{t('lgSeen', { n: p.reachable })}</span><span><i className="hatch" />{t('lgHeld', { n: p.held })}</span>{other > 0 && <span><i style={{ background: 'var(--rest)' }} />{t('lgOther', { n: other })}</span>}</p>
           {p.approval && <p className="s13" style={{ marginTop: 12 }}><span className="held">{t(`needs_${p.approval}`)}</span> <RuleId id="OWN-07" /></p>}
+          {p.assessed && <p className="s13" style={{ marginTop: 6 }}><Assessed of={p.assessed} /></p>}
           {p.reasons.length === 0 ? <p className="mute s13" style={{ marginTop: 12 }}>{t('nobody')}</p> : (
             <table className="plain-table" style={{ marginTop: 6 }}><tbody>
               {p.reasons.map((r) => <tr key={`${r.rule_id}${r.reason}`}><td>{r.reason}{r.next_at && <div className="mute s12">{t('nextAt', { time: f.moment(r.next_at) })}</div>}</td><td style={{ verticalAlign: 'top' }}><RuleId id={r.rule_id} /></td><td className="right held b" style={{ verticalAlign: 'top' }}>{f.count(r.count)}</td></tr>)}

@@ -120,6 +120,7 @@ export const w = words({
   submitReview: ['提交审批，最多 {n} 位看到', 'Submit for approval, at most {n} see it'],
   needs_size: ['超过 200 位客户，要另一个人审批。', 'More than 200 customers: another person has to approve.'],
   needs_words: ['有拿不准的词，要另一个人审批。', 'Words in doubt: another person has to approve.'],
+  needs_assessment: ['没有有效的影响评估：先进复核，登记评估之后才能批准。', 'No impact assessment is in force: it goes to review, and is approved only once one is on record.'],
   needs_ladder: ['提交的人在阶梯上，什么都要另一个人看过。', 'Its author stands on the ladder: another person looks at everything.'],
   reviewTitle: ['等另一个人审批', 'Awaiting another person'],
   reviewOwn: ['你写的，要由另一个人审批。', 'You wrote it: another person has to approve.'],

@@ -17,7 +17,7 @@ import '../broadcast/broadcast.css'
 import '../governance/governance.css'
 import './review.css'
 
-const causes: ReviewText['cause'][] = ['words', 'size', 'ladder', 'flagged', 'sample']
+const causes: ReviewText['cause'][] = ['words', 'size', 'ladder', 'assessment', 'flagged', 'sample']
 const tones: Record<ReviewText['state'], Tone> = { open: 'held', second: 'warn', passed: 'ok', returned: 'held', withdrawn: 'plain' }
 
 export function Reviews() {

@@ -8,6 +8,7 @@ export const w = words({
   cause: ['为什么看', 'Why'],
   c_size: ['人数多', 'Reaches many'],
   c_words: ['用词拿不准', 'Words in doubt'],
+  c_assessment: ['没有影响评估', 'No impact assessment'],
   c_ladder: ['作者在阶梯上', 'Author on the ladder'],
   c_flagged: ['服务文本，已在用', 'Service text in use'],
   c_sample: ['抽样', 'Sample'],
