@@ -91,7 +91,9 @@ func TestWhatNeedsAnAssessmentDoesNotStartWithoutOne(t *testing.T) {
 	draft := func(more string) string {
 		return c.made(owner, "/broadcasts", `{"name":"复诊提醒","text":"周末可以来店里量血压。","benefit":"免费测量",`+more+`}`)
 	}
-	submit := func(id, want string) { c.call(owner, "POST", "/broadcasts/"+id+"/submit", `{"expect_reachable":9}`, http.StatusOK, want) }
+	submit := func(id, want string) {
+		c.call(owner, "POST", "/broadcasts/"+id+"/submit", `{"expect_reachable":9}`, http.StatusOK, want)
+	}
 
 	submit(draft(`"audience":{"tags":["9"]}`), `"state":"planned"`)
 

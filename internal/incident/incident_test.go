@@ -25,7 +25,9 @@ import (
 
 var (
 	day     = time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)
-	clockAt = func(hour, minute int) time.Time { return day.Add(time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute) }
+	clockAt = func(hour, minute int) time.Time {
+		return day.Add(time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute)
+	}
 )
 
 // desk is a room whose log began to name who was shown at 8, at 18 now.
@@ -58,8 +60,10 @@ func open(t *testing.T, d *db.DB) *desk {
 			}
 			return nil, nil
 		},
-		ExportOf:    func(text string) (int64, bool) { return 7, text == "7" || text == "7-abc" },
-		Everybody:   func(context.Context, clock.Time) ([]string, error) { return []string{"wm1", "wm2", "wm3", "wm4", "wm5", "wm6"}, nil },
+		ExportOf: func(text string) (int64, bool) { return 7, text == "7" || text == "7-abc" },
+		Everybody: func(context.Context, clock.Time) ([]string, error) {
+			return []string{"wm1", "wm2", "wm3", "wm4", "wm5", "wm6"}, nil
+		},
 		CustomersOf: func(_ context.Context, staff string, _, _ clock.Time) ([]string, error) { return []string{"wm6"}, nil },
 		CorpName:    func(context.Context) (string, error) { return "青禾护肤", nil },
 	}})

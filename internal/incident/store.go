@@ -68,7 +68,9 @@ func (s *Service) List(ctx context.Context) ([]*Incident, error) {
 }
 
 // Get answers one.
-func (s *Service) Get(ctx context.Context, id int64) (*Incident, error) { return s.get(ctx, s.DB.Read(), id) }
+func (s *Service) Get(ctx context.Context, id int64) (*Incident, error) {
+	return s.get(ctx, s.DB.Read(), id)
+}
 
 func (s *Service) get(ctx context.Context, q bun.IDB, id int64) (*Incident, error) {
 	var i Incident

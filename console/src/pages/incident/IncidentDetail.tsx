@@ -44,7 +44,7 @@ function Known({ of: i }: { of: Detail }) {
     <Panel title={t('facts')} sub={i.changed_at && t('changed', { who: actor(i.changed_by?.name || i.changed_by?.id), at: f.moment(i.changed_at) })} actions={may && <Button size="small" onClick={() => setChanging(true)}>{t('change')}</Button>}>
       <Facts rows={[
         [t('kind'), <>{t(i.kind)} {i.ref && <code>{i.ref}</code>}</>],
-        [t('since'), t('span', { from: f.moment(i.since), to: i.until ? f.moment(i.until) : t('stillOpen') })],
+        [t('since'), i.until ? t('span', { from: f.moment(i.since), to: f.moment(i.until) }) : t('spanOpen', { from: f.moment(i.since) })],
         [t('foundAt'), f.moment(i.found_at)], [t('dataKinds'), i.data_kinds], [t('cause'), i.cause], [t('harm'), i.harm], [t('remedies'), i.remedies || '—'], [t('advice'), i.advice], [t('contact'), i.contact],
       ]} />
       {changing && <IncidentForm of={i} close={() => setChanging(false)} />}

@@ -32,7 +32,7 @@ export function Incidents() {
                 <tr key={i.id}>
                   <td><A to={`/incidents/${i.id}`}>{i.title}</A><div className="mute s12">{actor(i.by.name || i.by.id)} · {f.moment(i.at)}</div></td>
                   <td>{t(i.kind)}{i.ref && <div className="mute s12"><code>{i.ref}</code></div>}</td>
-                  <td className="nowrap">{t('span', { from: f.moment(i.since), to: i.until ? f.moment(i.until) : t('stillOpen') })}</td>
+                  <td className="nowrap">{i.until ? t('span', { from: f.moment(i.since), to: f.moment(i.until) }) : t('spanOpen', { from: f.moment(i.since) })}</td>
                   <td><State tone={i.state === 'complete' ? 'ok' : 'bad'}>{t(i.state)}</State><div className="mute s12">{i.steps.map((s) => t(`s_${s.kind}`)).join(f.lang === 'zh' ? '、' : ', ')}</div></td>
                   <td className="right"><Button size="small" onClick={() => go(`/incidents/${i.id}`)}>{t('more')}</Button></td>
                 </tr>

@@ -40,7 +40,7 @@ export const w = words({
   state: ['进度', 'Progress'],
   open: ['还没处理完', 'Open'],
   complete: ['已处理完', 'Dealt with'],
-  stillOpen: ['还没堵上', 'still open'],
+  spanOpen: ['从 {from}，还没堵上', 'Since {from}, still open'],
   span: ['{from} 到 {to}', '{from} to {to}'],
   facts: ['已知的情况', 'What is known'],
   changed: ['{who} 改于 {at}', 'Changed by {who}, {at}'],
