@@ -165,7 +165,7 @@ func (a *App) lastTouches(ctx context.Context, moments []customer.Moment, within
 func (a *App) aroundCustomers() customer.Neighbours {
 	return customer.Neighbours{
 		Scope: scope, Staff: a.staffNames, Tags: a.Tags.Names, Channels: a.channels, Budgets: a.budgets, Groups: a.groupsOf, Mark: a.Tags.Mark, Consented: a.Tags.Consented, Given: a.givenByToken,
-		LastTouch: a.lastTouches,
+		LastTouch: a.lastTouches, Wishes: a.wishes,
 		OptOut: func(ctx context.Context, id, by string) error {
 			return a.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 				return a.Governor.OptOut(ctx, tx, a.CorpID, id, "staff", by)

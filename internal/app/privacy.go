@@ -8,10 +8,12 @@ import (
 
 	"zhiyin.dev/zhiyin/internal/bus"
 	"zhiyin.dev/zhiyin/internal/clock"
+	"zhiyin.dev/zhiyin/internal/customer"
 	"zhiyin.dev/zhiyin/internal/db"
 	"zhiyin.dev/zhiyin/internal/errs"
 	"zhiyin.dev/zhiyin/internal/privacy"
 	"zhiyin.dev/zhiyin/internal/stats"
+	"zhiyin.dev/zhiyin/internal/web"
 )
 
 // newPrivacy makes the room of persons' data.
@@ -60,6 +62,24 @@ func (a *App) todoPeriods(ctx context.Context, scope []string, lang string) ([]s
 		Title:  errs.T(day+" 起，过了期限的个人信息会在夜里清除", "From "+day+" on, personal data beyond its time goes at night").In(lang),
 		Detail: errs.T("看一眼期限，需要就改", "Look at the periods and change them if you need to").In(lang),
 	}}, nil
+}
+
+// wishes is what a customer wants about their own data, for their page.
+func (a *App) wishes(ctx context.Context, id string) (customer.Wishes, error) {
+	out := customer.Wishes{Requests: []customer.Wish{}}
+	open, erasing, err := a.Privacy.Pending(ctx, id)
+	if err != nil {
+		return out, err
+	}
+	if erasing != nil {
+		out.Erasing = &customer.Erasing{Since: erasing.AskedAt.In(a.Zone), WaitsFor: erasing.WaitsFor}
+	}
+	for _, r := range open {
+		out.Requests = append(out.Requests, customer.Wish{
+			ID: web.IDOf(r.ID), Kind: string(r.Kind), Words: r.Words, At: r.AskedAt.In(a.Zone), DueAt: r.DueAt.In(a.Zone), Late: r.DueAt < a.World.Now(),
+		})
+	}
+	return out, nil
 }
 
 // todoRequests is what customers want about their own data and wait for.

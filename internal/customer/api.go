@@ -77,6 +77,30 @@ type Neighbours struct {
 	Consented func(ctx context.Context, field string, tagIDs ...string) error
 	// Given is told which tags the caller gave to customers. It may be nil.
 	Given func(ctx context.Context, tagIDs []string) error
+	// Wishes is what the person wants about their own data, and whether they are being erased. It may be nil: nothing is said.
+	Wishes func(ctx context.Context, id string) (Wishes, error)
+}
+
+// Wishes is what a person wants about their own data, as far as it is not answered, and whether they are being erased.
+type Wishes struct {
+	Erasing  *Erasing `json:"erasing,omitempty" doc:"present while the person is being erased"`
+	Requests []Wish   `json:"requests" doc:"those that wait for an answer"`
+}
+
+// Erasing is an erasure that is not done yet.
+type Erasing struct {
+	Since    time.Time `json:"since"`
+	WaitsFor string    `json:"waits_for,omitempty" enum:"touch,conversation,sync,work"`
+}
+
+// Wish is one thing that a person wants about their own data.
+type Wish struct {
+	ID    web.ID    `json:"id"`
+	Kind  string    `json:"kind" enum:"copy,correct,erase"`
+	Words string    `json:"words,omitempty"`
+	At    time.Time `json:"at"`
+	DueAt time.Time `json:"due_at"`
+	Late  bool      `json:"late"`
 }
 
 // Group is a customer group the person is in.
@@ -135,6 +159,7 @@ type detailOut struct {
 	InGroups  []Group       `json:"in_groups"`
 	// Preferences is the customer's own page, for a member to send to them.
 	Preferences string `json:"preferences_url"`
+	Wishes      Wishes `json:"wishes"`
 }
 
 type entryOut struct {
@@ -337,6 +362,12 @@ func (h *API) get(ctx context.Context, in *struct {
 			Staff: Named{r.StaffID, n.staff[r.StaffID]}, Remark: r.Remark, Description: r.Description, AddedAt: r.AddedAt.In(h.Zone),
 			Source: n.source(ctx, r.Relation), Live: r.Live, LostAt: h.maybe(r.LostAt), LostBy: r.LostBy, Tags: n.tagsOf(r.TagIDs),
 		})
+	}
+	out.Wishes.Requests = []Wish{}
+	if h.near.Wishes != nil {
+		if out.Wishes, err = h.near.Wishes(ctx, item.ID); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
 }

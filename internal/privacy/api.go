@@ -32,6 +32,9 @@ func (s *Service) RegisterAPI(a *web.API, near Neighbours) {
 	web.Put(a, "/privacy/periods", web.Op{
 		ID: "set-privacy-periods", Permission: "retention.write", Scope: web.WholeCorp, Summary: "Set how long data is kept; owners only",
 	}, h.setPeriods)
+	web.Post(a, "/privacy/periods/reach", web.Op{
+		ID: "reach-privacy-periods", Permission: "retention.write", Scope: web.WholeCorp, Summary: "What the coming night would end by some periods; nothing is changed",
+	}, h.reach)
 	web.Get(a, "/customers/{id}/copy", web.Op{
 		ID: "copy-customer", Permission: "privacy.copy", Scope: web.WholeCorp, Personal: true, Tag: "privacy", Summary: "Everything that is stored of one person, as JSON",
 	}, h.copy)
@@ -108,6 +111,40 @@ func (h *API) setPeriods(ctx context.Context, in *periodsIn) (*web.None, error) 
 	return nil, h.SetPeriods(ctx, in.Body.Periods, in.Body.Version, web.Caller(ctx).User)
 }
 
+type reachIn struct {
+	Body Periods
+}
+
+type overOut struct {
+	Table string `json:"table,omitempty" doc:"absent: persons who are customers no more, with all that is stored of them"`
+	Title string `json:"title,omitempty"`
+	What  string `json:"what" enum:"words,rows,persons" doc:"what is counted: rows whose words go, rows that go, persons whose rows go or lose them"`
+	N     int    `json:"n"`
+	More  bool   `json:"more" doc:"there are more than n"`
+}
+
+// ReachOut is what the coming night would end.
+type ReachOut struct {
+	Over []overOut `json:"over"`
+}
+
+func (h *API) reach(ctx context.Context, in *reachIn) (*ReachOut, error) {
+	over, err := h.Reach(ctx, in.Body)
+	if err != nil {
+		return nil, err
+	}
+	out := &ReachOut{Over: make([]overOut, len(over))}
+	for i, o := range over {
+		out.Over[i] = overOut{Table: o.Table, What: o.What, N: o.N, More: o.More}
+		for _, t := range h.Data.Tables {
+			if t.Table == o.Table {
+				out.Over[i].Title = t.Title.In(web.Lang(ctx))
+			}
+		}
+	}
+	return out, nil
+}
+
 type customerIn struct {
 	ID string `path:"id" maxLength:"200"`
 }
@@ -141,16 +178,20 @@ type erasureOut struct {
 	Rows     map[string]int `json:"rows" doc:"by table, what was removed or changed"`
 }
 
-type listIn struct {
+type erasuresIn struct {
 	web.List
-	State string `query:"state" enum:"waiting,done,open,refused"`
+	State ErasureState `query:"state" enum:"waiting,done"`
+	Why   string       `query:"why" enum:"asked,expired" doc:"somebody wanted it, or the time was over"`
 }
 
-func (h *API) erasures(ctx context.Context, in *listIn) (*web.Page[erasureOut], error) {
+func (h *API) erasures(ctx context.Context, in *erasuresIn) (*web.Page[erasureOut], error) {
 	var rows []erasureRow
 	q := h.DB.Read().NewSelect().Model(&rows).Where("corp_id = ?", h.CorpID)
 	if in.State != "" {
 		q.Where("state = ?", in.State)
+	}
+	if in.Why != "" {
+		q.Where("why = ?", in.Why)
 	}
 	total, more, err := web.NewestFirst(ctx, h.DB.Read(), q, "id", in.List, &rows)
 	if err != nil {
@@ -209,13 +250,26 @@ func (h *API) show(r Request, name string) requestOut {
 	return out
 }
 
-func (h *API) requests(ctx context.Context, in *listIn) (*web.Page[requestOut], error) {
+type requestsIn struct {
+	web.List
+	State string `query:"state" enum:"open,ended,done,refused" doc:"open: the first one due comes first; ended: done or refused"`
+}
+
+func (h *API) requests(ctx context.Context, in *requestsIn) (*web.Page[requestOut], error) {
 	var rows []Request
 	q := h.DB.Read().NewSelect().Model(&rows).Where("corp_id = ?", h.CorpID)
-	if in.State != "" {
+	page := web.NewestFirst[Request]
+	switch in.State {
+	case "":
+	case "ended":
+		q.Where("state <> 'open'")
+	case "open": // each is due as long after it was asked as the others
+		page = web.OldestFirst[Request]
+		fallthrough
+	default:
 		q.Where("state = ?", in.State)
 	}
-	total, more, err := web.NewestFirst(ctx, h.DB.Read(), q, "id", in.List, &rows)
+	total, more, err := page(ctx, h.DB.Read(), q, "id", in.List, &rows)
 	if err != nil {
 		return nil, err
 	}

@@ -204,6 +204,7 @@ func (s *Service) performKeep(ctx context.Context, w bus.Work) (bus.Settle, erro
 // it; what it ended is found no more.
 type part struct {
 	log  string // table
+	what string // of it: words, rows, persons
 	find func(ctx context.Context) ([]string, error)
 	end  func(ctx context.Context, tx *db.Tx, found []string) (int, error)
 }
@@ -211,6 +212,7 @@ type part struct {
 func (s *Service) parts(p Periods, now clock.Time) []part {
 	ago := func(days int) clock.Time { return now.Add(-time.Duration(days) * 24 * time.Hour) }
 	out := []part{{
+		what: "persons",
 		find: func(ctx context.Context) ([]string, error) { return s.formerCustomers(ctx, ago(p.Contact)) },
 		end: func(ctx context.Context, tx *db.Tx, found []string) (int, error) {
 			for _, id := range found {
@@ -258,7 +260,7 @@ func (s *Service) formerCustomers(ctx context.Context, before clock.Time) ([]str
 func (s *Service) wordsPart(t Table, before clock.Time) part {
 	some := strings.Join(t.Words, " <> '' OR ") + " <> ''"
 	return part{
-		log: t.Table,
+		log: t.Table, what: "words",
 		find: func(ctx context.Context) ([]string, error) {
 			var ids []string
 			err := s.DB.Read().NewSelect().TableExpr(t.Table).ColumnExpr("CAST(id AS TEXT) AS id").Where("corp_id = ?", s.CorpID).Where(t.Old, before).Where("("+some+")").Limit(keepMost).Scan(ctx, &ids)
@@ -280,7 +282,7 @@ func (s *Service) personPart(t Table, before clock.Time) part {
 	column := t.Column
 	if column == "" { // found by their own ids
 		return part{
-			log: t.Table,
+			log: t.Table, what: "rows",
 			find: func(ctx context.Context) ([]string, error) {
 				var ids []string
 				err := s.DB.Read().NewSelect().TableExpr(t.Table).ColumnExpr("CAST(id AS TEXT) AS id").Where("corp_id = ?", s.CorpID).Where(t.Old, before).Limit(keepMost).Scan(ctx, &ids)
@@ -297,7 +299,7 @@ func (s *Service) personPart(t Table, before clock.Time) part {
 		only = t.Only
 	}
 	return part{
-		log: t.Table,
+		log: t.Table, what: "persons",
 		find: func(ctx context.Context) ([]string, error) {
 			var ids []string
 			err := s.DB.Read().NewSelect().TableExpr(t.Table).ColumnExpr("DISTINCT ?", bun.Ident(column)).Where("corp_id = ?", s.CorpID).Where(t.Old, before).Where(only).

@@ -154,6 +154,27 @@ func (s *Service) told(tx *db.Tx) {
 	}
 }
 
+// Underway is an erasure that is not done yet.
+type Underway struct {
+	AskedAt  clock.Time
+	WaitsFor string
+}
+
+// Pending answers what a person wants and nobody has answered yet, and the erasure of them that is not done; nil = there is none.
+func (s *Service) Pending(ctx context.Context, customerID string) ([]Request, *Underway, error) {
+	var open []Request
+	err := s.DB.Read().NewSelect().Model(&open).Where("corp_id = ? AND customer_id = ? AND state = 'open'", s.CorpID, customerID).OrderExpr("id").Scan(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read what a customer wants: %w", err)
+	}
+	var row erasureRow
+	err = s.DB.Read().NewSelect().Model(&row).Where("corp_id = ? AND customer_id = ? AND state = ?", s.CorpID, customerID, Waiting).Scan(ctx)
+	if db.IsNoRows(err) {
+		return open, nil, nil
+	}
+	return open, &Underway{row.AskedAt, row.WaitsFor}, wrap(err, "read the erasure of a person")
+}
+
 // OpenRequests counts what waits for an answer, and what waits too long.
 func (s *Service) OpenRequests(ctx context.Context) (open, late int, oldest clock.Time, err error) {
 	var row struct {

@@ -60,6 +60,15 @@ func Total(ctx context.Context, db bun.IDB, q *bun.SelectQuery, l List) (total i
 // NewestFirst reads one page of a table whose ids grow, the newest first, into rows, and counts all rows of the query. Give it
 // the query with its filters; id names the column, as in "b.id".
 func NewestFirst[T any](ctx context.Context, db bun.IDB, q *bun.SelectQuery, id string, l List, rows *[]T) (total int, more bool, err error) {
+	return inOrder(ctx, db, q, id, l, rows, "<", "DESC")
+}
+
+// OldestFirst is the same for a queue: what waits longest comes first.
+func OldestFirst[T any](ctx context.Context, db bun.IDB, q *bun.SelectQuery, id string, l List, rows *[]T) (total int, more bool, err error) {
+	return inOrder(ctx, db, q, id, l, rows, ">", "ASC")
+}
+
+func inOrder[T any](ctx context.Context, db bun.IDB, q *bun.SelectQuery, id string, l List, rows *[]T, beyond, order string) (total int, more bool, err error) {
 	after, err := l.AfterID()
 	if err != nil {
 		return 0, false, err
@@ -68,9 +77,9 @@ func NewestFirst[T any](ctx context.Context, db bun.IDB, q *bun.SelectQuery, id 
 		return 0, false, err
 	}
 	if after > 0 {
-		q.Where("? < ?", bun.Ident(id), after)
+		q.Where("? "+beyond+" ?", bun.Ident(id), after)
 	}
-	if err := q.OrderExpr("? DESC", bun.Ident(id)).Limit(int64(l.Limit)+1).Scan(ctx, rows); err != nil {
+	if err := q.OrderExpr("? "+order, bun.Ident(id)).Limit(int64(l.Limit)+1).Scan(ctx, rows); err != nil {
 		return 0, false, fmt.Errorf("read a page of a list: %w", err)
 	}
 	return total, more, nil

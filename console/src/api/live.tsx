@@ -4,9 +4,9 @@ import { createContext, use, useEffect, useEffectEvent, useMemo, useRef, useStat
 import { apiPath } from './client'
 
 /** What the stream says: something of this kind changed; what it is now is asked for. */
-export type LiveKind = 'counters' | 'health' | 'session' | 'broadcast' | 'moment' | 'touch' | 'customer' | 'sync' | 'review' | 'ladder' | 'export'
+export type LiveKind = 'counters' | 'health' | 'session' | 'broadcast' | 'moment' | 'touch' | 'customer' | 'sync' | 'review' | 'ladder' | 'export' | 'erasure' | 'data-request'
 export interface LiveEvent { kind: string; id?: string; state?: string }
-const kinds: LiveKind[] = ['counters', 'health', 'session', 'broadcast', 'moment', 'touch', 'customer', 'sync', 'review', 'ladder', 'export']
+const kinds: LiveKind[] = ['counters', 'health', 'session', 'broadcast', 'moment', 'touch', 'customer', 'sync', 'review', 'ladder', 'export', 'erasure', 'data-request']
 type Listener = (event: LiveEvent) => void
 interface Live { listen(kind: LiveKind, listener: Listener): () => void; lostAt: Date | null }
 const LiveContext = createContext<Live>({ listen: () => () => {}, lostAt: null })

@@ -179,6 +179,14 @@ export type AutomaticTag = S<'AssessmentTag'>
 export type Incident = S<'Incident'>
 export type IncidentDetail = S<'IncidentDetail'>
 export type IncidentPerson = S<'IncidentPerson'>
+// Personal data
+export type PrivacyRegister = S<'PrivacyRegister'>
+export type DataTable = S<'PrivacyTable'>
+export type Periods = S<'PrivacyPeriods'>
+export type PeriodsReach = S<'PrivacyReach'>
+export type DataRequest = S<'PrivacyRequest'>
+export type DataRequestKind = DataRequest['kind']
+export type Erasure = S<'PrivacyErasure'>
 
 // Review
 export type ReviewText = S<'ReviewText'>

@@ -20,6 +20,7 @@ import { w as ageWords } from './ageWords'
 import { Consents } from './Consents'
 import { Grievances } from './Grievances'
 import { w as grievances } from './grievanceWords'
+import { PersonalData } from './PersonalData'
 import { Timeline } from './Timeline'
 import { w } from './words'
 import { Zone } from './Zone'
@@ -32,8 +33,10 @@ export function CustomerDetail() {
   const { id = '' } = useParams({ strict: false })
   const t = useWords(w)
   const customer = useGet<Detail>(`/customers/${encodeURIComponent(id)}`)
-  if (customer.data) return <Shown customer={customer.data} />
-  return <Page title={t('title')} crumbs={[{ text: t('title'), to: '/customers' }]}><section className="panel"><Ready query={customer} head>{() => null}</Ready></section></Page>
+  // Who was erased while the page was open is shown no longer, though the last answer is still at hand.
+  const gone = customer.error?.status === 404
+  if (customer.data && !gone) return <Shown customer={customer.data} />
+  return <Page title={t('title')} crumbs={[{ text: t('title'), to: '/customers' }]}><section className="panel"><Ready query={gone ? { error: customer.error, refetch: customer.refetch } : customer} head>{() => null}</Ready></section></Page>
 }
 
 function Shown({ customer: c }: { customer: Detail }) {
@@ -86,6 +89,7 @@ function Shown({ customer: c }: { customer: Detail }) {
           <Panel title={t('inGroups')}>
             {c.in_groups.length === 0 ? <p className="mute s13">{t('noGroups')}</p> : <ul className="people">{c.in_groups.map((g) => <li key={g.id}><A to={`/groupchats/${encodeURIComponent(g.id)}`}>{g.name}</A><span className="push mute s12">{t('joined', { date: f.date(g.joined_at) })}</span></li>)}</ul>}
           </Panel>
+          <PersonalData customer={c} />
         </div>
       </div>
     </Page>

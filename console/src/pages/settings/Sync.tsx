@@ -15,6 +15,9 @@ const parts = ['departments', 'staff', 'customers', 'relations', 'tags', 'groups
 const reasons = ['first', 'start', 'gap', 'clock', 'daily', 'asked'] as const
 const tones: Record<SyncData['state'], Tone> = { idle: 'plain', running: 'warn', done: 'ok', failed: 'bad' }
 
+/** Whether a part has persons whom WeCom names and who are not stored again. */
+const erased = (s: SyncData) => parts.some((name) => (s.parts[name]?.erased ?? 0) > 0)
+
 export function Sync() {
   const t = useWords(w)
   const f = useFormat()
@@ -35,13 +38,14 @@ export function Sync() {
           <div className="cols">
             <Panel title={running ? t('syncing', { a: data.parts.customers?.stored ?? 0, b: data.parts.customers?.expected ?? 0 }) : t('progress')} sub={t('resumable')}>
               <table className="plain-table" aria-live="polite">
-                <thead><tr><th>{t('part')}</th><th style={{ width: '32%' }}>{t('progress')}</th><th className="right">{t('expected')}</th><th className="right">{t('read')}</th><th className="right">{t('stored')}</th><th className="right">{t('failed')}</th></tr></thead>
+                <thead><tr><th>{t('part')}</th><th style={{ width: '32%' }}>{t('progress')}</th><th className="right">{t('expected')}</th><th className="right">{t('read')}</th><th className="right">{t('stored')}</th><th className="right">{t('failed')}</th>{erased(data) && <th className="right">{t('erased')}</th>}</tr></thead>
                 <tbody>{parts.map((name) => {
                   const p = data.parts[name]
                   if (!p) return null
-                  return <tr key={name}><td>{t(`p_${name}`)}</td><td><div className="sync-bar"><i style={{ width: `${p.expected > 0 ? Math.min(100, (p.stored / p.expected) * 100) : 0}%` }} /></div></td><td className="right">{f.exact(p.expected)}</td><td className="right">{f.exact(p.read)}</td><td className="right b">{f.exact(p.stored)}</td><td className={`right ${p.failed > 0 ? 'bad b' : 'mute'}`}>{f.exact(p.failed)}</td></tr>
+                  return <tr key={name}><td>{t(`p_${name}`)}</td><td><div className="sync-bar"><i style={{ width: `${p.expected > 0 ? Math.min(100, (p.stored / p.expected) * 100) : 0}%` }} /></div></td><td className="right">{f.exact(p.expected)}</td><td className="right">{f.exact(p.read)}</td><td className="right b">{f.exact(p.stored)}</td><td className={`right ${p.failed > 0 ? 'bad b' : 'mute'}`}>{f.exact(p.failed)}</td>{erased(data) && <td className="right second">{f.exact(p.erased ?? 0)}</td>}</tr>
                 })}</tbody>
               </table>
+              {erased(data) && <p className="s12 mute" style={{ marginTop: 8 }}>{t('erasedText')}</p>}
             </Panel>
             <div className="stack">
               <Panel title={t('drift')}>

@@ -114,6 +114,8 @@ export const w = words({
   read: ['读到', 'Read'],
   stored: ['存下', 'Stored'],
   failed: ['没读到', 'Failed'],
+  erased: ['已删除', 'Erased'],
+  erasedText: ['「已删除」：企业微信还有这些人，平台按要求删过，所以不再存下。他们自己再来联系，才会重新记录。', '"Erased": WeCom still names them, the platform erased them and does not store them again, until they get in touch themselves.'],
   progress: ['进度', 'Progress'],
   drift: ['对账', 'Drift'],
   driftText: ['上次和企业微信对账时，发现这里不一样，已经改正。', 'Differences found when last compared with WeCom, now corrected.'],
