@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { api, go, languages, open, openAs, picture, tooWide, url } from './lib.mjs';
 
 const lists = ['/', '/customers', '/losses', '/contactways', '/joinways', '/groupchats', '/groupchats/several', '/inbox', '/autoreplies', '/welcomes', '/welcomes/traces', '/broadcasts',
-  '/moments', '/moments?tab=calendar', '/moments?tab=answers', '/moments?tab=pages', '/materials', '/governance', '/touches', '/held', '/optouts', '/grievances', '/caps', '/rules', '/reviews', '/ladder', '/admission', '/record', '/purposes', '/audit', '/settings', '/settings/staff', '/settings/tokens', '/settings/sync', '/settings/doctor', '/settings/dead-letters'];
+  '/moments', '/moments?tab=calendar', '/moments?tab=answers', '/moments?tab=pages', '/materials', '/governance', '/touches', '/held', '/optouts', '/grievances', '/caps', '/rules', '/reviews', '/ladder', '/admission', '/record', '/purposes', '/privacy', '/privacy/requests', '/privacy/erasures', '/receivers', '/assessments', '/incidents', '/audit', '/settings', '/settings/staff', '/settings/tokens', '/settings/sync', '/settings/doctor', '/settings/dead-letters'];
 const drawers = ['/contactways?open=new', '/joinways?open=new', '/autoreplies/new', '/welcomes/new', '/broadcasts/new', '/broadcasts/new/edit', '/broadcasts/new/edit?kind=group', '/materials?open=new', '/moments/new/edit'];
 
 /** The first of each list: its page is walked too. */

@@ -5,7 +5,11 @@
 // touch the tables of all others: what is to be done with a person's rows stands there and nowhere else. Nobody calls it but app.
 package privacy
 
-import "zhiyin.dev/zhiyin/internal/errs"
+import (
+	"fmt"
+
+	"zhiyin.dev/zhiyin/internal/errs"
+)
 
 // Keep says how long rows are kept.
 type Keep string
@@ -89,7 +93,10 @@ func (p Periods) check() error {
 		{"evidence", p.Evidence, leastProof, errs.T("同意与拒绝的凭证至少留三年", "proof of a yes or a no is kept three years at least")},
 	} {
 		if c.days < c.least || c.days > mostDays {
-			return errs.Bad(c.field, "privacy.period", errs.Tf("%d 天不行：%s，最多 3650 天。", "%d days: %s, 3650 at most.", c.days, c.why))
+			return errs.Bad(c.field, "privacy.period", errs.T(
+				fmt.Sprintf("%d 天不行：%s，最多 %d 天。", c.days, c.why.ZH, mostDays),
+				fmt.Sprintf("%d days will not do: %s, %d at most.", c.days, c.why.EN, mostDays),
+			))
 		}
 	}
 	return nil

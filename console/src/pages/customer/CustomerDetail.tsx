@@ -19,6 +19,7 @@ import { AgeMark } from './AgeMark'
 import { w as ageWords } from './ageWords'
 import { Consents } from './Consents'
 import { Grievances } from './Grievances'
+import { w as privacy } from '../privacy/words'
 import { w as grievances } from './grievanceWords'
 import { PersonalData } from './PersonalData'
 import { Timeline } from './Timeline'
@@ -44,13 +45,14 @@ function Shown({ customer: c }: { customer: Detail }) {
   const g = useWords(grievances)
   const z = useWords(zoneWords)
   const a = useWords(ageWords)
+  const p = useWords(privacy)
   const f = useFormat()
   const url = useUrl()
   const tab = url.one('tab') || 'timeline'
   return (
     <Page
       title={c.name} crumbs={[{ text: t('title'), to: '/customers' }]} className="customer"
-      tags={<span className="tags"><State tone={c.state === 'live' ? 'ok' : 'harm'}>{t(c.state)}</State>{(c.tags ?? []).map((x) => <span key={x.id} className="tag">{x.name}</span>)}</span>}
+      tags={<span className="tags"><State tone={c.state === 'live' ? 'ok' : 'harm'}>{t(c.state)}</State>{c.wishes.erasing && <State tone="warn">{p('erasing')}</State>}{(c.tags ?? []).map((x) => <span key={x.id} className="tag">{x.name}</span>)}</span>}
       meta={`${t(c.type)} · ${c.state === 'lost' && c.lost_at ? t('lostOn', { date: f.date(c.lost_at) }) : t('addedOn', { date: f.date(c.added_at) })}`}
     >
       <div className="cols">

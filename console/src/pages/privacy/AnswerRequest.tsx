@@ -7,7 +7,6 @@ import type { CustomerDetail, DataRequest } from '../../api/types'
 import { corpNow } from '../../i18n/clock'
 import { useFormat, useWords } from '../../i18n/i18n'
 import { useSaid } from '../../kit/fail'
-import { Icon } from '../../kit/Icon'
 import { useSave } from '../../kit/save'
 import { w as kit } from '../../kit/words'
 import { EraseText, typed, TypeName } from './EraseText'
@@ -31,7 +30,7 @@ export function AnswerRequest({ of: x, close }: { of: DataRequest; close: () => 
   return (
     <Modal open width={560} title={t('answerTitle', { name: word })} onCancel={close} okText={t(erases ? 'saveErase' : 'save')} cancelText={k('cancel')} okButtonProps={{ disabled: !ready, danger: erases }} confirmLoading={act.isPending} onOk={() => act.mutate()}>
       <div className="stack" style={{ gap: 12 }}>
-        <p className="b">{t(`k_${x.kind}`)}{x.words && <span className="second" style={{ fontWeight: 400 }}> · {t('said')}: {x.words}</span>}</p>
+        <p className="b">{t(`k_${x.kind}`)}{x.words && <span className="second" style={{ fontWeight: 400 }}> · {t('saidSo', { text: x.words })}</span>}</p>
         <Radio.Group aria-label={t('answer')} value={granted} onChange={(e) => setGranted(e.target.value as boolean)} options={[{ value: true, label: t('granted') }, { value: false, label: t('refuse') }]} />
         {granted && x.kind === 'copy' && <><p className="s13 second">{t('copyText')}</p><CopyButton id={x.customer} name={x.name} /></>}
         {granted && x.kind === 'correct' && <p className="s13 second">{t('correctText')}</p>}
@@ -56,5 +55,5 @@ export function CopyButton({ id, name, small = false }: { id: string; name?: str
   const can = useCan()
   const [save, busy] = useSave()
   if (!can('privacy.copy')) return null
-  return <span><Button size={small ? 'small' : 'middle'} icon={<Icon name="down" size={14} />} loading={busy} onClick={() => void save(`/customers/${encodeURIComponent(id)}/copy`, `${t('title')}-${name || id}-${f.isoDay(new Date(corpNow()))}.json`)}>{t('download')}</Button></span>
+  return <span><Button size={small ? 'small' : 'middle'} loading={busy} onClick={() => void save(`/customers/${encodeURIComponent(id)}/copy`, `${t('title')}-${name || id}-${f.isoDay(new Date(corpNow()))}.json`)}>{t('download')}</Button></span>
 }

@@ -59,9 +59,10 @@ function Rows({ of: x }: { of: Erasure }) {
   const part = (title: string, rows: typeof r.gone) => rows.length > 0 && <><h4>{title}</h4><p className="s13 second">{f.list(rows.map((row) => `${row.title} ${f.count(row.n)}`))}</p></>
   return (
     <details className="removed" style={{ minWidth: 200, maxWidth: 420 }}>
-      <summary>{t('removedSum', { n: r.sum, kinds: r.gone.length + r.counted.length })}</summary>
+      <summary>{t('removedSum', { n: r.sum, kinds: r.gone.length + r.counted.length + r.run.length })}</summary>
       {part(t('removedGone'), r.gone)}
       {part(t('removedStub'), r.counted)}
+      {part(t('removedRun'), r.run)}
     </details>
   )
 }

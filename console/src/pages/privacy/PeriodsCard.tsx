@@ -19,7 +19,7 @@ export function PeriodsCard({ register: r }: { register: PrivacyRegister }) {
   const me = useMe()
   const may = useCan()('retention.write') && me.scope === 'all'
   return (
-    <Panel title={t('periods')} sub={r.version === 0 ? t('asTheyCome') : t('version', { n: r.version })} actions={<RuleId id="LAW-12" />} className="periods">
+    <Panel title={t('periods')} sub={r.version === 0 ? t('asTheyCome') : t('version', { n: r.version })} actions={<RuleId id="LAW-06" />} className="periods">
       <p className="s12 mute" style={{ marginBottom: 12 }}>{t('nightly')}{!may && ` ${t('ownersOnly')}`}</p>
       {may ? <Edit register={r} /> : <ul className="stack" style={{ gap: 10 }}>{fields.map((x) => <li key={x}><p className="s13">{t(`p_${x}`)} <b>{r.periods[x]}</b> {t('days')}</p><p className="s12 mute">{t(`p_${x}Text`)}</p></li>)}</ul>}
     </Panel>
@@ -41,7 +41,7 @@ function Edit({ register: r }: { register: PrivacyRegister }) {
   const look = useAct<PeriodsReach, Periods>({
     method: 'POST', path: '/privacy/periods/reach', body: (v) => v, failed,
     got: (found, v) => ask({
-      reach: t(found.over.length > 0 ? 'reachSome' : 'reachNone'), button: t('setPeriods'), danger: found.over.length > 0, act: () => save.mutateAsync(v),
+      reach: t(found.over.length > 0 ? 'reachSome' : 'reachNone'), button: t('setPeriods'), danger: found.over.length > 0, act: () => save.mutate(v), // the question closes: what is refused stands at its field, or was changed meanwhile
       also: <>{found.over.length > 0 && <ul className="bullets" style={{ marginBottom: 8 }}>{found.over.map((o) => <li key={`${o.table ?? ''}${o.what}`}><Over of={o} /></li>)}</ul>}{t('reachAlso')}</>,
     }),
   })

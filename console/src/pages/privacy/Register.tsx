@@ -34,7 +34,7 @@ function About({ register, about }: { register: PrivacyRegister; about: 'custome
   const n = groups.reduce((sum, g) => sum + g.tables.length, 0)
   const erased = about === 'customer'
   return (
-    <Panel title={t(`about_${about}`)} sub={t('kinds', { n })} actions={<RuleId id="LAW-08" />}>
+    <Panel title={t(`about_${about}`)} sub={t('kinds', { n })} actions={<RuleId id="LAW-05" />}>
       {!erased && <p className="s12 mute">{t('memberText')}</p>}
       <div style={{ overflowX: 'auto' }}>
         <table className="plain-table register">
@@ -65,9 +65,9 @@ function Columns({ of: x }: { of: DataTable }) {
     <details>
       <summary>{x.title}</summary>
       <div>
-        <p><span className="mute">{t('personal')}: </span>{f.list([...new Set(x.personal.map((c) => field(c, f.lang)))]) || t('nothingPersonal')}</p>
+        <p>{t('personal', { fields: f.list([...new Set(x.personal.map((c) => field(c, f.lang)))]) || t('nothingPersonal') })}</p>
         {x.other.length > 0 && <p>{t('other', { n: x.other.length })}</p>}
-        <p className="rule">{t('stored')}: {x.table} ({[...x.personal, ...x.other].join(', ')})</p>
+        <p className="rule">{t('stored', { table: `${x.table} (${[...x.personal, ...x.other].join(', ')})` })}</p>
       </div>
     </details>
   )

@@ -2,7 +2,7 @@
 import type { Lang } from '../../i18n/format'
 
 const words: Record<string, [zh: string, en: string]> = {
-  id: ['编号', 'id'], customer_id: ['客户编号', 'the customer’s id'], member_id: ['客户编号', 'the customer’s id'], staff_id: ['成员编号', 'the member’s id'], subject_id: ['本人编号', 'the person’s id'],
+  id: ['编号', 'id'], customer_id: ['客户编号', 'the customer\'s id'], member_id: ['客户编号', 'the customer\'s id'], staff_id: ['成员编号', 'the member\'s id'], subject_id: ['本人编号', 'the person\'s id'],
   name: ['名称', 'name'], avatar: ['头像', 'picture'], gender: ['性别', 'gender'], corp_name: ['所在企业', 'their company'], unionid: ['unionid', 'unionid'],
   added_at: ['添加时间', 'when added'], remark: ['备注', 'remark'], description: ['描述', 'description'], add_way: ['怎么加的', 'how added'], state: ['从哪个渠道', 'by which channel'], lost_at: ['流失时间', 'when lost'],
   tag_id: ['标签', 'tag'], at: ['时间', 'when'], kind: ['发生了什么', 'what happened'], detail: ['内容', 'details'], ref: ['单号', 'number elsewhere'], zone: ['时区', 'time zone'],

@@ -9,17 +9,17 @@ export function byPurpose(register: PrivacyRegister, about: DataTable['about']):
   return register.purposes.map((p) => ({ ...p, tables: of.filter((t) => t.purpose === p.id) })).filter((p) => p.tables.length > 0)
 }
 
-export interface Removed { sum: number; gone: Row[]; counted: Row[] }
+export interface Removed { sum: number; gone: Row[]; counted: Row[]; run: Row[] }
 interface Row { table: string; title: string; n: number }
 
-/** What an erasure did: rows that are gone, and rows that stay for counting without the person; the most first. */
+/** What an erasure did: rows that are gone, rows that stay for counting without the person, and the platform's own of the last days; the most first. */
 export function removed(rows: Record<string, number>, tables: DataTable[]): Removed {
   const known = new Map(tables.map((t) => [t.table, t]))
-  const out: Removed = { sum: 0, gone: [], counted: [] }
+  const out: Removed = { sum: 0, gone: [], counted: [], run: [] }
   for (const [table, n] of Object.entries(rows).sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0]))) {
     const t = known.get(table)
     out.sum += n
-    const into = t?.erase === 'stub' || t?.erase === 'ledger' ? out.counted : out.gone
+    const into = t?.erase === 'stub' || t?.erase === 'ledger' ? out.counted : t?.keep === 'run' ? out.run : out.gone
     into.push({ table, title: t?.title ?? table, n })
   }
   return out
