@@ -41,7 +41,9 @@ function Edit({ register: r }: { register: PrivacyRegister }) {
   const look = useAct<PeriodsReach, Periods>({
     method: 'POST', path: '/privacy/periods/reach', body: (v) => v, failed,
     got: (found, v) => ask({
-      reach: t(found.over.length > 0 ? 'reachSome' : 'reachNone'), button: t('setPeriods'), danger: found.over.length > 0, act: () => save.mutate(v), // the question closes: what is refused stands at its field, or was changed meanwhile
+      reach: t(found.over.length > 0 ? 'reachSome' : 'reachNone'), button: t('setPeriods'), danger: found.over.length > 0,
+      // Not waited for: the question closes, and what is refused stands at its field, or was changed by somebody else meanwhile.
+      act: () => save.mutate(v),
       also: <>{found.over.length > 0 && <ul className="bullets" style={{ marginBottom: 8 }}>{found.over.map((o) => <li key={`${o.table ?? ''}${o.what}`}><Over of={o} /></li>)}</ul>}{t('reachAlso')}</>,
     }),
   })

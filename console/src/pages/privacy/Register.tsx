@@ -38,7 +38,7 @@ function About({ register, about }: { register: PrivacyRegister; about: 'custome
       {!erased && <p className="s12 mute">{t('memberText')}</p>}
       <div style={{ overflowX: 'auto' }}>
         <table className="plain-table register">
-          <thead><tr><th style={{ width: erased ? '38%' : '60%' }}>{t('what')}</th><th>{t('kept')}</th>{erased && <th style={{ width: '30%' }}>{t('onErase')}</th>}</tr></thead>
+          <thead><tr><th style={{ width: erased ? '32%' : '60%' }}>{t('what')}</th><th>{t('kept')}</th>{erased && <th style={{ width: '33%' }}>{t('onErase')}</th>}</tr></thead>
           {groups.map((g) => (
             <tbody key={g.id}>
               <tr className="purpose"><td colSpan={erased ? 3 : 2}>{g.name}</td></tr>

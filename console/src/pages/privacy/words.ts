@@ -110,7 +110,7 @@ export const w = words({
   staysHash: ['一个带密钥的哈希：认得出同步又带回来的他，认不出他是谁', 'a keyed hash: enough to keep a sync from bringing them back, not to tell who it was'],
   staysCounts: ['不指向任何人的次数：发过多少、进过几次群', 'counts that point at nobody: how much was sent, how often somebody joined'],
   staysLog: ['审计里的编号：证明谁看过、谁删的', 'the id in the audit log: proof of who read it and who erased it'],
-  atOnce: ['营销马上停。正在发的、没结束的会话，等它们结束再删，一般几分钟。', 'Marketing stops at once. What is being sent and an open conversation end first; mostly that takes minutes.'],
+  atOnce: ['营销马上停。正在发的消息、没结束的会话，等它们结束再删；都没有的话，大约十分钟删完。', 'Marketing stops at once. What is being sent and an open conversation end first; with neither, it takes about ten minutes.'],
   inWecom: ['企业微信里的好友和聊天记录，平台删不掉，请 {names} 自己在企业微信里删。', 'The contact and the chat in WeCom itself are out of the platform\'s reach: {names} must delete them there.'],
   inWecomAnyone: ['企业微信里的好友和聊天记录，平台删不掉，请加过他的成员自己在企业微信里删。', 'The contact and the chat in WeCom itself are out of the platform\'s reach: the members who have them must delete them there.'],
   noUndo: ['删了找不回来。', 'It cannot be undone.'],
