@@ -68,7 +68,7 @@ test('who waits for the end of a conversation is shown to wait, and marketing ha
   const kf = (await api('GET', '/api/v1/kf/accounts')).items[0].id;
   await control('act', { act: 'open_kf', kf, customer: c.id });
   await control('act', { act: 'customer_says', kf, customer: c.id, text: '转人工' });
-  await until('the conversation', async () => (await api('GET', '/api/v1/kf/sessions')).items.some((s) => s.customer.id === c.id));
+  const session = await until('the conversation', async () => (await api('GET', '/api/v1/kf/sessions')).items.find((s) => s.customer.id === c.id));
   const page = await open(t, { tolerate: /404/ });
   await page.goto(`${url}/customers/${c.id}`);
   await page.getByRole('button', { name: '删除', exact: true }).click();
@@ -92,6 +92,13 @@ test('who waits for the end of a conversation is shown to wait, and marketing ha
     await list.getByText(language === 'zh-CN' ? '有一个客服会话没结束' : 'a service conversation is open').waitFor();
     await picture(list, `privacy-waiting-${language}`);
   }
+  await api('POST', `/api/v1/kf/sessions/${session.id}/end`);
+  await until('the erasure after its end', async () => {
+    await control('clock', { advance: '5m' });
+    await settled();
+    return (await api('GET', '/api/v1/privacy/erasures?state=waiting')).total === 0;
+  });
+  await page.getByText('没有找到这个客户').waitFor();
 });
 
 test('a copy of a customer is a file that holds their name', async (t) => {
