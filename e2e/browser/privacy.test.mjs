@@ -61,6 +61,20 @@ test('a customer who wants to be erased is, and nothing answers to them any more
   await page.goto(`${url}/privacy/requests?show=ended`);
   await page.getByText('已删除的人').waitFor();
   await page.getByText('照办了').waitFor();
+
+  // WeCom still names them; a sync counts that and stores nothing.
+  await api('POST', '/api/v1/sync');
+  await until('the sync', async () => { const s = await api('GET', '/api/v1/sync'); return s.reason === 'asked' && s.state === 'done' && s.parts.customers.erased === 1; });
+  for (const language of languages) {
+    const sync = await open(t, { language });
+    await sync.goto(`${url}/settings/sync`);
+    await sync.getByRole('columnheader', { name: language === 'zh-CN' ? '已删除' : 'Erased' }).waitFor();
+    await picture(sync, `privacy-sync-${language}`);
+    await sync.goto(`${url}/audit?act=person.erased`);
+    await sync.getByRole('link', { name: language === 'zh-CN' ? '删除了一个人' : 'A person was erased' }).first().waitFor();
+  }
+  await page.goto(`${url}/customers/${c.id}`);
+  await page.getByText('没有找到这个客户').waitFor();
 });
 
 test('who waits for the end of a conversation is shown to wait, and marketing has stopped', async (t) => {
