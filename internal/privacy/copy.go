@@ -99,6 +99,9 @@ func (s *Service) rowsOf(ctx context.Context, t Table, customerID string) ([]map
 		if err := s.readable(ctx, t, row); err != nil {
 			return nil, err
 		}
+		if t.Table == "audit_entry" {
+			alone(row, customerID)
+		}
 	}
 	return rows, nil
 }
@@ -149,6 +152,17 @@ func (s *Service) readable(ctx context.Context, t Table, row map[string]any) err
 		}
 	}
 	return nil
+}
+
+// alone leaves the person alone in an entry of the log that names whom a list showed: the others are nothing of theirs.
+func alone(row map[string]any, customerID string) {
+	raw, _ := row["detail"].(json.RawMessage)
+	var detail map[string]any
+	if json.Unmarshal(raw, &detail) != nil || detail["customers"] == nil {
+		return
+	}
+	detail["customers"] = []string{customerID}
+	row["detail"] = detail
 }
 
 func isFlag(column string) bool {

@@ -49,7 +49,7 @@ type Table struct {
 
 	Column string // holds the person's id
 	Only   string // narrows the rows that do, as SQL
-	Person string // SQL with one "?" for the person's id, where no column holds it
+	Person string // SQL with "?" for the person's id, where no column holds it
 	Holds  string // a column with JSON that names persons
 
 	Erase  Erase

@@ -20,6 +20,7 @@ func purposes() map[string]errs.Text {
 		"marketing":  errs.T("营销：群发与朋友圈", "Marketing: mass messages and Moments"),
 		"traits":     errs.T("按标签选人", "Choosing by tags"),
 		"care":       errs.T("保护客户：频次、时段、退订、选择、同意", "Protecting customers: caps, hours, opt-outs, choices, consents"),
+		"sharing":    errs.T("给其他机构", "Giving data to others"),
 		"statistics": errs.T("统计：只数不看人", "Statistics: counting, without looking at persons"),
 		"safety":     errs.T("安全与证明：谁做了什么、违规与复核", "Safety and proof: who did what, findings and reviews"),
 		"operation":  errs.T("平台运行", "Running the platform"),
@@ -28,7 +29,7 @@ func purposes() map[string]errs.Text {
 
 // purposeIDs is the order in which they are shown.
 func purposeIDs() []string {
-	return []string{"service", "marketing", "traits", "care", "statistics", "safety", "operation"}
+	return []string{"service", "marketing", "traits", "care", "sharing", "statistics", "safety", "operation"}
 }
 
 type text struct{ ZH, EN string }
@@ -119,7 +120,9 @@ func (t Table) rows(corpID, customerID string) (string, []any) {
 		args = append(args, customerID)
 	case t.Person != "":
 		where += " AND " + t.Person
-		args = append(args, customerID)
+		for range strings.Count(t.Person, "?") {
+			args = append(args, customerID)
+		}
 	default:
 		where += " AND " + t.Column + " = ?"
 		args = append(args, customerID)

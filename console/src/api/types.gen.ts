@@ -4,6 +4,50 @@
  */
 
 export interface paths {
+    "/assessments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Impact assessments, those that count first
+         * @description Permission: `assessment.read`.
+         */
+        get: operations["list-assessments"];
+        put?: never;
+        /**
+         * Put an impact assessment on record, also in the place of one
+         * @description Permission: `assessment.write`.
+         */
+        post: operations["add-assessment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assessments/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End an impact assessment before its day; it stays on record
+         * @description Permission: `assessment.write`.
+         */
+        post: operations["withdraw-assessment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/audit/entries": {
         parameters: {
             query?: never;
@@ -79,6 +123,50 @@ export interface paths {
          */
         post: operations["verify-audit"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/automatic-tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tags that a machine gives by its own judgement of people
+         * @description Permission: `assessment.read`.
+         */
+        get: operations["list-automatic-tags"];
+        put?: never;
+        /**
+         * Say that a machine gives a tag
+         * @description Permission: `assessment.write`.
+         */
+        post: operations["declare-automatic-tag"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/automatic-tags/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Say that people give a tag now
+         * @description Permission: `assessment.write`.
+         */
+        delete: operations["end-automatic-tag"];
         options?: never;
         head?: never;
         patch?: never;
@@ -540,26 +628,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/customers/export.csv": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Export customers as CSV
-         * @description Permission: `customer.export`. Each call is logged in the audit.
-         */
-        get: operations["export-customers"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/customers/tags": {
         parameters: {
             query?: never;
@@ -994,6 +1062,174 @@ export interface paths {
          * @description Permission: `doctor.write`.
          */
         post: operations["run-doctor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/export-limit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many customers one person may take out alone in 24 hours
+         * @description Permission: `export.read`.
+         */
+        get: operations["get-export-limit"];
+        /**
+         * Set how many; more holds only a day later; owners only
+         * @description Permission: `export.limit`.
+         */
+        put: operations["set-export-limit"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What customers' data was taken out, by whom, for what and for whom
+         * @description Permission: `export.read`.
+         */
+        get: operations["list-exports"];
+        put?: never;
+        /**
+         * Export customers of a list, for a purpose and a receiver
+         * @description Permission: `customer.export`.
+         */
+        post: operations["make-export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exports/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What an export would hold, and whether a second person has to approve it
+         * @description Permission: `customer.export`.
+         */
+        post: operations["preview-export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One export
+         * @description Permission: `export.read`.
+         */
+        get: operations["get-export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exports/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let an export of somebody else go
+         * @description Permission: `export.approve`.
+         */
+        post: operations["approve-export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exports/{id}/customers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Exactly which customers an export holds
+         * @description Permission: `export.read`. Each call is logged in the audit.
+         */
+        get: operations["list-export-customers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exports/{id}/customers.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The file of an export, for who made it
+         * @description Permission: `customer.export`. Each call is logged in the audit.
+         */
+        get: operations["fetch-export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exports/{id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refuse an export of somebody else, with the reason
+         * @description Permission: `export.approve`.
+         */
+        post: operations["refuse-export"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1770,6 +2006,114 @@ export interface paths {
         get: operations["list-house-rule-versions"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Leaks of personal data, the newest first
+         * @description Permission: `incident.read`.
+         */
+        get: operations["list-incidents"];
+        put?: never;
+        /**
+         * Put a leak on record
+         * @description Permission: `incident.write`.
+         */
+        post: operations["record-incident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incidents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One leak: how many it concerns, what was done, and the texts to send
+         * @description Permission: `incident.read`.
+         */
+        get: operations["get-incident"];
+        /**
+         * Write down what is known of a leak by now
+         * @description Permission: `incident.write`.
+         */
+        put: operations["change-incident"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incidents/{id}/affected": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whom a leak concerns, computed from access and exports
+         * @description Permission: `incident.read`. Each call is logged in the audit.
+         */
+        get: operations["list-incident-affected"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incidents/{id}/affected.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whom a leak concerns, as a file
+         * @description Permission: `incident.read`. Each call is logged in the audit.
+         */
+        get: operations["download-incident-affected"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incidents/{id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note what was done about a leak, and when
+         * @description Permission: `incident.write`.
+         */
+        post: operations["note-incident-step"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2724,6 +3068,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/privacy/periods/reach": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What the coming night would end by some periods; nothing is changed
+         * @description Permission: `retention.write`.
+         */
+        post: operations["reach-privacy-periods"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/privacy/register": {
         parameters: {
             query?: never;
@@ -2778,6 +3142,94 @@ export interface paths {
          * @description Permission: `privacy.erase`.
          */
         post: operations["end-data-request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/receivers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who gets personal data from the corp, those that stand first
+         * @description Permission: `receiver.read`.
+         */
+        get: operations["list-receivers"];
+        put?: never;
+        /**
+         * Register a receiver of personal data
+         * @description Permission: `receiver.write`.
+         */
+        post: operations["add-receiver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/receivers/{id}/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which customers consented to a handler, with their evidence
+         * @description Permission: `receiver.read`. Each call is logged in the audit.
+         */
+        get: operations["list-receiver-consents"];
+        put?: never;
+        /**
+         * Note that customers consented to a handler
+         * @description Permission: `receiver.write`.
+         */
+        post: operations["note-receiver-consents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/receivers/{id}/consents/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Note that a customer took the consent to a handler back
+         * @description Permission: `receiver.write`.
+         */
+        delete: operations["end-receiver-consent"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/receivers/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a receiver: nothing goes to it any more, and it stays on record
+         * @description Permission: `receiver.write`.
+         */
+        post: operations["end-receiver"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3469,6 +3921,20 @@ export interface components {
              */
             act: "replied" | "bought" | "visited";
         };
+        AddInBody: {
+            aims: string;
+            /** @description as 2026-11-30 */
+            assessed_on: string;
+            assessor: string;
+            influence: string;
+            kinds: ("sensitive" | "automated" | "entrusting" | "sharing" | "abroad")[] | null;
+            measures: string;
+            /** @description the assessment that it takes the place of */
+            replaces?: string;
+            title: string;
+            /** @description the day of the review, as 2027-11-30 */
+            valid_until: string;
+        };
         AddOptOutInBody: {
             customer_id: string;
             /** @enum {string} */
@@ -3482,12 +3948,86 @@ export interface components {
             /** @description those that the corp takes on */
             standards?: string[] | null;
         };
+        ApproveExportRequest: {
+            /**
+             * Format: int64
+             * @description the number of customers you saw
+             */
+            size: number;
+        };
         ApproveInBody: {
             /**
              * Format: int64
              * @description the number of reachable customers you saw
              */
             expect_reachable: number;
+        };
+        Assessment: {
+            /** @description are aims and manner lawful, legitimate and necessary */
+            aims: string;
+            assessed_on: string;
+            /** @description who assessed */
+            assessor: string;
+            /** Format: date-time */
+            at: string;
+            by: components["schemas"]["AssessmentNamed"];
+            /** Format: date-time */
+            ended_at?: string;
+            ended_by?: components["schemas"]["AssessmentNamed"];
+            ended_why?: string;
+            id: string;
+            /** @description what it means for people, and the risk */
+            influence: string;
+            kinds: ("sensitive" | "automated" | "entrusting" | "sharing" | "abroad")[] | null;
+            /** @description are the measures lawful, effective and fit for the risk */
+            measures: string;
+            number: string;
+            replaced_by?: string;
+            /** @enum {string} */
+            state: "in_force" | "due" | "overdue" | "replaced" | "withdrawn";
+            title: string;
+            /** @description to be reviewed by this day; it counts until its end */
+            valid_until: string;
+        };
+        AssessmentNamed: {
+            id: string;
+            name: string;
+        };
+        AssessmentPage: {
+            items: components["schemas"]["Assessment"][] | null;
+            /** @description Send as after to get the next page; empty at the end */
+            next: string;
+            /**
+             * Format: int64
+             * @description Exact up to 10,000
+             */
+            total: number;
+            /** @description There are more than total; ask with count=exact */
+            total_more: boolean;
+        };
+        AssessmentTag: {
+            /** Format: date-time */
+            at: string;
+            by: components["schemas"]["AssessmentNamed"];
+            /**
+             * @description how it is known: a program gave it through the API, or a person said so
+             * @enum {string}
+             */
+            how: "token" | "declared";
+            note?: string;
+            tag: components["schemas"]["AssessmentNamed"];
+        };
+        AssessmentTagPage: {
+            items: components["schemas"]["AssessmentTag"][] | null;
+            /** @description Send as after to get the next page; empty at the end */
+            next: string;
+            /**
+             * Format: int64
+             * @description Exact up to 10,000
+             */
+            total: number;
+            /** @description There are more than total; ask with count=exact */
+            total_more: boolean;
         };
         AuditCheck: {
             /** Format: date-time */
@@ -3814,6 +4354,8 @@ export interface components {
             why: string;
         };
         Broadcast: {
+            /** @description numbers of the impact assessments it was started on (LAW-17) */
+            assessments: string[] | null;
             attachments: components["schemas"]["MessageAttachment"][] | null;
             audience: components["schemas"]["BroadcastAudience"];
             /** @description what the customer has of it */
@@ -3959,7 +4501,9 @@ export interface components {
              * @description why a second person has to look
              * @enum {string}
              */
-            approval?: "size" | "words" | "ladder";
+            approval?: "size" | "words" | "ladder" | "assessment";
+            /** @description absent: it needs no impact assessment */
+            assessed?: components["schemas"]["GovernanceAssessed"];
             check: components["schemas"]["GuardCheck"];
             /** Format: date-time */
             closes_at: string;
@@ -4069,7 +4613,7 @@ export interface components {
             /** @description the caller wrote or submitted it, so somebody else has to decide */
             own: boolean;
             /** @enum {string} */
-            reason?: "size" | "words" | "ladder";
+            reason?: "size" | "words" | "ladder" | "assessment";
             submitted_by: components["schemas"]["BroadcastNamed"];
         };
         BroadcastRevise: {
@@ -4337,6 +4881,7 @@ export interface components {
             tags: components["schemas"]["CustomerNamed"][] | null;
             type: string;
             unionid?: string;
+            wishes: components["schemas"]["CustomerWishes"];
         };
         CustomerEntry: {
             actor?: components["schemas"]["CustomerNamed"];
@@ -4359,6 +4904,12 @@ export interface components {
             total: number;
             /** @description There are more than total; ask with count=exact */
             total_more: boolean;
+        };
+        CustomerErasing: {
+            /** Format: date-time */
+            since: string;
+            /** @enum {string} */
+            waits_for?: "touch" | "conversation" | "sync" | "work";
         };
         CustomerFailed: {
             id: string;
@@ -4508,6 +5059,23 @@ export interface components {
             name: string;
             text: string;
         };
+        CustomerWish: {
+            /** Format: date-time */
+            at: string;
+            /** Format: date-time */
+            due_at: string;
+            id: string;
+            /** @enum {string} */
+            kind: "copy" | "correct" | "erase";
+            late: boolean;
+            words?: string;
+        };
+        CustomerWishes: {
+            /** @description present while the person is being erased */
+            erasing?: components["schemas"]["CustomerErasing"];
+            /** @description those that wait for an answer */
+            requests: components["schemas"]["CustomerWish"][] | null;
+        };
         DeadletterLetter: {
             /**
              * Format: date-time
@@ -4553,6 +5121,223 @@ export interface components {
             /** @description one person with two devices; false: the account is shared */
             one_person: boolean;
         };
+        DeclareAutomaticTagRequest: {
+            /** @description which program gives it, by what */
+            note: string;
+            tag_id: string;
+        };
+        DisclosureConsent: {
+            /** Format: date-time */
+            at: string;
+            by: components["schemas"]["DisclosureNamed"];
+            customer: components["schemas"]["DisclosureNamed"];
+            /**
+             * Format: date-time
+             * @description absent: it holds
+             */
+            ended_at?: string;
+            ended_by?: components["schemas"]["DisclosureNamed"];
+            evidence: string;
+            id: string;
+        };
+        DisclosureConsentPage: {
+            items: components["schemas"]["DisclosureConsent"][] | null;
+            /** @description Send as after to get the next page; empty at the end */
+            next: string;
+            /**
+             * Format: int64
+             * @description Exact up to 10,000
+             */
+            total: number;
+            /** @description There are more than total; ask with count=exact */
+            total_more: boolean;
+        };
+        DisclosureExport: {
+            /** Format: date-time */
+            at: string;
+            by: components["schemas"]["DisclosureNamed"];
+            /** Format: date-time */
+            decided_at?: string;
+            decided_by?: components["schemas"]["DisclosureNamed"];
+            /** Format: date-time */
+            fetched_at?: string;
+            /** Format: int64 */
+            fetches: number;
+            id: string;
+            /**
+             * Format: int64
+             * @description who did not consent to the receiver
+             */
+            left_out: number;
+            /** @description what stands in each line of the file */
+            mark: string;
+            /** @description it waits, and the caller is somebody who may decide */
+            may_decide: boolean;
+            /** @description why it was refused */
+            note?: string;
+            /** @description the caller made it */
+            own: boolean;
+            purpose: string;
+            /** @description the filters of the list, as in its URL */
+            query: string;
+            /** @description id 0: used inside the corp */
+            receiver: components["schemas"]["DisclosureNamed"];
+            /** @enum {string} */
+            receiver_kind?: "entrusted" | "handler";
+            /**
+             * Format: int64
+             * @description customers in it
+             */
+            size: number;
+            /** @enum {string} */
+            state: "making" | "waiting" | "ready" | "over" | "refused";
+            /**
+             * Format: date-time
+             * @description its maker can fetch it before this
+             */
+            until?: string;
+        };
+        DisclosureExportIn: {
+            /** @description what it is for; needed to export */
+            purpose?: string;
+            /** @description the filters of the list: the query part of its URL, without the question mark */
+            query?: string;
+            /**
+             * @description 0: used inside the corp; any other must be on record
+             * @default 0
+             */
+            receiver_id: string;
+        };
+        DisclosureExportPage: {
+            items: components["schemas"]["DisclosureExport"][] | null;
+            /** @description Send as after to get the next page; empty at the end */
+            next: string;
+            /**
+             * Format: int64
+             * @description Exact up to 10,000
+             */
+            total: number;
+            /** @description There are more than total; ask with count=exact */
+            total_more: boolean;
+        };
+        DisclosureExported: {
+            customer: components["schemas"]["DisclosureNamed"];
+            /**
+             * Format: int64
+             * @description its place in the file
+             */
+            n: number;
+            /**
+             * Format: date-time
+             * @description when it was first in a file that was fetched; absent: it never was
+             */
+            sent_at?: string;
+        };
+        DisclosureExportedPage: {
+            items: components["schemas"]["DisclosureExported"][] | null;
+            /** @description Send as after to get the next page; empty at the end */
+            next: string;
+            /**
+             * Format: int64
+             * @description Exact up to 10,000
+             */
+            total: number;
+            /** @description There are more than total; ask with count=exact */
+            total_more: boolean;
+        };
+        DisclosureLimit: {
+            /**
+             * Format: int64
+             * @description what was set and holds only later
+             */
+            next?: number;
+            /** Format: date-time */
+            next_at?: string;
+            /**
+             * Format: int64
+             * @description customers that one person may take out in 24 hours without a second one
+             */
+            size: number;
+        };
+        DisclosureNamed: {
+            id: string;
+            name: string;
+        };
+        DisclosureNoted: {
+            /**
+             * Format: int64
+             * @description those who had not consented before
+             */
+            added: number;
+        };
+        DisclosureReceiver: {
+            abroad: boolean;
+            /** @description numbers of the impact assessments it was registered on (LAW-17) */
+            assessments: string[] | null;
+            /** Format: date-time */
+            at: string;
+            by: components["schemas"]["DisclosureNamed"];
+            /** @description of a handler: the words of the separate consent that names it */
+            consent?: string;
+            /**
+             * Format: int64
+             * @description customers whose consent to it holds
+             */
+            consents: number;
+            contact?: string;
+            /** @description its number */
+            contract: string;
+            /** @description its last day */
+            contract_until: string;
+            data_kinds: string;
+            /** Format: date-time */
+            ended_at?: string;
+            ended_by?: components["schemas"]["DisclosureNamed"];
+            ended_why?: string;
+            id: string;
+            /**
+             * @description entrusted: processes for us by contract; handler: uses it for its own ends
+             * @enum {string}
+             */
+            kind: "entrusted" | "handler";
+            name: string;
+            purpose: string;
+            /** @enum {string} */
+            state: "live" | "ending" | "past" | "ended";
+        };
+        DisclosureReceiverPage: {
+            items: components["schemas"]["DisclosureReceiver"][] | null;
+            /** @description Send as after to get the next page; empty at the end */
+            next: string;
+            /**
+             * Format: int64
+             * @description Exact up to 10,000
+             */
+            total: number;
+            /** @description There are more than total; ask with count=exact */
+            total_more: boolean;
+        };
+        DisclosureSum: {
+            /** @description a second person has to approve it */
+            approval: boolean;
+            /**
+             * Format: int64
+             * @description who did not consent to the receiver
+             */
+            left_out: number;
+            /**
+             * Format: int64
+             * @description how many one person may take out alone in 24 hours
+             */
+            limit: number;
+            /** Format: int64 */
+            size: number;
+            /**
+             * Format: int64
+             * @description by the caller in the last 24 hours
+             */
+            taken: number;
+        };
         DoctorFinding: {
             detail: string;
             id: string;
@@ -4581,6 +5366,10 @@ export interface components {
             granted: boolean;
             /** @description what was done, or why not */
             note: string;
+        };
+        EndReceiverRequest: {
+            /** @description why, and how the data was deleted or given back */
+            why: string;
         };
         EraseInBody: {
             /** @description who asked for it, and when */
@@ -4646,6 +5435,18 @@ export interface components {
             answer?: boolean;
             id: string;
             text: string;
+        };
+        GovernanceAssessed: {
+            /** @description kinds of use of which an impact assessment is needed (LAW-17) */
+            needs: components["schemas"]["GovernanceAssessedNeed"][] | null;
+            /** @description of the assessments in force it would start on */
+            numbers: string[] | null;
+        };
+        GovernanceAssessedNeed: {
+            covered: boolean;
+            /** @enum {string} */
+            kind: "sensitive" | "automated" | "entrusting" | "sharing" | "abroad";
+            name: string;
         };
         GovernanceBasis: {
             /**
@@ -6003,6 +6804,180 @@ export interface components {
             /** @description a customer a line: external_userid,zone; an empty zone says that it is not known any more */
             csv: string;
         };
+        Incident: {
+            /** @description what people can do themselves */
+            advice: string;
+            /** Format: date-time */
+            at: string;
+            by: components["schemas"]["IncidentNamed"];
+            cause: string;
+            /** Format: date-time */
+            changed_at?: string;
+            changed_by?: components["schemas"]["IncidentNamed"];
+            contact: string;
+            data_kinds: string;
+            /** Format: date-time */
+            found_at: string;
+            harm: string;
+            id: string;
+            /** @enum {string} */
+            kind: "account" | "token" | "device" | "export" | "everything";
+            /** @description the account, the token's name, the member whose device it was, or the export */
+            ref?: string;
+            remedies: string;
+            /** Format: date-time */
+            since: string;
+            /** @enum {string} */
+            state: "open" | "complete";
+            steps: components["schemas"]["IncidentStep"][] | null;
+            title: string;
+            /**
+             * Format: date-time
+             * @description when the hole was closed; absent: it is open
+             */
+            until?: string;
+        };
+        IncidentBasis: {
+            /** @enum {string} */
+            basis: "exported" | "looked" | "held" | "unrecorded" | "all";
+            /** Format: int64 */
+            count: number;
+        };
+        IncidentDetail: {
+            /** @description what people can do themselves */
+            advice: string;
+            /**
+             * Format: int64
+             * @description how many persons it concerns
+             */
+            affected: number;
+            /** Format: date-time */
+            at: string;
+            /** @description the text for the authority */
+            authority: string;
+            /** @description why they are on the list */
+            bases: components["schemas"]["IncidentBasis"][] | null;
+            by: components["schemas"]["IncidentNamed"];
+            cause: string;
+            /** Format: date-time */
+            changed_at?: string;
+            changed_by?: components["schemas"]["IncidentNamed"];
+            contact: string;
+            data_kinds: string;
+            /** Format: date-time */
+            found_at: string;
+            harm: string;
+            id: string;
+            /** @enum {string} */
+            kind: "account" | "token" | "device" | "export" | "everything";
+            /** @description the text for those concerned */
+            persons: string;
+            /**
+             * Format: date-time
+             * @description since when the log names whom lists showed
+             */
+            recorded_since?: string;
+            /** @description the account, the token's name, the member whose device it was, or the export */
+            ref?: string;
+            remedies: string;
+            /** Format: date-time */
+            since: string;
+            /** @enum {string} */
+            state: "open" | "complete";
+            steps: components["schemas"]["IncidentStep"][] | null;
+            title: string;
+            /** @description the log cannot tell exactly for the whole time: everybody is on the list */
+            unrecorded: boolean;
+            /**
+             * Format: date-time
+             * @description when the hole was closed; absent: it is open
+             */
+            until?: string;
+        };
+        IncidentDraftIn: {
+            /** @description what people can do themselves */
+            advice: string;
+            cause: string;
+            /** @description how people and the authority reach the corp */
+            contact: string;
+            data_kinds: string;
+            /** Format: date-time */
+            found_at: string;
+            harm: string;
+            /** @description account, token, device, export or everything */
+            kind: string;
+            /** @description the account, the token's name, the member whose device it was, or the export */
+            ref?: string;
+            remedies?: string;
+            /**
+             * Format: date-time
+             * @description since when; in doubt, earlier
+             */
+            since: string;
+            title: string;
+            /**
+             * Format: date-time
+             * @description when the hole was closed; absent: it is open
+             */
+            until?: string;
+        };
+        IncidentNamed: {
+            id: string;
+            name: string;
+        };
+        IncidentPage: {
+            items: components["schemas"]["Incident"][] | null;
+            /** @description Send as after to get the next page; empty at the end */
+            next: string;
+            /**
+             * Format: int64
+             * @description Exact up to 10,000
+             */
+            total: number;
+            /** @description There are more than total; ask with count=exact */
+            total_more: boolean;
+        };
+        IncidentPerson: {
+            /** @enum {string} */
+            basis: "exported" | "looked" | "held" | "unrecorded" | "all";
+            customer: components["schemas"]["IncidentNamed"];
+            /**
+             * Format: date-time
+             * @description when they were seen or taken out first
+             */
+            first?: string;
+            /** Format: date-time */
+            last?: string;
+            /** @description who has them now and would tell them; none: they left */
+            members: components["schemas"]["IncidentNamed"][] | null;
+        };
+        IncidentPersonPage: {
+            items: components["schemas"]["IncidentPerson"][] | null;
+            /** @description Send as after to get the next page; empty at the end */
+            next: string;
+            /**
+             * Format: int64
+             * @description Exact up to 10,000
+             */
+            total: number;
+            /** @description There are more than total; ask with count=exact */
+            total_more: boolean;
+        };
+        IncidentStep: {
+            /**
+             * Format: int64
+             * @description how many the list held then
+             */
+            affected: number;
+            /** Format: date-time */
+            at: string;
+            by: components["schemas"]["IncidentNamed"];
+            /** Format: date-time */
+            done_at: string;
+            /** @enum {string} */
+            kind: "remedied" | "authority" | "persons" | "untold" | "note";
+            note: string;
+        };
         Item: {
             /** Format: int64 */
             cap: number;
@@ -6386,6 +7361,8 @@ export interface components {
             title: string;
         };
         Moment: {
+            /** @description numbers of the impact assessments it was started on (LAW-17) */
+            assessments: string[] | null;
             audience: components["schemas"]["MomentAudience"];
             /** Format: date-time */
             closes_at?: string;
@@ -6606,7 +7583,9 @@ export interface components {
              * @description why another person has to approve it; absent: its author alone decides
              * @enum {string}
              */
-            approval?: "size" | "words" | "ladder";
+            approval?: "size" | "words" | "ladder" | "assessment";
+            /** @description absent: it needs no impact assessment */
+            assessed?: components["schemas"]["GovernanceAssessed"];
             check: components["schemas"]["GuardCheck"];
             /** Format: date-time */
             closes_at: string;
@@ -6665,7 +7644,7 @@ export interface components {
              */
             reach: number;
             /** @enum {string} */
-            reason?: "size" | "words" | "ladder";
+            reason?: "size" | "words" | "ladder" | "assessment";
         };
         MomentStaffShare: {
             /** Format: int64 */
@@ -6712,8 +7691,25 @@ export interface components {
              */
             staff: number;
         };
+        NoteIncidentStepRequest: {
+            /**
+             * Format: date-time
+             * @description absent: now
+             */
+            done_at?: string;
+            /** @description remedied, authority, persons, untold or note */
+            kind: string;
+            /** @description what was done, to whom and how */
+            note: string;
+        };
         NoteKfSessionRequest: {
             text: string;
+        };
+        NoteReceiverConsentsRequest: {
+            /** @description ids of customers */
+            customers: string[] | null;
+            /** @description where and how they consented */
+            evidence: string;
         };
         OpenGrievanceInBody: {
             /** @enum {string} */
@@ -6842,6 +7838,20 @@ export interface components {
             /** @description There are more than total; ask with count=exact */
             total_more: boolean;
         };
+        PrivacyOver: {
+            /** @description there are more than n */
+            more: boolean;
+            /** Format: int64 */
+            n: number;
+            /** @description absent: persons who are customers no more, with all that is stored of them */
+            table?: string;
+            title?: string;
+            /**
+             * @description what is counted: rows whose words go, rows that go, persons whose rows go or lose them
+             * @enum {string}
+             */
+            what: "words" | "rows" | "persons";
+        };
         PrivacyPeriods: {
             /** Format: int64 */
             contact: number;
@@ -6855,6 +7865,9 @@ export interface components {
         PrivacyPurpose: {
             id: string;
             name: string;
+        };
+        PrivacyReach: {
+            over: components["schemas"]["PrivacyOver"][] | null;
         };
         PrivacyRegister: {
             /** @description days */
@@ -6946,9 +7959,29 @@ export interface components {
             changes: string;
             text: components["schemas"]["GovernanceNoticeBody"];
         };
+        ReceiverInBody: {
+            /** @description the data leaves the country */
+            abroad?: boolean;
+            /** @description of a handler: the words of the separate consent that names it */
+            consent?: string;
+            contact?: string;
+            /** @description its number */
+            contract: string;
+            /** @description its last day, as 2027-12-31 */
+            contract_until: string;
+            data_kinds: string;
+            /** @description entrusted or handler */
+            kind: string;
+            name: string;
+            purpose: string;
+        };
         RecordTagConsentRequest: {
             /** @description where and how customers gave it */
             reason: string;
+        };
+        RefuseExportRequest: {
+            /** @description why; who made it reads it */
+            note: string;
         };
         RenameTagRequest: {
             name: string;
@@ -7017,7 +8050,7 @@ export interface components {
             blind: boolean;
             by?: components["schemas"]["ReviewNamed"];
             /** @enum {string} */
-            cause: "size" | "words" | "ladder" | "flagged" | "sample";
+            cause: "size" | "words" | "ladder" | "assessment" | "flagged" | "sample";
             /** @enum {string} */
             channel: "welcome" | "kf" | "mass_customer" | "mass_group" | "moment" | "group_welcome";
             /** @enum {string} */
@@ -7061,7 +8094,7 @@ export interface components {
             blind: boolean;
             by?: components["schemas"]["ReviewNamed"];
             /** @enum {string} */
-            cause: "size" | "words" | "ladder" | "flagged" | "sample";
+            cause: "size" | "words" | "ladder" | "assessment" | "flagged" | "sample";
             /** @enum {string} */
             channel: "welcome" | "kf" | "mass_customer" | "mass_group" | "moment" | "group_welcome";
             /** @enum {string} */
@@ -7106,7 +8139,7 @@ export interface components {
             blind: boolean;
             by?: components["schemas"]["ReviewNamed"];
             /** @enum {string} */
-            cause: "size" | "words" | "ladder" | "flagged" | "sample";
+            cause: "size" | "words" | "ladder" | "assessment" | "flagged" | "sample";
             /** @enum {string} */
             channel: "welcome" | "kf" | "mass_customer" | "mass_group" | "moment" | "group_welcome";
             /** @enum {string} */
@@ -7213,6 +8246,10 @@ export interface components {
         SetDaysInBody: {
             /** @description a day a line: date,name,closed or date,name,10:00,18:00. It replaces the calendar */
             csv: string;
+        };
+        SetExportLimitRequest: {
+            /** Format: int64 */
+            size: number;
         };
         SetZoneInBody: {
             /** @description IANA name (Asia/Urumqi) or offset (+06:00); empty: it is not known any more */
@@ -7771,7 +8808,7 @@ export interface components {
             count: number;
             detail: string;
             /** @enum {string} */
-            kind: "broadcast_review" | "broadcast_unconfirmed" | "session_waiting" | "moment_comments" | "dead_letters" | "sync_drift" | "doctor" | "licence" | "complaint" | "site_penalty" | "capacity" | "fraud" | "shared_login" | "limited" | "data_request" | "data_periods" | "privacy_notice";
+            kind: "broadcast_review" | "broadcast_unconfirmed" | "session_waiting" | "moment_comments" | "dead_letters" | "sync_drift" | "doctor" | "licence" | "complaint" | "site_penalty" | "capacity" | "fraud" | "shared_login" | "limited" | "data_request" | "data_periods" | "privacy_notice" | "export" | "incident" | "assessment";
             link: string;
             title: string;
         };
@@ -8073,6 +9110,9 @@ export interface components {
             text: string;
             way_out?: string;
         };
+        WithdrawAssessmentRequest: {
+            why: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -8082,6 +9122,101 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "list-assessments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssessmentPage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "add-assessment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Assessment"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "withdraw-assessment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawAssessmentRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-audit-entries": {
         parameters: {
             query?: {
@@ -8199,6 +9334,96 @@ export interface operations {
         responses: {
             /** @description Accepted */
             202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-automatic-tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssessmentTagPage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "declare-automatic-tag": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeclareAutomaticTagRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "end-automatic-tag": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description of the tag */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9217,51 +10442,6 @@ export interface operations {
             };
         };
     };
-    "export-customers": {
-        parameters: {
-            query?: {
-                /** @description next of the page before */
-                after?: string;
-                limit?: number;
-                /** @description exact counts beyond 10,000 */
-                count?: "exact";
-                q?: string;
-                tag?: string[] | null;
-                staff?: string;
-                source?: number[] | null;
-                /** @description state of a channel code */
-                channel?: string;
-                state?: "live" | "lost";
-                /** @description YYYY-MM-DD in the corp's zone */
-                added_from?: string;
-                /** @description YYYY-MM-DD, the day counts */
-                added_to?: string;
-                sort?: "-added" | "added" | "name";
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     "tag-customers": {
         parameters: {
             query?: never;
@@ -10088,6 +11268,339 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DoctorReport"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-export-limit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DisclosureLimit"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-export-limit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetExportLimitRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DisclosureLimit"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-exports": {
+        parameters: {
+            query?: {
+                /** @description next of the page before */
+                after?: string;
+                limit?: number;
+                /** @description exact counts beyond 10,000 */
+                count?: "exact";
+                state?: "waiting" | "ready" | "refused";
+                /** @description the mark in a line of a file that was found: which export it is from */
+                mark?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DisclosureExportPage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "make-export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DisclosureExportIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DisclosureExport"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "preview-export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DisclosureExportIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DisclosureSum"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DisclosureExport"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "approve-export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApproveExportRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DisclosureExport"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-export-customers": {
+        parameters: {
+            query?: {
+                /** @description next of the page before */
+                after?: string;
+                limit?: number;
+                /** @description exact counts beyond 10,000 */
+                count?: "exact";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DisclosureExportedPage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "fetch-export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "refuse-export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefuseExportRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DisclosureExport"];
                 };
             };
             /** @description Problem */
@@ -11575,6 +13088,233 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["GovernanceHousePage"];
                 };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentPage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "record-incident": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IncidentDraftIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incident"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-incident": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentDetail"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-incident": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IncidentDraftIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incident"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-incident-affected": {
+        parameters: {
+            query?: {
+                /** @description next of the page before */
+                after?: string;
+                limit?: number;
+                /** @description exact counts beyond 10,000 */
+                count?: "exact";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentPersonPage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "download-incident-affected": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "note-incident-step": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteIncidentStepRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Problem */
             default: {
@@ -13396,7 +15136,9 @@ export interface operations {
                 limit?: number;
                 /** @description exact counts beyond 10,000 */
                 count?: "exact";
-                state?: "waiting" | "done" | "open" | "refused";
+                state?: "waiting" | "done";
+                /** @description somebody wanted it, or the time was over */
+                why?: "asked" | "expired";
             };
             header?: never;
             path?: never;
@@ -13455,6 +15197,39 @@ export interface operations {
             };
         };
     };
+    "reach-privacy-periods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PrivacyPeriods"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacyReach"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-privacy-register": {
         parameters: {
             query?: never;
@@ -13492,7 +15267,8 @@ export interface operations {
                 limit?: number;
                 /** @description exact counts beyond 10,000 */
                 count?: "exact";
-                state?: "waiting" | "done" | "open" | "refused";
+                /** @description open: the first one due comes first; ended: done or refused */
+                state?: "open" | "ended" | "done" | "refused";
             };
             header?: never;
             path?: never;
@@ -13553,6 +15329,204 @@ export interface operations {
             };
         };
     };
+    "list-receivers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DisclosureReceiverPage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "add-receiver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReceiverInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DisclosureReceiver"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-receiver-consents": {
+        parameters: {
+            query?: {
+                /** @description next of the page before */
+                after?: string;
+                limit?: number;
+                /** @description exact counts beyond 10,000 */
+                count?: "exact";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DisclosureConsentPage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "note-receiver-consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteReceiverConsentsRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DisclosureNoted"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "end-receiver-consent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                /** @description id of the customer */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "end-receiver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndReceiverRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-reviews": {
         parameters: {
             query?: {
@@ -13562,7 +15536,7 @@ export interface operations {
                 /** @description exact counts beyond 10,000 */
                 count?: "exact";
                 show?: "open" | "decided";
-                cause?: "size" | "words" | "ladder" | "flagged" | "sample";
+                cause?: "size" | "words" | "ladder" | "assessment" | "flagged" | "sample";
             };
             header?: never;
             path?: never;
