@@ -94,7 +94,7 @@ func (s *Service) Make(ctx context.Context, by string, n NewExport) (*Export, er
 	}
 	if len(ids) == 0 && left > 0 {
 		return nil, errs.Bad("receiver_id", "export.no_consent", errs.T(
-			fmt.Sprintf("选中的 %d 位都没有单独同意给这个接收方（LAW-15），没有可以导出的。先在「治理 › 数据接收方」里登记他们的同意。", left),
+			fmt.Sprintf("选中的 %d 位都没有单独同意给这个接收方（LAW-15），没有可以导出的。先在「个人信息 › 数据接收方」里登记他们的同意。", left),
 			fmt.Sprintf("None of the %d chosen consented to this receiver (LAW-15): there is nothing to export. Note their consents under Governance › Receivers first.", left)))
 	}
 	if len(ids) == 0 {

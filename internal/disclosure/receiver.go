@@ -156,7 +156,7 @@ func (s *Service) may(ctx context.Context, id int64) (*Receiver, error) {
 	r, err := s.receiver(ctx, s.DB.Read(), id)
 	if errs.KindOf(err) == errs.NotFound {
 		return nil, errs.Bad("receiver_id", "export.receiver", errs.T(
-			"这个接收方没有登记（LAW-15）。先在「治理 › 数据接收方」里登记，或者选「企业内部使用」。",
+			"这个接收方没有登记（LAW-15）。先在「个人信息 › 数据接收方」里登记，或者选「企业内部使用」。",
 			"This receiver is not on record (LAW-15). Register it under Governance › Receivers, or choose “used inside the corp”."))
 	}
 	if err != nil {

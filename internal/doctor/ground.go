@@ -80,5 +80,5 @@ func (d *Doctor) notice(ctx context.Context) Result {
 		return good(errs.T("已发布", "published"))
 	}
 	return failed(Warn, errs.T("还没有发布，客户不知道自己的信息用来做什么", "not published: customers are not told what their data is used for"),
-		errs.T("到治理 → 用途与告知，写好并发布（LAW-01）。", "Write and publish it under Governance, Purposes and notice (LAW-01)."))
+		errs.T("到个人信息 → 用途与告知，写好并发布（LAW-01）。", "Write and publish it under Personal data, Purposes and notice (LAW-01)."))
 }

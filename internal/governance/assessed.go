@@ -52,8 +52,8 @@ func (a Assessed) Refusal(field string) error {
 		zh, en = append(zh, k.Name.ZH), append(en, k.Name.EN)
 	}
 	return errs.Bad(field, "assessment.missing", errs.T(
-		"还没有有效的影响评估：「"+strings.Join(zh, "、")+"」（LAW-17）。先在「治理 › 影响评估」里登记评估，再来一次。",
-		"No impact assessment is in force for "+strings.Join(en, ", ")+" (LAW-17). Record one under Governance › Impact assessments, then try again."))
+		"还没有有效的影响评估：「"+strings.Join(zh, "、")+"」（LAW-17）。先在「个人信息 › 影响评估」里登记评估，再来一次。",
+		"No impact assessment is in force for "+strings.Join(en, ", ")+" (LAW-17). Record one under Personal data › Impact assessments, then try again."))
 }
 
 // AssessedOut is what a use needs and has, as the API answers it.

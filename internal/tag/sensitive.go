@@ -153,8 +153,8 @@ func (s *Service) named(ctx context.Context, q bun.IDB, field string, t Sensitiv
 	if err != nil || ok {
 		return err
 	}
-	return errs.Bad(field, "tag.not_in_notice", errs.Tf("标签「%s」是敏感个人信息，而企业告知客户的说明里没有写这个用途（LAW-01）。在「治理 › 用途与告知」发布写明的一版。",
-		"The tag “%s” is sensitive data, and the notice to customers does not name that purpose (LAW-01). Publish a version that does under Governance › Purposes and notice.", t.Name))
+	return errs.Bad(field, "tag.not_in_notice", errs.Tf("标签「%s」是敏感个人信息，而企业告知客户的说明里没有写这个用途（LAW-01）。在「个人信息 › 用途与告知」发布写明的一版。",
+		"The tag “%s” is sensitive data, and the notice to customers does not name that purpose (LAW-01). Publish a version that does under Personal data › Purposes and notice.", t.Name))
 }
 
 // SetConsent records by what separate consent of the customers a sensitive tag may choose audiences, in place of what was recorded.

@@ -108,7 +108,7 @@ export const w = words({
   readyTitle: ['可以取了', 'Ready'],
   readyText: ['7 天内可以取，每次取都记下。文件里每一行都带着你的名字和导出编号。', 'It can be fetched for 7 days, and each time is logged. Each line carries your name and the mark of the export.'],
   waitingTitle: ['已提交，等另一个人审批', 'Submitted: another person approves'],
-  waitingText: ['批准后在「治理 › 数据接收方」取文件。', 'Once approved, get the file under Governance › Receivers of data.'],
+  waitingText: ['批准后在「个人信息 › 数据接收方」取文件。', 'Once approved, get the file under Personal data › Receivers of data.'],
   toExports: ['看导出记录', 'See the exports'],
   close: ['关闭', 'Close'],
 })
