@@ -273,7 +273,9 @@ func TestACopyHoldsEveryTable(t *testing.T) {
 			want := 1
 			if table.Table == "audit_entry" {
 				want = 2 // and the list that showed them beside somebody else
-				slices.SortFunc(c.Tables[i].Rows, func(a, b map[string]any) int { return strings.Compare(fmt.Sprint(b["subject_id"]), fmt.Sprint(a["subject_id"])) })
+				slices.SortFunc(c.Tables[i].Rows, func(a, b map[string]any) int {
+					return strings.Compare(fmt.Sprint(b["subject_id"]), fmt.Sprint(a["subject_id"]))
+				})
 			}
 			if i < 0 || len(c.Tables[i].Rows) != want {
 				t.Errorf("%s is missing in the copy", table.Table)

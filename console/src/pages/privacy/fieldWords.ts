@@ -14,6 +14,7 @@ const words: Record<string, [zh: string, en: string]> = {
   key: ['这一次的编号', 'its key'], why: ['为什么', 'why'], delivered_at: ['送达时间', 'when delivered'], sent_at: ['发出时间', 'when sent'], person: ['谁', 'who'], revoked_at: ['作废时间', 'when revoked'],
   payload: ['回调与步骤', 'callbacks and steps'], order_key: ['排队的编号', 'its place in line'], names: ['要更新的编号', 'ids to be read again'], customers: ['名单', 'the list'], reason: ['原因', 'reason'],
   position: ['职务', 'position'], password: ['密码（只有哈希）', 'password (hash only)'], account: ['账号', 'account'], addr: ['网络地址', 'network address'], agent: ['浏览器', 'browser'],
+  age: ['未满多少岁', 'under which age'], guardian: ['监护人', 'guardian'], end_reason: ['为什么结束', 'why it ended'],
   browsers: ['浏览器', 'browsers'], uses: ['何时何地使用', 'when and where used'], author: ['谁写的', 'author'], appeal: ['申诉', 'appeal'], who: ['账号与地址（只有哈希）', 'account and address (hashes only)'],
 }
 
