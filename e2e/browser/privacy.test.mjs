@@ -129,6 +129,7 @@ test('a copy of a customer is a file that holds their name', async (t) => {
 test('an owner sets how long data is kept, and is told what is wrong and what goes', async (t) => {
   const page = await open(t, { tolerate: /409|422/ });
   await page.goto(`${url}/privacy`);
+  await page.getByText('起才开始清除').waitFor(); // the first week is for looking
   const proof = page.getByLabel('凭证', { exact: true });
   await proof.fill('30');
   await page.getByRole('button', { name: '看今晚会删什么' }).click();
@@ -139,17 +140,17 @@ test('an owner sets how long data is kept, and is told what is wrong and what go
   await page.locator('.ant-modal-confirm-title', { hasText: '今晚没有到期的' }).waitFor();
   await picture(page, 'privacy-set');
   await page.getByRole('dialog').getByRole('button', { name: '改期限' }).click();
-  await page.getByText('第 1 版').waitFor();
+  await page.getByText('第 2 版').waitFor();
   assert.equal((await api('GET', '/api/v1/privacy/register')).periods.evidence, 1200);
 
   // Somebody else was faster: theirs stays, and is shown.
   await proof.fill('1300');
   await page.getByRole('button', { name: '看今晚会删什么' }).click();
   await page.getByRole('dialog').waitFor();
-  await api('PUT', '/api/v1/privacy/periods', { contact: 365, words: 365, record: 1095, evidence: 1400, version: 1 });
+  await api('PUT', '/api/v1/privacy/periods', { contact: 365, words: 365, record: 1095, evidence: 1400, version: 2 });
   await page.getByRole('dialog').getByRole('button', { name: '改期限' }).click();
   await page.getByText('期限刚被别人改过').waitFor();
-  await page.getByText('第 2 版').waitFor();
+  await page.getByText('第 3 版').waitFor();
   assert.equal(await proof.inputValue(), '1400');
 });
 

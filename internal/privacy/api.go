@@ -72,6 +72,7 @@ type RegisterOut struct {
 	Purposes []purposeOut `json:"purposes"`
 	Periods  Periods      `json:"periods" doc:"days"`
 	Version  int          `json:"version" doc:"of the periods; 0 = as they come"`
+	EndsFrom *time.Time   `json:"ends_from,omitempty" doc:"nothing ends by age before then; absent: data ends each night"`
 	Tables   []tableOut   `json:"tables"`
 }
 
@@ -87,6 +88,14 @@ func (h *API) register(ctx context.Context, _ *web.None) (*RegisterOut, error) {
 	}
 	lang := web.Lang(ctx)
 	out := &RegisterOut{Periods: p, Version: version, Purposes: []purposeOut{}}
+	from, err := h.EndsFrom(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if from > h.World.Now() {
+		at := from.In(h.Zone)
+		out.EndsFrom = &at
+	}
 	names := purposes()
 	for _, id := range purposeIDs() {
 		out.Purposes = append(out.Purposes, purposeOut{id, names[id].In(lang)})

@@ -7870,6 +7870,11 @@ export interface components {
             over: components["schemas"]["PrivacyOver"][] | null;
         };
         PrivacyRegister: {
+            /**
+             * Format: date-time
+             * @description nothing ends by age before then; absent: data ends each night
+             */
+            ends_from?: string;
             /** @description days */
             periods: components["schemas"]["PrivacyPeriods"];
             purposes: components["schemas"]["PrivacyPurpose"][] | null;

@@ -4,7 +4,7 @@ import { useAct, useInvalidate } from '../../api/queries'
 import { useCan, useMe } from '../../api/session'
 import type { ApiError } from '../../api/client'
 import type { Periods, PeriodsReach, PrivacyRegister } from '../../api/types'
-import { useWords } from '../../i18n/i18n'
+import { useFormat, useWords } from '../../i18n/i18n'
 import { useAtForm } from '../../kit/atField'
 import { useSaid } from '../../kit/fail'
 import { RuleId } from '../../kit/marks'
@@ -16,11 +16,12 @@ const fields = ['contact', 'words', 'record', 'evidence'] as const
 
 export function PeriodsCard({ register: r }: { register: PrivacyRegister }) {
   const t = useWords(w)
+  const f = useFormat()
   const me = useMe()
   const may = useCan()('retention.write') && me.scope === 'all'
   return (
     <Panel title={t('periods')} sub={r.version === 0 ? t('asTheyCome') : t('version', { n: r.version })} actions={<RuleId id="LAW-06" />} className="periods">
-      <p className="s12 mute" style={{ marginBottom: 12 }}>{t('nightly')}{!may && ` ${t('ownersOnly')}`}</p>
+      <p className="s12 mute" style={{ marginBottom: 12 }}>{r.ends_from ? t('endsFrom', { day: f.date(r.ends_from) }) : t('nightly')}{!may && ` ${t('ownersOnly')}`}</p>
       {may ? <Edit register={r} /> : <ul className="stack" style={{ gap: 10 }}>{fields.map((x) => <li key={x}><p className="s13">{t(`p_${x}`)} <b>{r.periods[x]}</b> {t('days')}</p><p className="s12 mute">{t(`p_${x}Text`)}</p></li>)}</ul>}
     </Panel>
   )

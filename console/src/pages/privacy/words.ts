@@ -32,6 +32,7 @@ export const w = words({
 
   // periods
   periods: ['保存期限', 'How long data is kept'],
+  endsFrom: ['{day} 起才开始清除：之前先看一眼期限。之后每天凌晨 3 点起。', 'Nothing goes before {day}: look at the periods first. Then from 3 in the morning, every night.'],
   asTheyCome: ['出厂的', 'as delivered'],
   version: ['第 {n} 版', 'version {n}'],
   p_contact: ['不再是客户之后', 'After they stopped being a customer'],
