@@ -25,6 +25,7 @@ type cli struct {
 	Token      tokenCmd      `cmd:"" help:"Make a token for the API."`
 	Recount    recountCmd    `cmd:"" help:"Count every number of the charts again from single rows, and compare."`
 	Export     exportCmd     `cmd:"" help:"Write everything that is stored of one person, as JSON."`
+	Erasures   erasuresCmd   `cmd:"" help:"Who was erased, as keyed hashes; and erase again after a backup was restored."`
 	Audit      auditCmd      `cmd:"" help:"Verify the audit log, and print its signed head."`
 	Incident   incidentCmd   `cmd:"" help:"List leaks of personal data, and whom one concerns."`
 	Guard      guardCmd      `cmd:"" help:"Train and measure the classifier of texts."`

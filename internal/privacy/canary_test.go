@@ -334,6 +334,23 @@ func TestNothingStaysOfWhoWasErased(t *testing.T) {
 		if err != nil || !gone[person] || gone[other] {
 			t.Errorf("gone: %v, %v", gone, err)
 		}
+		// A backup of before brings them back; the list that was kept beside it finds them.
+		hashes, err := s.ErasedHashes(t.Context())
+		if err != nil || len(hashes) != 1 {
+			t.Fatalf("hashes: %v, %v", hashes, err)
+		}
+		exec(t, d, "DELETE FROM erasure")
+		exec(t, d, "INSERT INTO customer (corp_id, id, name, live, added_at) VALUES (?, ?, 'KANARIE again', TRUE, 1)", corp, person)
+		if n, err := s.EraseAgain(t.Context(), hashes, "command line"); err != nil || n != 1 {
+			t.Errorf("erased again: %d, %v", n, err)
+		}
+		run(t, s)
+		if n := rowsWith(t, d, "customer", "id = ?", person); n != 0 {
+			t.Error("whom a backup brought back is still there")
+		}
+		if _, err := s.EraseAgain(t.Context(), []string{"no hash"}, "command line"); err == nil {
+			t.Error("a line that is no hash was taken")
+		}
 		if n := rowsWith(t, d, "touch", "customer_id LIKE ?", stubMark+"%"); n != 1 {
 			t.Errorf("%d stubs in the ledger, want 1", n)
 		}
