@@ -68,10 +68,14 @@ func TestWhoWasErasedStaysAwayUntilTheyComeBack(t *testing.T) {
 			n, err := a.DB.Read().NewSelect().TableExpr("touch").Where("customer_id = ? AND state = 'committed'", customer).Count(t.Context())
 			return err == nil && n == 1
 		})
-		names, err := a.Customers.Names(t.Context(), a.DB.Read(), []string{customer})
-		if err != nil || names[customer] == "" {
-			t.Fatalf("no name is known: %v, %v", names, err)
-		}
+		var names map[string]string
+		eventually(t, "their name", func() bool {
+			var err error
+			if names, err = a.Customers.Names(t.Context(), a.DB.Read(), []string{customer}); err != nil {
+				t.Fatal(err)
+			}
+			return names[customer] != ""
+		})
 		if len(holders(t, a, names[customer])) == 0 {
 			t.Fatal("the name is nowhere: the test shows nothing")
 		}

@@ -25,7 +25,7 @@ export const nav: NavGroup[] = [
     ],
   },
   {
-    key: 'persons', icon: 'person', items: [
+    key: 'persons', icon: 'lock', items: [
       { key: 'purposes', to: '/purposes', needs: 'governance.read' }, { key: 'privacy', to: '/privacy', needs: 'privacy.read' },
       { key: 'receivers', to: '/receivers', needs: 'receiver.read' }, { key: 'assessments', to: '/assessments', needs: 'assessment.read' }, { key: 'incidents', to: '/incidents', needs: 'incident.read', whole: true },
     ],
