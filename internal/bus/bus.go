@@ -257,6 +257,9 @@ func (b *Bus) prune(ctx context.Context) {
 			return
 		}
 		err := b.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+			if err := tx.Overwrite(ctx); err != nil { // what was done may name persons
+				return err
+			}
 			_, err := tx.NewRaw("DELETE FROM work WHERE id IN (SELECT id FROM work WHERE state = ? AND done_at < ? LIMIT 5000)",
 				Done, b.world.Now().Add(-keep)).Exec(ctx)
 			return err

@@ -93,7 +93,7 @@ func openSQLite(ctx context.Context, dir string) (*DB, error) {
 			"&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=cache_size(-32000)" +
 			"&_pragma=wal_autocheckpoint(25000)" + // 100 MB: pages are copied back beside the writer, see keepLogShort
 			"&_pragma=journal_size_limit(8388608)" +
-			"&_pragma=secure_delete(1)" + // what is deleted is overwritten: a person who was erased is in no free page of the file
+			"&_pragma=secure_delete(fast)" + // what is deleted is overwritten in pages that are written anyway; see Tx.Overwrite
 			"&_pragma=temp_store(MEMORY)" + extra // what a statement would undo goes to memory and not to a file
 		pool, err := sql.Open("sqlite", dsn)
 		if err != nil {
@@ -188,6 +188,23 @@ func (tx *Tx) Keep(key any, fresh func() any) any {
 
 // OnCommit runs f after the transaction was committed, never when it was rolled back.
 func (tx *Tx) OnCommit(f func()) { tx.onCommit = append(tx.onCommit, f) }
+
+// Overwrite has SQLite overwrite pages that this transaction frees as well: for data of persons, of which nothing may be left in the
+// file. It costs writes that others wait for, so it is not so always. PostgreSQL's files are its server's.
+func (tx *Tx) Overwrite(ctx context.Context) error {
+	if tx.DB.Engine != SQLite {
+		return nil
+	}
+	set := func(ctx context.Context, mode string) error {
+		var now int
+		if err := tx.NewRaw("PRAGMA secure_delete = "+mode).Scan(ctx, &now); err != nil {
+			return fmt.Errorf("have freed pages overwritten (%s): %w", mode, err)
+		}
+		return nil
+	}
+	tx.BeforeCommit(func(ctx context.Context) error { return set(ctx, "fast") })
+	return set(ctx, "on")
+}
 
 // NewID makes an id, as DB.NewID.
 func (tx *Tx) NewID() int64 { return tx.DB.NewID() }

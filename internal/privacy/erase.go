@@ -246,6 +246,9 @@ func (s *Service) erase(ctx context.Context, tx *db.Tx, row erasureRow, held map
 	if err := tx.Lock(ctx, "customer/"+s.CorpID+"/"+id); err != nil {
 		return err
 	}
+	if err := tx.Overwrite(ctx); err != nil {
+		return err
+	}
 	stub := newStub()
 	for _, t := range s.Data.Tables {
 		n, err := s.eraseIn(ctx, tx, t, id, stub, held[t.Table])

@@ -180,6 +180,9 @@ func (s *Service) performKeep(ctx context.Context, w bus.Work) (bus.Settle, erro
 			continue
 		}
 		return func(ctx context.Context, tx *db.Tx) error {
+			if err := tx.Overwrite(ctx); err != nil {
+				return err
+			}
 			n, err := part.end(ctx, tx, found)
 			if err != nil {
 				return err
