@@ -368,6 +368,8 @@ func TestNoFileHoldsWhoWasErased(t *testing.T) {
 	defer func() { _ = d.Close() }()
 	s := newService(t, d, clock.NewManual(start), openSealer(t, d))
 	plant(t, d, s, person, "KANARIE", clock.At(start))
+	exec(t, d, `INSERT INTO timeline (corp_id, id, customer_id, at, kind, detail)
+		WITH RECURSIVE n (i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) SELECT ?, i, ?, i, 'added', 'KANARIE in a page that is freed whole' FROM n`, corp, person)
 	if !fileHolds(t, dir, "KANARIE") {
 		t.Fatal("the canary was never in a file: the test shows nothing")
 	}
