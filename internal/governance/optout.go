@@ -25,7 +25,7 @@ type OptOutRow struct {
 	ID         int64  `bun:",pk"`
 	CustomerID string
 	Since      clock.Time
-	Via        string // page, keyword, staff, import
+	Via        string // page, keyword, staff, import, erasure
 	ByWhom     string
 	LiftedAt   clock.Time
 	Evidence   string

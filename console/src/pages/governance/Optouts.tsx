@@ -20,7 +20,7 @@ export function Optouts() {
   const columns: Column<Optout>[] = [
     { key: 'customer', title: t('customer'), render: (x) => <A to={`/customers/${encodeURIComponent(x.customer.id)}`}>{x.customer.name}</A> },
     { key: 'since', title: t('since'), render: (x) => <span className="nowrap">{f.moment(x.since)}</span> },
-    { key: 'via', title: t('via'), render: (x) => (x.via === 'page' || x.via === 'keyword' || x.via === 'staff' || x.via === 'import' ? t(`via_${x.via}`) : x.via) },
+    { key: 'via', title: t('via'), render: (x) => (x.via === 'page' || x.via === 'keyword' || x.via === 'staff' || x.via === 'import' || x.via === 'erasure' ? t(`via_${x.via}`) : x.via) },
     { key: 'by', title: t('by'), render: (x) => x.by },
   ]
   return (

@@ -108,6 +108,7 @@ export const w = words({
   addOptoutText: ['立刻生效：还没做的任务会停下，以后的群发不再选到这位客户。', 'Effective at once: open tasks stop, and later mass messages no longer reach this customer.'],
   via_page: ['偏好页', 'Preferences page'],
   via_keyword: ['回复退订', 'By reply'],
+  via_erasure: ['要求删除', 'Asked to be erased'],
   via_staff: ['员工代为登记', 'By staff'],
   via_import: ['导入', 'Import'],
   record: ['登记退订', 'Record the opt-out'],
