@@ -266,7 +266,7 @@ func (s *Service) wordsPart(t Table, before clock.Time) part {
 		log: t.Table, what: "words",
 		find: func(ctx context.Context) ([]string, error) {
 			var ids []string
-			err := s.DB.Read().NewSelect().TableExpr(t.Table).ColumnExpr("CAST(id AS TEXT) AS id").Where("corp_id = ?", s.CorpID).Where(t.Old, before).Where("("+some+")").Limit(keepMost).Scan(ctx, &ids)
+			err := s.DB.Read().NewSelect().TableExpr(t.Table).ColumnExpr("CAST(id AS TEXT) AS id").Where("corp_id = ?", s.CorpID).Where(t.Old, s.CorpID, before).Where("("+some+")").Limit(keepMost).Scan(ctx, &ids)
 			return ids, wrap(err, "look for old words in "+t.Table)
 		},
 		end: func(ctx context.Context, tx *db.Tx, found []string) (int, error) {
@@ -288,7 +288,7 @@ func (s *Service) personPart(t Table, before clock.Time) part {
 			log: t.Table, what: "rows",
 			find: func(ctx context.Context) ([]string, error) {
 				var ids []string
-				err := s.DB.Read().NewSelect().TableExpr(t.Table).ColumnExpr("CAST(id AS TEXT) AS id").Where("corp_id = ?", s.CorpID).Where(t.Old, before).Limit(keepMost).Scan(ctx, &ids)
+				err := s.DB.Read().NewSelect().TableExpr(t.Table).ColumnExpr("CAST(id AS TEXT) AS id").Where("corp_id = ?", s.CorpID).Where(t.Old, s.CorpID, before).Limit(keepMost).Scan(ctx, &ids)
 				return ids, wrap(err, "look for old rows of "+t.Table)
 			},
 			end: func(ctx context.Context, tx *db.Tx, found []string) (int, error) {
@@ -305,7 +305,7 @@ func (s *Service) personPart(t Table, before clock.Time) part {
 		log: t.Table, what: "persons",
 		find: func(ctx context.Context) ([]string, error) {
 			var ids []string
-			err := s.DB.Read().NewSelect().TableExpr(t.Table).ColumnExpr("DISTINCT ?", bun.Ident(column)).Where("corp_id = ?", s.CorpID).Where(t.Old, before).Where(only).
+			err := s.DB.Read().NewSelect().TableExpr(t.Table).ColumnExpr("DISTINCT ?", bun.Ident(column)).Where("corp_id = ?", s.CorpID).Where(t.Old, s.CorpID, before).Where(only).
 				Where("? <> ''", bun.Ident(column)).Where("? NOT LIKE ?", bun.Ident(column), stubMark+"%").Limit(keepMost).Scan(ctx, &ids)
 			return ids, wrap(err, "look for old rows of "+t.Table)
 		},
@@ -329,13 +329,13 @@ func (s *Service) endIn(ctx context.Context, tx *db.Tx, t Table, customerID stri
 	}
 	where, args := t.rows(s.CorpID, customerID)
 	if t.Erase == Remove {
-		res, err := tx.NewDelete().TableExpr(t.Table).Where(where, args...).Where(t.Old, before).Exec(ctx)
+		res, err := tx.NewDelete().TableExpr(t.Table).Where(where, args...).Where(t.Old, s.CorpID, before).Exec(ctx)
 		return count(res, err, "remove old rows of "+t.Table)
 	}
 	q := tx.NewUpdate().TableExpr(t.Table).Set("? = ?", bun.Ident(t.Column), newStub())
 	for c, value := range t.Blank {
 		q.Set("? = "+value, bun.Ident(c))
 	}
-	res, err := q.Where(where, args...).Where(t.Old, before).Exec(ctx)
+	res, err := q.Where(where, args...).Where(t.Old, s.CorpID, before).Exec(ctx)
 	return count(res, err, "put a stub in old rows of "+t.Table)
 }

@@ -49,14 +49,14 @@ type Table struct {
 
 	Column string // holds the person's id
 	Only   string // narrows the rows that do, as SQL
-	Person string // SQL with "?" for the person's id, where no column holds it
+	Person string // SQL with ?0 for the corp and ?1 for the person, where no column holds their id
 	Holds  string // a column with JSON that names persons
 
 	Erase  Erase
 	Words  []string          // columns with what was said
 	Blank  map[string]string // what a stub has in a column, as SQL
 	Sealed map[string]string // sealed columns, with the place they open at
-	Old    string            // SQL with one "?": rows whose time began before
+	Old    string            // SQL with ?0 for the corp and ?1 for an instant: rows whose time began before it
 
 	Personal []string // columns that tell something of a person
 	Other    []string

@@ -110,27 +110,22 @@ func (t Table) check() error {
 
 // rows is the condition for a person's rows of a corp, with its arguments.
 func (t Table) rows(corpID, customerID string) (string, []any) {
-	where, args := "TRUE", []any{}
+	where := "TRUE"
 	if slices.Contains(t.Other, "corp_id") || slices.Contains(t.Personal, "corp_id") {
-		where, args = t.Table+".corp_id = ?", []any{corpID}
+		where = t.Table + ".corp_id = ?0"
 	}
 	switch {
 	case t.Holds != "": // exact, unlike LIKE, to which an id's underscore is any letter
-		where += " AND REPLACE(" + t.Holds + ", ?, '') <> " + t.Holds
-		args = append(args, customerID)
+		where += " AND REPLACE(" + t.Holds + ", ?1, '') <> " + t.Holds
 	case t.Person != "":
 		where += " AND " + t.Person
-		for range strings.Count(t.Person, "?") {
-			args = append(args, customerID)
-		}
 	default:
-		where += " AND " + t.Column + " = ?"
-		args = append(args, customerID)
+		where += " AND " + t.Column + " = ?1"
 		if t.Only != "" {
 			where += " AND " + t.Only
 		}
 	}
-	return where, args
+	return where, []any{corpID, customerID}
 }
 
 // names says whether the table has rows about a person.
