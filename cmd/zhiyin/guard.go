@@ -7,12 +7,14 @@ import (
 	"os"
 
 	"zhiyin.dev/zhiyin/internal/governance/classify"
+	"zhiyin.dev/zhiyin/internal/governance/guard"
 	"zhiyin.dev/zhiyin/internal/governance/normal"
+	"zhiyin.dev/zhiyin/internal/governance/policy"
 )
 
 type guardCmd struct {
 	Train guardTrainCmd `cmd:"" help:"Train the classifier of texts from labelled ones, and write its model."`
-	Eval  guardEvalCmd  `cmd:"" help:"Measure a model on the texts kept apart, and on foreign ones."`
+	Eval  guardEvalCmd  `cmd:"" help:"Measure a model, and the whole guard, on the texts kept apart and on foreign ones."`
 }
 
 type guardTrainCmd struct {
@@ -76,6 +78,34 @@ func (c *guardEvalCmd) Run(context.Context) error {
 		}
 	}
 	fmt.Print(m.Report(c.Lang, measured))
+	if c.Model != "" {
+		return nil
+	}
+	return c.whole()
+}
+
+// whole measures what decides: everything that reads texts, with the built-in model.
+func (c *guardEvalCmd) whole() error {
+	var foreign []classify.Set
+	if c.Data != "" {
+		var err error
+		if foreign, err = classify.Foreign(c.Data); err != nil {
+			return err
+		}
+	}
+	p, err := policy.Load()
+	if err != nil {
+		return err
+	}
+	g, err := guard.New(p)
+	if err != nil {
+		return err
+	}
+	report, err := g.Report(c.Lang, foreign)
+	if err != nil {
+		return err
+	}
+	fmt.Print("\n" + report)
 	return nil
 }
 

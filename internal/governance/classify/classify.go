@@ -6,7 +6,7 @@
 //
 // A model file names the data and the code it was made of; what does not fit is refused. The data's test fold shares no
 // phrase with the part it learnt from. Ceilings are not chosen by hand: a class that raises more false alarms than
-// tolerated on any lawful set, or that was not measured on foreign texts, never blocks by itself (see ceiling).
+// mostRefused on any lawful set, or that was not measured on foreign texts, never blocks by itself (see ceiling).
 //
 // Callers: internal/governance/guard, and `zhiyin guard`.
 package classify
@@ -170,7 +170,7 @@ func codeHash(form *normal.Former) string {
 		"您好，我是门店顾问小林，预约的护理改到周三下午三点", "轉發海報領紅包🎁🎁，截图给我 2026-11-29", "加v信：I35②②35，hongbao等你！\n百·家·乐", "𝐕𝐈𝐏 аpp 高\u200b仿",
 		"理财非存款，产品有风险。年化3.5%？", "女士您的包裹由顺达快递揽收，单号8021-10-34", "哈哈哈哈哈 OK 好的", "ｆｕｌｌ　ｗｉｄｔｈ １２３ 一三五七九二四六八",
 	} {
-		for _, fs := range features(form, form.Of(s)) {
+		for _, fs := range featuresOf(form, form.Of(s)) {
 			for _, f := range fs {
 				fmt.Fprint(h, f.bucket, f.from, f.to, ";")
 			}
@@ -200,7 +200,12 @@ type Reading struct {
 }
 
 // Read prepares a text.
-func (m *Model) Read(t normal.Text) Reading { return Reading{m, t, features(m.form, t)} }
+func (m *Model) Read(t normal.Text) Reading { return m.ReadHeard(t, m.form.Sounds(t)) }
+
+// ReadHeard reads a text whose sounds are known.
+func (m *Model) ReadHeard(t normal.Text, said normal.Sounds) Reading {
+	return Reading{m, t, features(t, said)}
+}
 
 // fewestFeatures of a phrase below which it is too short to be judged by what it resembles: seven characters.
 const fewestFeatures = 28

@@ -20,10 +20,12 @@ type token struct {
 }
 
 // A phrase is what is judged at once: what stands between two marks, or a piece of it when that is long. One phrase is
-// enough to convict, and honest words around it do not dilute it.
+// enough to convict, and honest words around it do not dilute it. Too short a piece goes on over a comma: "deposit gives,
+// rebate fast, paid at once" is one phrase.
 const (
-	longPhrase = 24 // runes
-	stepPhrase = 12
+	longPhrase  = 24 // runes
+	stepPhrase  = 12
+	shortPhrase = 10
 )
 
 // phrases cuts a text.
@@ -41,9 +43,14 @@ func phrases(t normal.Text) [][2]int {
 	from := 0
 	for i, r := range t.Runes {
 		switch r {
-		case ',', '.', '。', '!', '?', ';', ':', '、', '~', ' ', '\n', '【', '】', '(', ')':
+		case '。', '!', '?', ';', '\n', '【', '】':
 			add(from, i)
 			from = i + 1
+		case ',', '.', ':', '、', '~', ' ', '(', ')':
+			if i-from >= shortPhrase {
+				add(from, i)
+				from = i + 1
+			}
 		}
 	}
 	add(from, len(t.Runes))
@@ -51,14 +58,19 @@ func phrases(t normal.Text) [][2]int {
 }
 
 // features answers the character 1- to 3-grams and the syllable 2- to 3-grams of each phrase of a text.
-func features(form *normal.Former, t normal.Text) [][]feature {
+func features(t normal.Text, said normal.Sounds) [][]feature {
 	cut := phrases(t)
 	out := make([][]feature, len(cut))
-	said := form.Sounds(t)
+	runes := 0
+	for _, p := range cut {
+		runes += p[1] - p[0]
+	}
+	fs := make([]feature, 0, 6*runes)
+	buffer := make([]token, 0, longPhrase)
 	at := 0
 	for k, p := range cut {
-		fs := make([]feature, 0, 6*(p[1]-p[0]))
-		tokens := tokens(t, p[0], p[1])
+		first := len(fs)
+		tokens := tokens(buffer, t, p[0], p[1])
 		for i := range tokens {
 			h := uint32(1)
 			for n := 0; n < 3 && i+n < len(tokens); n++ {
@@ -82,14 +94,17 @@ func features(form *normal.Former, t normal.Text) [][]feature {
 				fs = append(fs, feature{bucket: h % buckets, from: int32(said.At[i]), to: int32(said.End[i+n])})
 			}
 		}
-		out[k] = fs
+		out[k] = fs[first:len(fs):len(fs)]
 	}
 	return out
 }
 
-// tokens are the signs of the runes [from, to).
-func tokens(t normal.Text, from, to int) []token {
-	out := make([]token, 0, to-from)
+// featuresOf does the same for a text whose sounds are not known yet.
+func featuresOf(form *normal.Former, t normal.Text) [][]feature { return features(t, form.Sounds(t)) }
+
+// tokens are the signs of the runes [from, to), in the room of buffer.
+func tokens(buffer []token, t normal.Text, from, to int) []token {
+	out := buffer[:0]
 	for i := from; i < to; i++ {
 		r := t.Runes[i]
 		switch {

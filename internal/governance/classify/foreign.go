@@ -1,6 +1,7 @@
 package classify
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -85,6 +86,56 @@ func foreignOwn(set string) string {
 		return "fraud"
 	}
 	return ""
+}
+
+// Set is a named set of texts to measure with.
+type Set struct {
+	Name  string
+	Class string // of Classes that the texts are of; empty = lawful, or nobody says
+	Sent  string // class of message that such texts are sent as: marketing or service
+	Texts []string
+}
+
+// Foreign reads the foreign sets of a folder: those that are lawful, and those that are about a class.
+func Foreign(dir string) ([]Set, error) {
+	texts, err := readForeign(dir)
+	if err != nil {
+		return nil, err
+	}
+	var out []Set
+	for name, t := range texts {
+		s := Set{Name: name, Class: foreignOwn(name), Sent: "marketing", Texts: t}
+		switch name {
+		case "private_sms", "forum_answers", "customer_questions", "service_turns":
+			s.Sent = "service"
+		}
+		if s.Class != "" || foreignLawful(name) {
+			out = append(out, s)
+		}
+	}
+	slices.SortFunc(out, func(a, b Set) int { return cmp.Compare(a.Name, b.Name) })
+	return out, nil
+}
+
+// Kept lists the texts of the built-in set that nothing is learnt from, class by class.
+func Kept(examples []Example) []Set {
+	var out []Set
+	for _, class := range append(Classes(), Lawful()...) {
+		s := Set{Name: class, Class: class, Sent: "marketing"}
+		if slices.Contains(Lawful(), class) {
+			s.Class = ""
+		}
+		if class == "service" || class == "private" {
+			s.Sent = "service"
+		}
+		for _, e := range examples {
+			if e.Test && e.Class == class {
+				s.Texts = append(s.Texts, e.Text)
+			}
+		}
+		out = append(out, s)
+	}
+	return out
 }
 
 // Measure runs the model over the foreign sets of a folder.

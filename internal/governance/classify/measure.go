@@ -162,12 +162,13 @@ type ClassSets struct {
 
 // Beyond tooMany false alarms of review on a large lawful set a class only warns: work for reviewers that finds nothing.
 const (
-	tooMany  = 0.02
-	largeSet = 1000 // texts; of a smaller one a single pattern is more than tooMany
+	tooMany     = 0.02
+	mostRefused = 0.005
+	largeSet    = 1000 // texts; of a smaller one a single pattern is more than tooMany
 )
 
 // limit sets the ceilings, by figures alone: a class may block when it was measured on foreign lawful texts and, over its
-// block threshold, neither they nor the model's own lawful texts hold more false alarms than tolerated; it may ask for
+// block threshold, neither they nor the model's own lawful texts hold more false alarms than mostRefused; it may ask for
 // review unless a large lawful set holds tooMany; then it only warns.
 func (m *Model) limit(x Measured) {
 	for c := range m.Bands {
@@ -178,7 +179,7 @@ func (m *Model) limit(x Measured) {
 			b.Ceiling = policy.Block
 		}
 		for _, s := range sets {
-			if share(s.Block, s.Texts) > tolerated {
+			if share(s.Block, s.Texts) > mostRefused {
 				b.Ceiling = policy.Milder(b.Ceiling, policy.Review)
 			}
 			if s.Texts >= largeSet && share(s.Review, s.Texts) > tooMany {

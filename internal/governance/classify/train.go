@@ -14,17 +14,17 @@ import (
 // curve on the test fold; the thresholds were not.
 const (
 	epochs     = 30
-	rate       = 2.0   // of the first epoch; it falls from epoch to epoch
-	shrink     = 0.001 // pull of every touched weight towards 0
-	fewest     = 3     // phrases that an n-gram has to be in to have a weight: one phrase must not be learnt by heart
-	elsewhere  = 0.1   // weight of phrases of other unlawful classes: they share words with this one
-	common     = 0.65  // a phrase that lawful texts hold to this share is not what makes a text unlawful
-	variants   = 2     // attacked copies of each text that are learnt too
-	parts      = 5     // of the cross-validation that sets the thresholds
-	tolerated  = 0.005 // share of false alarms on lawful texts
-	furthest   = 6.0   // weights beyond are cut: one n-gram alone convicts nobody
+	rate       = 2.0    // of the first epoch; it falls from epoch to epoch
+	shrink     = 0.0005 // pull of every touched weight towards 0
+	fewest     = 4      // phrases that an n-gram has to be in to have a weight: one phrase must not be learnt by heart
+	elsewhere  = 0.05   // weight of phrases of other unlawful classes: they share words with this one
+	common     = 0.77   // a phrase that lawful texts hold to this share is not what makes a text unlawful
+	variants   = 2      // attacked copies of each text that are learnt too
+	parts      = 10     // of the cross-validation that sets the thresholds
+	tolerated  = 0.003  // share of false alarms on lawful texts of the corpus
+	furthest   = 12.0   // weights beyond are cut: one n-gram alone convicts nobody
 	leastScore = -0.5
-	margin     = 1.0 // between what is doubtful and what is refused
+	margin     = 0.1 // between what is doubtful and what is refused
 )
 
 // sample is a text as the training sees it.
@@ -74,7 +74,7 @@ func prepare(form *normal.Former, examples []Example) []sample {
 			}
 			n := form.Of(t)
 			s.phrases, s.names = nil, nil
-			for _, fs := range features(form, n) {
+			for _, fs := range featuresOf(form, n) {
 				if len(fs) < fewestFeatures {
 					continue
 				}

@@ -5,7 +5,7 @@
 //
 // Each field of a message is brought into normal form (internal/governance/normal) and cut into clauses. One automaton
 // finds the words of the lexicon and the triggers of the patterns in one pass; a second one finds words by their sound.
-// A pattern runs only over clauses that hold one of its triggers: words without which it cannot match. Links are read for
+// A pattern runs only over clauses that hold all of its triggers: texts without which it cannot match. Links are read for
 // their host and scheme, and the classifier (internal/governance/classify) says what the whole resembles. What a layer finds is traced back to the original, and the strictest action wins.
 //
 // # Properties, tested
@@ -20,7 +20,6 @@ package guard
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"unicode/utf16"
 
@@ -103,7 +102,8 @@ type Guard struct {
 	rules []rule
 
 	words  *automaton.Automaton // lexicon and triggers
-	refs   []ref
+	refs   [][]ref              // of each word
+	needs  triggers
 	sounds *automaton.Automaton
 	heard  []ref
 	links  *linkReader
@@ -117,13 +117,17 @@ type rule struct {
 	*policy.Rule
 	check         *policy.Check
 	anyOf, allOf  []pattern
-	noneOf        []*regexp.Regexp
+	noneOf        []pattern
 	untriggered   bool // a pattern of it has no trigger: it runs over every clause
 	terms, sounds []term
 }
 
-// ref says what a pattern of the automaton is: a word of a rule's lexicon, or (term < 0) a trigger of one.
-type ref struct{ rule, term int32 }
+// ref says what a word of the automaton is: one of a rule's lexicon, or (term < 0) what one of its patterns needs.
+type ref struct {
+	rule, term, branch int32
+	step               uint8 // which of the branch's needs
+	whole              bool  // of a rule that reads all texts together
+}
 
 // New compiles the content rules of a policy with the built-in lexicon and more.
 func New(p *policy.Policy, more ...Entry) (*Guard, error) {
@@ -172,21 +176,35 @@ func compile(form *normal.Former, p *policy.Policy, lexicon []Entry) (*Guard, er
 // index builds the automata.
 func (g *Guard) index() {
 	var words, sounds []string
+	at := map[string]int{}
+	put := func(w string, r ref) {
+		i, ok := at[w]
+		if !ok {
+			i = len(words)
+			at[w], words, g.refs = i, append(words, w), append(g.refs, nil)
+		}
+		g.refs[i] = append(g.refs[i], r)
+	}
 	for i := range g.rules {
 		r := &g.rules[i]
-		for _, p := range slices.Concat(r.anyOf, r.allOf) {
-			for _, t := range p.triggers {
-				words, g.refs = append(words, t), append(g.refs, ref{int32(i), -1})
+		for _, list := range [][]pattern{r.anyOf, r.allOf, r.noneOf} {
+			for k := range list {
+				g.needs.add(&list[k], func(text string, branch int32, step uint8) {
+					put(text, ref{int32(i), -1, branch, step, r.check.Scope == "message"})
+				})
 			}
 		}
 		for j, t := range r.terms {
 			for _, form := range t.forms() {
-				words, g.refs = append(words, form), append(g.refs, ref{int32(i), int32(j)})
+				put(form, ref{rule: int32(i), term: int32(j)})
 			}
 		}
 		for j, t := range r.sounds {
-			sounds, g.heard = append(sounds, t.sound), append(g.heard, ref{int32(i), int32(j)})
+			sounds, g.heard = append(sounds, t.sound), append(g.heard, ref{rule: int32(i), term: int32(j)})
 		}
+	}
+	for _, refs := range g.refs {
+		slices.SortStableFunc(refs, func(a, b ref) int { return cmp.Compare(b.step, a.step) })
 	}
 	g.words, g.sounds = automaton.New(words), automaton.New(sounds)
 }
@@ -203,7 +221,7 @@ func (g *Guard) CheckFor(about About, fields ...Field) Check {
 	for i, f := range fields {
 		all[i] = g.scan(f)
 	}
-	m := &reading{About: about, message: messageOf(all), Check: Check{Verdict: policy.Allow}, triggered: make([]bool, len(g.rules))}
+	m := &reading{About: about, message: messageOf(all), Check: Check{Verdict: policy.Allow}, held: make([]uint8, len(g.needs.full))}
 	m.home = m.leadsHome(all)
 	for _, s := range all {
 		g.field(m, s)
@@ -230,42 +248,39 @@ type scanned struct {
 	clauses []clause
 	hits    []automaton.Hit
 	links   []link
+	said    normal.Sounds
 }
 
 func (g *Guard) scan(f Field) scanned {
 	t := g.form.Of(f.Text)
-	return scanned{Field: f, text: t, clauses: clauses(t.Runes), hits: g.words.Find(t.Runes, nil), links: g.links.links(t, f.Text)}
+	return scanned{Field: f, text: t, clauses: clauses(t.Runes), hits: g.words.Find(t.Runes, nil), links: g.links.links(t, f.Text), said: g.form.Sounds(t)}
 }
 
 // field reads the rules that look at one clause at a time.
 func (g *Guard) field(m *reading, s scanned) {
-	n := len(g.rules)
-	due := make([]bool, n*len(s.clauses)) // which rule's patterns have a trigger in which clause
+	in, whole := g.newClauseTriggers(), triggered{&g.needs, m.held}
 	at := 0
 	for _, h := range s.hits {
-		for int(h.End) > s.clauses[at].to {
-			at++
+		for ; int(h.End) > s.clauses[at].to; at++ {
+			g.clause(m, s, s.clauses[at], in)
 		}
-		cl, ref := s.clauses[at], g.refs[h.Pattern]
-		r := &g.rules[ref.rule]
-		if ref.term < 0 {
-			due[at*n+int(ref.rule)], m.triggered[ref.rule] = true, true
-			continue
-		}
-		if int(h.Start) >= cl.from && r.applies(m.About) && r.terms[ref.term].holds(s.text, cl) {
-			m.add(r, s, int(h.Start), int(h.End), ByWord)
-		}
-	}
-	for k, cl := range s.clauses {
-		for i := range g.rules {
-			r := &g.rules[i]
-			if r.check.Scope == "message" || !due[k*n+i] && !r.untriggered || !r.applies(m.About) || r.check.OwnLinks && m.home {
+		for _, ref := range g.refs[h.Pattern] {
+			if ref.term < 0 {
+				if ref.whole {
+					whole.meet(ref)
+				} else {
+					in.meet(ref)
+				}
 				continue
 			}
-			if x, ok := r.find(s.text, cl, m); ok {
-				m.spot(r, s, x)
+			cl, r := s.clauses[at], &g.rules[ref.rule]
+			if t := r.terms[ref.term]; int(h.Start) >= cl.from && r.applies(m.About) && t.holds(s.text, cl) {
+				m.word(r, s, t, int(h.Start), int(h.End), ByWord)
 			}
 		}
+	}
+	for ; at < len(s.clauses); at++ {
+		g.clause(m, s, s.clauses[at], in)
 	}
 	g.listen(m, s)
 	for i := range g.rules {
@@ -290,12 +305,26 @@ func (g *Guard) field(m *reading, s scanned) {
 	g.resembles(m, s)
 }
 
+// clause reads the patterns over a clause in which this is met, and forgets that.
+func (g *Guard) clause(m *reading, s scanned, cl clause, in *clauseTriggers) {
+	for i := range g.rules {
+		r := &g.rules[i]
+		if r.check.Scope == "message" || !in.due[i] && !r.untriggered || !r.applies(m.About) || r.check.OwnLinks && m.home {
+			continue
+		}
+		if x, ok := r.find(s.text, cl, m, in.triggered); ok {
+			m.spot(r, s, x)
+		}
+	}
+	in.forget()
+}
+
 // resembles asks the classifier. It is never as strict as the rule unless its figures let it be.
 func (g *Guard) resembles(m *reading, s scanned) {
 	if g.model == nil {
 		return
 	}
-	said := g.model.Read(s.text)
+	said := g.model.ReadHeard(s.text, s.said)
 	for _, j := range said.Judge() {
 		if j.Action == policy.Allow {
 			continue
@@ -329,7 +358,7 @@ func (g *Guard) listen(m *reading, s scanned) {
 	if len(g.heard) == 0 {
 		return
 	}
-	said := g.form.Sounds(s.text)
+	said := s.said
 	at := 0
 	for _, h := range g.sounds.Find(said.IDs, nil) {
 		from, to := said.At[h.Start], said.End[h.End-1]
@@ -338,30 +367,44 @@ func (g *Guard) listen(m *reading, s scanned) {
 		}
 		ref := g.heard[h.Pattern]
 		r := &g.rules[ref.rule]
-		if from >= s.clauses[at].from && r.applies(m.About) && r.sounds[ref.term].holds(s.text, s.clauses[at]) {
-			m.add(r, s, from, to, BySound)
+		if t := r.sounds[ref.term]; from >= s.clauses[at].from && r.applies(m.About) && t.holds(s.text, s.clauses[at]) {
+			m.word(r, s, t, from, to, BySound)
 		}
 	}
 }
 
 // whole reads the rules that look at all texts together.
 func (g *Guard) whole(m *reading) {
+	in := triggered{&g.needs, m.held}
 	for i := range g.rules {
 		r := &g.rules[i]
-		if r.check.Scope == "message" && (m.triggered[i] || r.untriggered) && r.applies(m.About) && r.in(m.message) {
+		if r.check.Scope == "message" && r.applies(m.About) && r.in(m.message, in) {
 			m.add(r, scanned{}, 0, 0, ByPattern)
 		}
 	}
 }
 
-// add notes what a rule found in the runes [from, to). One rule objects to one place once.
+// add notes what a rule found in the runes [from, to). One rule objects to one place once, as strictly as any layer does.
 func (c *Check) add(r *rule, s scanned, from, to int, by Layer) {
 	c.note(r, s, from, to, Finding{Severity: r.Does(), Layer: by})
 }
 
+// word notes a word that was found.
+func (c *Check) word(r *rule, s scanned, t term, from, to int, by Layer) {
+	f := Finding{Severity: r.Does(), Layer: by}
+	if t.doubt {
+		f.Severity = policy.Milder(f.Severity, policy.Review)
+	}
+	c.note(r, s, from, to, f)
+}
+
 // spot notes what the patterns of a rule found.
 func (c *Check) spot(r *rule, s scanned, x spot) {
-	if x.wanting == nil {
+	switch {
+	case x.doubt:
+		c.note(r, s, x.from, x.to, Finding{Severity: policy.Milder(r.Does(), policy.Review), Layer: ByPattern})
+		return
+	case x.wanting == nil:
 		c.add(r, s, x.from, x.to, ByPattern)
 		return
 	}
@@ -379,13 +422,14 @@ func (c *Check) note(r *rule, s scanned, from, to int, f Finding) {
 	if to > from {
 		f.Matched = string(s.text.Runes[from:to])
 	}
-	if slices.ContainsFunc(c.Findings, func(x Finding) bool {
-		return x.RuleID == f.RuleID && x.Field == f.Field && x.Start < max(f.End, f.Start+1) && f.Start < max(x.End, x.Start+1)
-	}) {
-		return
-	}
 	c.Verdict = policy.Stricter(c.Verdict, f.Severity)
-	c.Findings = append(c.Findings, f)
+	if i := slices.IndexFunc(c.Findings, func(x Finding) bool {
+		return x.RuleID == f.RuleID && x.Field == f.Field && x.Start < max(f.End, f.Start+1) && f.Start < max(x.End, x.Start+1)
+	}); i < 0 {
+		c.Findings = append(c.Findings, f)
+	} else if policy.Milder(c.Findings[i].Severity, f.Severity) != f.Severity {
+		c.Findings[i] = f
+	}
 }
 
 func utf16Len(s string) int {

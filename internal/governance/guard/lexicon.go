@@ -21,6 +21,7 @@ type Entry struct {
 	View   string   `json:"view,omitempty"`   // "" = as written, "sound" = also when written by other characters of that sound
 	Near   []string `json:"near,omitempty"`   // one of these has to be in the same clause
 	NotIf  []string `json:"not_if,omitempty"` // unless one of these is
+	Doubt  bool     `json:"doubt,omitempty"`  // a person looks, whatever the rule does: honest texts use such words too
 	Source string   `json:"source"`
 	Author string   `json:"author"`
 	Date   string   `json:"date"`
@@ -31,6 +32,7 @@ type term struct {
 	word        string
 	sound       string // ids of its syllables
 	near, notIf []string
+	doubt       bool
 }
 
 func loadLexicon() ([]Entry, error) {
@@ -51,7 +53,7 @@ func (r *rule) take(form *normal.Former, e Entry) error {
 		if n.String != w || utf8.RuneCountInString(w) < 2 || len(clauses(n.Runes)) != 1 {
 			return fmt.Errorf("%q of the lexicon is not a word in normal form", w)
 		}
-		t := term{word: w, near: e.Near, notIf: e.NotIf}
+		t := term{word: w, near: e.Near, notIf: e.NotIf, doubt: e.Doubt}
 		r.terms = append(r.terms, t)
 		switch e.View {
 		case "":

@@ -151,7 +151,7 @@ type reading struct {
 	message string // all fields in normal form, one a line
 	home    bool   // it has links, and all lead to sites on record
 	Check
-	triggered []bool
+	held []uint8 // what of each branch's needs is in any of the fields
 }
 
 func messageOf(all []scanned) string {

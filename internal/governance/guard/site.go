@@ -114,7 +114,10 @@ func (m *reading) sites(r *rule, s scanned, l link) {
 		}
 		say := func(w policy.Words) errs.Text {
 			host := cmp.Or(l.site, l.said)
-			return errs.T(strings.NewReplacer("{host}", host, "{until}", ends.ZH).Replace(w.ZH), strings.NewReplacer("{host}", host, "{until}", ends.EN).Replace(w.EN))
+			in := func(s, until string) string {
+				return strings.ReplaceAll(strings.ReplaceAll(s, "{until}", until), "{host}", host)
+			}
+			return errs.T(in(w.ZH, ends.ZH), in(w.EN, ends.EN))
 		}
 		m.note(r, s, l.from, l.to, Finding{Severity: r.Does(), Layer: ByLink, Reason: say(c.Reason), WayOut: say(c.WayOut)})
 	}

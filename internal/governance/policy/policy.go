@@ -108,8 +108,10 @@ type Check struct {
 	AnyOf       []string `json:"any_of,omitempty"`       // patterns over the normal form
 	AllOf       []string `json:"all_of,omitempty"`
 	NoneOf      []string `json:"none_of,omitempty"` // exemptions
-	Lexicon     string   `json:"lexicon,omitempty"` // class of words
-	Links       []string `json:"links,omitempty"`   // classes of links
+	// Doubt are patterns after which a person looks, whatever the rule does: honest texts say such things too.
+	Doubt   []string `json:"doubt,omitempty"`
+	Lexicon string   `json:"lexicon,omitempty"` // class of words
+	Links   []string `json:"links,omitempty"`   // classes of links
 	// Sites is about where links lead.
 	Sites []SiteCheck `json:"sites,omitempty"`
 	// OwnLinks lets what the patterns find pass in a message that has links, when all lead to sites on record.

@@ -69,7 +69,7 @@ func by(r *Rule) string {
 // parts names the layers of the guard that a check uses.
 func (c *Check) parts() []string {
 	var out []string
-	if len(c.AnyOf)+len(c.AllOf) > 0 {
+	if len(c.AnyOf)+len(c.AllOf)+len(c.Doubt) > 0 {
 		out = append(out, "pattern")
 	}
 	if c.Lexicon != "" {
