@@ -283,6 +283,7 @@ func (a *App) build() (err error) {
 		DB: a.DB, Bus: a.Bus, World: a.World, Zone: a.Zone, WeCom: a.WeCom, Outreach: a.Outreach, Governor: a.Governor, CorpID: a.CorpID,
 		Audience: a.audience, Muster: a.muster, Live: a.Live.Publish, Admitted: a.admitted, Reviews: a.Reviews,
 		Groups: a.rooms, People: a.peopleIn, Materials: a.Materials.Fill, Notices: a.Notices, Consented: a.Tags.ConsentedIn, Assessed: a.assessed,
+		InDepartments: a.Staff.In,
 	})
 	readerKey, err := a.Sealer.Derive("reader")
 	if err != nil {
@@ -442,6 +443,7 @@ func (a *App) connect() {
 	a.Audit.RegisterAPI(a.API)
 	a.Privacy.RegisterAPI(a.API, privacy.Neighbours{Names: a.customerNames, Visible: a.seesCustomer})
 	a.reader.Register(a.API.Mux())
+	a.Governor.RegisterReaders(a.API.Mux(), a.CorpID, a.reader)
 	a.Privacy.RegisterPages(a.API.Mux(), privacy.PageConfig{
 		Reader: a.reader, Open: a.Governor.CustomerOf, Preferences: func(token string) string { return "../preferences/" + token },
 	})

@@ -140,7 +140,7 @@ func (s *Service) still(ctx context.Context, tx *db.Tx, id int64, members []cust
 
 // requests asks for some receivers of a mass message.
 func (s *Service) requests(b *Broadcast, members []customer.Member) ([]governance.Request, error) {
-	words, err := b.words()
+	words, err := s.words(b)
 	if err != nil {
 		return nil, err
 	}

@@ -235,7 +235,7 @@ func (h *API) plan(ctx context.Context, in *idIn) (*planOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, err := b.words()
+	w, err := h.words(b)
 	if err != nil {
 		return nil, err
 	}

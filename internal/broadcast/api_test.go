@@ -44,6 +44,18 @@ func TestAPI(t *testing.T) {
 			Name: "a preview of what is not allowed says where", As: "admin", Method: "POST", Path: "/broadcasts/preview",
 			Body: `{"text":"你好，转发到朋友圈领红包","audience":{"tags":[]}}`, Status: 200, Has: []string{`"verdict":"block"`, `"rule_id":"LNK-01"`, `"start":3`},
 		},
+		webtest.Scenario{
+			Name: "to the customers of a department", As: "admin", Method: "POST", Path: "/broadcasts/preview", Status: 200,
+			Body: `{"text":"周末护理课开放预约。","audience":{"tags":[],"departments":["2"]}}`, Has: []string{`"per_staff":[{"staff":{"id":"S02"`}, Not: []string{`"matched":60`, `"id":"S01"`},
+		},
+		webtest.Scenario{
+			Name: "and of a member beside it", As: "admin", Method: "POST", Path: "/broadcasts/preview", Status: 200,
+			Body: `{"text":"周末护理课开放预约。","audience":{"tags":[],"staff":["S01"],"departments":["2"]}}`, Has: []string{`"id":"S01"`, `"id":"S02"`}, Not: []string{`"id":"S03"`},
+		},
+		webtest.Scenario{
+			Name: "a department that there is not", As: "admin", Method: "POST", Path: "/broadcasts/preview", Status: 422,
+			Body: `{"text":"周末护理课开放预约。","audience":{"tags":[],"departments":["9"]}}`, Has: []string{"audience.departments", "9"},
+		},
 		webtest.Scenario{Name: "a draft", As: "own", Method: "POST", Path: "/broadcasts", Body: body, Status: 200, Has: []string{`"state":"draft"`, "名字 S99"}},
 		webtest.Scenario{
 			Name: "too long by bytes", As: "admin", Method: "POST", Path: "/broadcasts", Status: 422, Has: []string{"4000", "broadcast.too_long"},

@@ -45,7 +45,7 @@ func (s *Service) Reach(ctx context.Context, id int64) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	w, err := b.words()
+	w, err := s.words(b)
 	if err != nil {
 		return 0, err
 	}
@@ -77,7 +77,7 @@ func (s *Service) Approve(ctx context.Context, id int64, by string, expect int) 
 	if err != nil {
 		return nil, err
 	}
-	w, err := b.words()
+	w, err := s.words(b)
 	if err != nil {
 		return nil, err
 	}

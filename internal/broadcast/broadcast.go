@@ -30,6 +30,7 @@ import (
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/errs"
 	"zhiyin.dev/zhiyin/internal/message"
+	"zhiyin.dev/zhiyin/internal/web"
 )
 
 // Kind is whom a mass message goes to.
@@ -102,6 +103,7 @@ type Audience struct {
 	Tags        []string `json:"tags"`
 	TagMode     string   `json:"tag_mode,omitempty" enum:"any,all" default:"any"`
 	Staff       []string `json:"staff,omitempty" doc:"only customers of these; empty = of everybody the caller may see"`
+	Departments []web.ID `json:"departments,omitempty" doc:"and of the members of these and of all below them"`
 	ExcludeTags []string `json:"exclude_tags,omitempty"`
 	// Of one to groups: Staff are their owners, and tags choose nothing.
 	Chats        []string `json:"chats,omitempty" doc:"to groups: only these; empty = all"`
@@ -130,7 +132,9 @@ type Counts struct {
 // placeholder finds words that ask for each customer's own: WeCom sends one text to all.
 var placeholder = regexp.MustCompile(`\{\{[^}]*\}\}|\{(客户|昵称|姓名|name|nickname|customer)[^}]*\}|%(NICKNAME|USERNAME|昵称|姓名)%|\$\{[^}]*\}`)
 
-func checkWords(name, text, benefit string, attachments []message.Attachment) error {
+func checkWords(w Words) error {
+	name, text, benefit, attachments := w.Name, w.Text, w.Benefit, w.Attachments
+	over := len(w.Said()) - MaxText
 	switch {
 	case utf8.RuneCountInString(benefit) > maxBenefit:
 		return errs.Bad("benefit", "broadcast.benefit", errs.Tf("最多 %d 个字。", "At most %d characters.", maxBenefit))
@@ -138,10 +142,14 @@ func checkWords(name, text, benefit string, attachments []message.Attachment) er
 		return errs.Bad("name", "broadcast.name", errs.T("名称需要 1 到 50 个字，只在内部可见。", "The name needs 1 to 50 characters; only staff see it."))
 	case text == "" && len(attachments) == 0:
 		return errs.Bad("text", "broadcast.empty", errs.T("文字和附件至少要有一样。", "There must be a text or an attachment."))
-	case len(text) > MaxText:
+	case over > 0 && w.closing != "":
 		return errs.Bad("text", "broadcast.too_long", errs.T(
-			fmt.Sprintf("超出 %d 字节，企业微信最多 %d 字节（一个汉字 3 字节）。", len(text)-MaxText, MaxText),
-			fmt.Sprintf("%s too long: WeCom takes %d (a Chinese character is 3).", errs.Count(len(text)-MaxText, "byte", "bytes"), MaxText)))
+			fmt.Sprintf("超出 %d 字节，企业微信最多 %d 字节（一个汉字 3 字节），其中 %d 字节是自动加上的最后一行。", over, MaxText, len(w.Said())-len(text)),
+			fmt.Sprintf("%s too long: WeCom takes %d (a Chinese character is 3), of which the last line, which is added, takes %d.", errs.Count(over, "byte", "bytes"), MaxText, len(w.Said())-len(text))))
+	case over > 0:
+		return errs.Bad("text", "broadcast.too_long", errs.T(
+			fmt.Sprintf("超出 %d 字节，企业微信最多 %d 字节（一个汉字 3 字节）。", over, MaxText),
+			fmt.Sprintf("%s too long: WeCom takes %d (a Chinese character is 3).", errs.Count(over, "byte", "bytes"), MaxText)))
 	case len(attachments) > MaxAttachments:
 		return errs.Bad("attachments", "broadcast.attachments", errs.Tf("附件最多 %d 个。", "At most %d attachments.", MaxAttachments))
 	}

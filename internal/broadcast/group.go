@@ -65,7 +65,11 @@ func (a Audience) check(k Kind) error {
 
 // groups are the groups of an audience within a data scope (owners; nil = all), with their owners.
 func (s *Service) groups(ctx context.Context, a Audience, scope []string) ([]customer.Member, error) {
-	rooms, err := s.Groups(ctx, groupchat.RoomQuery{Owners: query(a, scope).StaffIDs, Chats: a.Chats, Exclude: a.ExcludeChats, Name: a.ChatName})
+	q, err := s.query(ctx, a, scope)
+	if err != nil {
+		return nil, err
+	}
+	rooms, err := s.Groups(ctx, groupchat.RoomQuery{Owners: q.StaffIDs, Chats: a.Chats, Exclude: a.ExcludeChats, Name: a.ChatName})
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +137,7 @@ func (s *Service) unplanned(ctx context.Context, tx *db.Tx, b *Broadcast, t *Tas
 	if b.Kind != ToGroups {
 		return nil
 	}
-	w, err := b.words()
+	w, err := s.words(b)
 	if err != nil {
 		return err
 	}

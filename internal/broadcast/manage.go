@@ -97,7 +97,7 @@ func (s *Service) Test(ctx context.Context, id int64, staffID string) error {
 	if err != nil {
 		return err
 	}
-	w, err := b.words()
+	w, err := s.words(b)
 	if err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func (s *Service) Test(ctx context.Context, id int64, staffID string) error {
 			"This account is not a member and gets no app messages. Log in as a member, or name the member to send to."))
 	}
 	var text strings.Builder
-	text.WriteString("【预览】" + b.Name + "\n" + w.Text)
+	text.WriteString("【预览】" + b.Name + "\n" + w.Said())
 	for _, a := range w.Attachments {
 		switch {
 		case a.Link != nil:

@@ -106,7 +106,7 @@ func (s *Service) forbid(ctx context.Context, tx *db.Tx, b *Broadcast) (gone boo
 // objection is what stands against a message by now: the consent for a sensitive tag of its audience was withdrawn, an impact
 // assessment it needs has ended, or a rule of the corp's own, newer than the approval, blocks it. No rule = nothing.
 func (s *Service) objection(ctx context.Context, tx *db.Tx, b *Broadcast) (rule string, reason errs.Text, err error) {
-	w, err := b.words()
+	w, err := s.words(b)
 	if err != nil {
 		return "", reason, err
 	}
@@ -272,7 +272,7 @@ func (s *Service) makeTask(ctx context.Context, tx *db.Tx, b *Broadcast, l lot, 
 
 // ask writes the intent to make a task at WeCom, with the words as they are now.
 func (s *Service) ask(ctx context.Context, tx *db.Tx, b *Broadcast, t *Task, list []*Receiver) error {
-	attachments, err := b.attachments()
+	w, err := s.words(b)
 	if err != nil {
 		return err
 	}
@@ -281,7 +281,7 @@ func (s *Service) ask(ctx context.Context, tx *db.Tx, b *Broadcast, t *Task, lis
 		touchIDs[i] = r.TouchID
 	}
 	if b.Revision > 0 { // the entries say what was asked for first
-		texts, err := b.texts()
+		texts, err := s.texts(b)
 		if err != nil {
 			return err
 		}
@@ -290,7 +290,7 @@ func (s *Service) ask(ctx context.Context, tx *db.Tx, b *Broadcast, t *Task, lis
 		}
 	}
 	return s.Outreach.Mass(ctx, tx, outreach.Mass{
-		TaskID: t.ID, StaffID: t.StaffID, Groups: b.Kind == ToGroups, TouchIDs: touchIDs, Text: b.Text, Attachments: attachments,
+		TaskID: t.ID, StaffID: t.StaffID, Groups: b.Kind == ToGroups, TouchIDs: touchIDs, Text: w.Said(), Attachments: w.Attachments,
 	})
 }
 

@@ -25,10 +25,12 @@ type Plan struct {
 	Cost     int        // 2 when it goes to nearly all (OWN-12)
 	Approval Approval   // why a second person has to look
 	Assessed governance.Assessed
+	Closing  string // the line that the text ends with; "" = none
 }
 
 // Plan decides about everybody as Submit would, and writes nothing. by is who plans, scope their data scope.
 func (s *Service) Plan(ctx context.Context, id int64, by string, w Words, scope []string) (*Plan, error) {
+	w = s.closed(w)
 	if w.Kind == ToGroups { // a group's caps count messages, however many people are in it: none counts double
 		members, err := s.groups(ctx, w.Audience, scope)
 		if err != nil {
@@ -36,7 +38,11 @@ func (s *Service) Plan(ctx context.Context, id int64, by string, w Words, scope 
 		}
 		return s.plan(ctx, id, by, w, members, 1)
 	}
-	members, all, err := s.Muster(ctx, query(w.Audience, scope))
+	q, err := s.query(ctx, w.Audience, scope)
+	if err != nil {
+		return nil, err
+	}
+	members, all, err := s.Muster(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +50,7 @@ func (s *Service) Plan(ctx context.Context, id int64, by string, w Words, scope 
 }
 
 func (s *Service) plan(ctx context.Context, id int64, by string, w Words, members []customer.Member, cost int) (*Plan, error) {
-	p := &Plan{Kind: cmp.Or(w.Kind, ToCustomers), Matched: len(members), Cost: cost, OptOuts: -1}
+	p := &Plan{Kind: cmp.Or(w.Kind, ToCustomers), Matched: len(members), Cost: cost, OptOuts: -1, Closing: w.closing}
 	err := s.consented(ctx, s.DB.Read(), w.Audience)
 	if err != nil {
 		return nil, err

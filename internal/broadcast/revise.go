@@ -37,12 +37,12 @@ func (s *Service) Revise(ctx context.Context, id int64, by, text string, attachm
 	if err := b.revisable(); err != nil {
 		return nil, done, err
 	}
-	w, err := b.words()
+	w, err := s.words(b)
 	if err != nil {
 		return nil, done, err
 	}
 	w.Text, w.Attachments = text, attachments
-	if err := checkWords(w.Name, w.Text, w.Benefit, w.Attachments); err != nil {
+	if err := checkWords(w); err != nil {
 		return nil, done, err
 	}
 	if err := s.Materials(ctx, w.Attachments); err != nil {

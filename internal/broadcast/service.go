@@ -37,6 +37,8 @@ type Config struct {
 	Audience func(ctx context.Context, q customer.AudienceQuery) ([]customer.Member, error)
 	// Muster answers the same in no order, quick for millions, and how many persons have a live relation at all.
 	Muster func(ctx context.Context, q customer.AudienceQuery) (chosen []customer.Member, all int, err error)
+	// InDepartments answers the members of departments and of all below them, and which of the departments there are not.
+	InDepartments func(ctx context.Context, departments ...int64) (members []string, unknown []int64, err error)
 	// Groups answers the live groups of an audience, People how many customers are in some groups.
 	Groups func(ctx context.Context, q groupchat.RoomQuery) ([]groupchat.Room, error)
 	People func(ctx context.Context, chatIDs []string) (int, error)
@@ -100,6 +102,8 @@ type Words struct {
 	Benefit     string     // what the customer has of it; needed to submit (OWN-01)
 	SendAt      clock.Time // not before; 0 = as soon as sending hours allow
 	Winback     bool       // the one last question to customers who have been silent (FTG-13)
+
+	closing string // the line that the text ends with; see closed
 }
 
 func (w Words) fields() []governance.Field {
@@ -108,6 +112,9 @@ func (w Words) fields() []governance.Field {
 		for _, t := range a.Texts() {
 			out = append(out, governance.Field{Name: fmt.Sprintf("attachments/%d", i), Text: t})
 		}
+	}
+	if w.closing != "" {
+		out = append(out, governance.Field{Name: "closing", Text: w.closing})
 	}
 	return out
 }
@@ -201,7 +208,7 @@ func (s *Service) Update(ctx context.Context, id int64, w Words) (*Broadcast, er
 
 // check says what is wrong with a draft, and fills in what the library knows of its files.
 func (s *Service) check(ctx context.Context, w Words) error {
-	if err := checkWords(w.Name, w.Text, w.Benefit, w.Attachments); err != nil {
+	if err := checkWords(s.closed(w)); err != nil {
 		return err
 	}
 	if err := w.Audience.check(w.Kind); err != nil {
@@ -280,22 +287,49 @@ func (s *Service) Delete(ctx context.Context, id int64) error {
 }
 
 // query is what chooses the persons of an audience within a data scope (staff ids; nil = all).
-func query(a Audience, scope []string) customer.AudienceQuery {
-	var staff []string // nil = all
-	switch {
-	case len(a.Staff) > 0 && scope != nil:
-		staff = []string{}
-		for _, id := range a.Staff {
-			if slices.Contains(scope, id) {
-				staff = append(staff, id)
-			}
-		}
-	case len(a.Staff) > 0:
-		staff = a.Staff
-	case scope != nil:
-		staff = scope
+func (s *Service) query(ctx context.Context, a Audience, scope []string) (customer.AudienceQuery, error) {
+	staff, err := s.speakers(ctx, a)
+	if err != nil {
+		return customer.AudienceQuery{}, err
 	}
-	return customer.AudienceQuery{TagIDs: a.Tags, TagMode: customer.TagMode(a.TagMode), ExcludeTagIDs: a.ExcludeTags, StaffIDs: staff}
+	switch {
+	case staff == nil:
+		staff = scope
+	case scope != nil:
+		staff = slices.DeleteFunc(slices.Clone(staff), func(id string) bool { return !slices.Contains(scope, id) })
+	}
+	return customer.AudienceQuery{TagIDs: a.Tags, TagMode: customer.TagMode(a.TagMode), ExcludeTagIDs: a.ExcludeTags, StaffIDs: staff}, nil
+}
+
+// speakers are the members whose customers an audience is of, by name or by department; nil = all.
+func (s *Service) speakers(ctx context.Context, a Audience) ([]string, error) {
+	if len(a.Departments) == 0 {
+		if len(a.Staff) == 0 {
+			return nil, nil
+		}
+		return a.Staff, nil
+	}
+	ids := make([]int64, len(a.Departments))
+	for i, d := range a.Departments {
+		ids[i] = d.Int()
+	}
+	members, unknown, err := s.InDepartments(ctx, ids...)
+	if err != nil {
+		return nil, err
+	}
+	if len(unknown) > 0 {
+		return nil, errs.Bad("audience.departments", "broadcast.department", errs.Tf("没有编号为 %d 的部门；部门从企业微信同步，请重新选择。",
+			"There is no department %d; departments are read from WeCom, choose again.", unknown[0]))
+	}
+	for _, id := range a.Staff {
+		if !slices.Contains(members, id) {
+			members = append(members, id)
+		}
+	}
+	if members == nil {
+		members = []string{}
+	}
+	return members, nil
 }
 
 // request is what a mass message asks for each of its receivers.

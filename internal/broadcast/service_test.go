@@ -38,6 +38,8 @@ type wecomBox struct {
 	*sandbox.Sandbox
 	url string
 
+	public string // address under which customers reach the platform
+
 	mu    sync.Mutex
 	lose  func(path string) bool // the call is done and its answer never comes
 	calls map[string]int
@@ -124,7 +126,7 @@ func newNode(t *testing.T, box *wecomBox, d *db.DB, name string) *node {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gov, err := governance.New(governance.Config{DB: d, Bus: b, World: world, Zone: sandbox.Zone, Key: []byte("0123456789abcdef")})
+	gov, err := governance.New(governance.Config{DB: d, Bus: b, World: world, Zone: sandbox.Zone, Key: []byte("0123456789abcdef"), PublicURL: box.public})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,6 +145,12 @@ func newNode(t *testing.T, box *wecomBox, d *db.DB, name string) *node {
 		Muster: func(ctx context.Context, q customer.AudienceQuery) ([]customer.Member, int, error) {
 			members, err := n.audience(ctx, q)
 			return members, n.all, err
+		},
+		InDepartments: func(_ context.Context, ids ...int64) (members []string, unknown []int64, err error) {
+			if ids[0] == 2 {
+				return []string{"S02"}, nil, nil
+			}
+			return nil, ids, nil
 		},
 		Step: few(d), Groups: n.rooms, People: func(_ context.Context, ids []string) (int, error) { return 10 * len(ids), nil }, Materials: library.Fill,
 	})
@@ -180,8 +188,8 @@ func few(d *db.DB) int {
 	return 3
 }
 
-// audience is every customer of the sandbox once, with the member who comes first.
-func (n *node) audience(ctx context.Context, _ customer.AudienceQuery) ([]customer.Member, error) {
+// audience is every customer of the sandbox once, with the member who comes first: of all members, or of those that are asked for.
+func (n *node) audience(ctx context.Context, q customer.AudienceQuery) ([]customer.Member, error) {
 	staff, err := n.wecom.FollowUsers(ctx)
 	if err != nil {
 		return nil, err
@@ -189,6 +197,9 @@ func (n *node) audience(ctx context.Context, _ customer.AudienceQuery) ([]custom
 	var out []customer.Member
 	seen := map[string]bool{}
 	for _, s := range staff {
+		if q.StaffIDs != nil && !slices.Contains(q.StaffIDs, string(s)) {
+			continue
+		}
 		ids, err := n.wecom.CustomerIDs(ctx, s)
 		if errors.Is(err, wecom.ErrNotCustomer) {
 			continue

@@ -24,6 +24,7 @@ type broadcastOut struct {
 	Name        string                `json:"name"`
 	Kind        Kind                  `json:"kind" enum:"customer,group"`
 	Text        string                `json:"text"`
+	Closing     string                `json:"closing,omitempty" doc:"the line that the text ends with: where customers say that they want no more"`
 	Attachments []outreach.Attachment `json:"attachments"`
 	Audience    Audience              `json:"audience"`
 	Topic       string                `json:"topic,omitempty"`
@@ -99,6 +100,7 @@ type planOut struct {
 	PerStaff  []staffShare            `json:"per_staff"`
 	Reasons   []reasonOut             `json:"reasons"`
 	Check     governance.CheckOut     `json:"check"`
+	Closing   string                  `json:"closing,omitempty" doc:"the line that the text ends with: where customers say that they want no more"`
 	OpensAt   *time.Time              `json:"opens_at,omitempty" doc:"when it is not now: sending hours begin"`
 	ClosesAt  time.Time               `json:"closes_at"`
 	LastAt    *time.Time              `json:"last_at,omitempty" doc:"a forecast, when members get theirs in parts: when the last part is made"`
@@ -168,12 +170,12 @@ func (h *API) show(ctx context.Context, rows []*Broadcast, scope []string) ([]br
 	now := h.World.Now()
 	out := make([]broadcastOut, len(rows))
 	for i, b := range rows {
-		w, err := b.words()
+		w, err := h.words(b)
 		if err != nil {
 			return nil, err
 		}
 		o := broadcastOut{
-			ID: web.IDOf(b.ID), Name: b.Name, Kind: b.Kind, Text: b.Text, Attachments: w.Attachments, Audience: w.Audience, Topic: b.Topic, Winback: b.Winback,
+			ID: web.IDOf(b.ID), Name: b.Name, Kind: b.Kind, Text: b.Text, Closing: w.closing, Attachments: w.Attachments, Audience: w.Audience, Topic: b.Topic, Winback: b.Winback,
 			State: b.State, CreatedBy: named{b.CreatedBy, orID(names, b.CreatedBy)}, CreatedAt: b.CreatedAt.In(h.Zone),
 			SubmittedAt: h.when(b.SubmittedAt), OpensAt: h.when(b.OpensAt), ClosesAt: h.when(b.ClosesAt), EndedAt: h.when(b.EndedAt),
 			Counts: counts[b.ID], Harm: harmOut{b.OptOuts, b.Deletions}, Benefit: b.Benefit, SendAt: h.when(b.SendAt), Cost: b.Cost, Assessments: governance.NumbersOf(b.Assessments),
@@ -216,7 +218,7 @@ func (h *API) showPlan(ctx context.Context, p *Plan, text string) (*planOut, err
 	lang := web.Lang(ctx)
 	out := &planOut{
 		Kind: p.Kind, People: p.People, Matched: p.Matched, Reachable: p.Reachable, Held: p.Held, PerStaff: []staffShare{}, Reasons: []reasonOut{},
-		Check: p.Check.Show(lang, text, MaxText), ClosesAt: p.ClosesAt.In(h.Zone), Quota: quotaOut{p.Limit, p.UsedMost},
+		Check: p.Check.Show(lang, text, MaxText-added(p.Closing)), Closing: p.Closing, ClosesAt: p.ClosesAt.In(h.Zone), Quota: quotaOut{p.Limit, p.UsedMost},
 		Cost: p.Cost, Approval: p.Approval, Assessed: p.Assessed.Show(lang),
 	}
 	if p.LastAt > p.OpensAt {

@@ -108,19 +108,6 @@ func (b *Broadcast) attachments() ([]outreach.Attachment, error) {
 	return out, nil
 }
 
-// texts are the words as the ledger keeps them.
-func (b *Broadcast) texts() (string, error) {
-	w, err := b.words()
-	if err != nil {
-		return "", err
-	}
-	raw, err := json.Marshal(append([]string{}, w.texts()...))
-	if err != nil {
-		return "", fmt.Errorf("write the texts of mass message %d: %w", b.ID, err)
-	}
-	return string(raw), nil
-}
-
 func (b *Broadcast) audience() (Audience, error) {
 	var a Audience
 	if err := json.Unmarshal([]byte(b.Audience), &a); err != nil {

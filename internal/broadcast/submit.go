@@ -27,7 +27,7 @@ func (s *Service) Submit(ctx context.Context, id int64, by string, scope []strin
 	if b.State != Draft {
 		return nil, errNotDraft
 	}
-	w, err := b.words()
+	w, err := s.words(b)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +96,10 @@ func (s *Service) freeze(ctx context.Context, b *Broadcast, a Audience, scope []
 	if b.Kind == ToGroups {
 		members, err = s.groups(ctx, a, scope)
 	} else {
-		members, err = s.Audience(ctx, query(a, scope))
+		var q customer.AudienceQuery
+		if q, err = s.query(ctx, a, scope); err == nil {
+			members, err = s.Audience(ctx, q)
+		}
 	}
 	if err != nil {
 		return err

@@ -261,11 +261,11 @@ func (s *Service) find(ctx context.Context, tx *db.Tx, b *Broadcast, t *Task) er
 	if err != nil {
 		return err
 	}
-	attachments, err := b.attachments()
+	w, err := s.words(b)
 	if err != nil {
 		return err
 	}
-	m := outreach.Mass{TaskID: t.ID, StaffID: t.StaffID, Groups: b.Kind == ToGroups, Text: b.Text, Attachments: attachments}
+	m := outreach.Mass{TaskID: t.ID, StaffID: t.StaffID, Groups: b.Kind == ToGroups, Text: w.Said(), Attachments: w.Attachments}
 	for _, r := range rows {
 		m.TouchIDs = append(m.TouchIDs, r.TouchID)
 	}

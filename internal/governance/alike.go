@@ -2,6 +2,7 @@ package governance
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
@@ -37,7 +38,11 @@ func (g *Governor) printOf(known prints, r Request) likeness.Print {
 	}
 	p, ok := known[&r.Texts[0]]
 	if !ok {
-		p = likeness.Of(g.book.guard.Form(), r.Texts)
+		said := slices.Clone(r.Texts)
+		if closing := g.Closing(); closing != "" { // what every message ends with makes none like another
+			said = slices.DeleteFunc(said, func(s string) bool { return s == closing })
+		}
+		p = likeness.Of(g.book.guard.Form(), said)
 		known[&r.Texts[0]] = p
 	}
 	return p

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -59,7 +60,8 @@ type Governor struct {
 	key        []byte
 	log        *slog.Logger
 	book       *rulebook
-	host       string   // of PublicURL
+	publicURL  string   // without a slash at its end
+	host       string   // of it
 	houses     programs // expressions of the corp's own rules
 	homes      homes    // zones that customers live in
 	words      words    // that touches share
@@ -113,7 +115,7 @@ func New(c Config) (*Governor, error) {
 	}
 	host, _ := guard.SiteOf(c.PublicURL) // an address without a domain is nobody's link
 	return &Governor{
-		db: c.DB, bus: c.Bus, world: c.World, zone: c.Zone, key: c.Key, log: c.Log, book: book, houses: programs{known: map[string]*house.Rule{}}, homes: homes{known: map[string]*home{}}, host: host, identities: c.Identities,
+		db: c.DB, bus: c.Bus, world: c.World, zone: c.Zone, key: c.Key, log: c.Log, book: book, houses: programs{known: map[string]*house.Rule{}}, homes: homes{known: map[string]*home{}}, publicURL: strings.TrimRight(c.PublicURL, "/"), host: host, identities: c.Identities,
 		narrow: c.Narrow, began: c.Began, step: cmp.Or(c.Step, chunk),
 		alike: c.Alike, met: c.Met, documented: c.Documented, censusFrom: censusFrom, censuses: map[string]*census{},
 	}, nil

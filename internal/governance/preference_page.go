@@ -26,6 +26,7 @@ const pauseFor = 30 * 24 * time.Hour
 
 // preferenceView is what the customer's own page shows.
 type preferenceView struct {
+	Shared    bool // the page is the one for everybody
 	Stopped   bool
 	Since     string
 	HeldOut   bool
@@ -145,7 +146,7 @@ var preferencePage = pages.Template("preferences", `{{define "main"}}{{$p := .}}
 <p class="say">{{$p.T "按一下就生效，不用登录，也不用说明理由。您主动问的问题和订单通知照常回复。群里的消息发给整个群，要安静请在微信里设置免打扰或退群。" "One press is enough: no login, no reason. What you ask for yourself is still answered. Messages in a group go to the whole group: mute it or leave it in WeChat."}}</p>
 {{end}}{{end}}
 {{define "yes"}}<form method="post" class="card"><input type="hidden" name="wording" value="{{.Data.Wording}}"><p>{{.Data.Sentence}}</p><button name="act" value="consent">{{.T "我同意" "Yes, I want them"}}</button></form>{{end}}
-{{define "foot"}}{{if .Data.Notice}}<p><a href="/p/privacy">{{.T "我们怎样使用您的信息" "How we use your data"}}</a></p>{{end}}<p>{{.T "这个地址只属于您，请不要转发。" "This address is yours alone. Please do not pass it on."}}</p>{{end}}`)
+{{define "foot"}}{{if .Data.Notice}}<p><a href="/p/privacy">{{.T "我们怎样使用您的信息" "How we use your data"}}</a></p>{{end}}<p>{{if .Data.Shared}}{{.T "这个地址谁打开就显示谁的选择，别人看不到您的。" "This address shows whoever opens it their own choices; nobody else sees yours."}}{{else}}{{.T "这个地址只属于您，请不要转发。" "This address is yours alone. Please do not pass it on."}}{{end}}</p>{{end}}`)
 
 // PreferenceToken makes the part of the address that proves whose preferences a page shows. It does not expire: a stop
 // must work however old the message is.
@@ -190,6 +191,12 @@ func (g *Governor) preferences(w http.ResponseWriter, r *http.Request) {
 			errs.T("地址不完整。请从收到的消息里重新打开。", "The address is not complete. Open it again from the message you got."))
 		return
 	}
+	g.choices(w, r, corpID, customerID, "../data/"+r.PathValue("token"), false)
+}
+
+// choices serves the page of one customer; data is the way to the page of their data.
+func (g *Governor) choices(w http.ResponseWriter, r *http.Request, corpID, customerID, data string, shared bool) {
+	lang := web.Lang(r.Context())
 	done := ""
 	if r.Method == http.MethodPost {
 		r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
@@ -211,7 +218,7 @@ func (g *Governor) preferences(w http.ResponseWriter, r *http.Request) {
 	if view.Done = done; done == tooShort {
 		view.Words = r.PostFormValue("words")
 	}
-	view.DataPage = "../data/" + r.PathValue("token")
+	view.DataPage, view.Shared = data, shared
 	page := pages.Page{Title: errs.T("消息偏好", "Message preferences").In(lang), Data: view}
 	if err := pages.Write(w, http.StatusOK, lang, preferencePage, page); err != nil {
 		web.WriteError(w, r, err)

@@ -219,6 +219,26 @@ func (s *Service) Reach(ctx context.Context, id string) (departments []int64, co
 	return departments, colleagues, nil
 }
 
+// In lists the members of departments and of all below them who are in the corp, and which of the departments there are not.
+func (s *Service) In(ctx context.Context, departments ...int64) (members []string, unknown []int64, err error) {
+	all, err := s.departments(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, id := range departments {
+		if !slices.ContainsFunc(all, func(d Department) bool { return d.ID == id }) {
+			unknown = append(unknown, id)
+		}
+	}
+	err = s.DB.Read().NewSelect().TableExpr("staff_department AS d").Join("JOIN staff AS s ON s.corp_id = d.corp_id AND s.id = d.staff_id").
+		ColumnExpr("DISTINCT s.id").Where("d.corp_id = ? AND s.gone_at = 0 AND d.department_id IN (?)", s.CorpID, bun.List(below(all, departments))).
+		OrderExpr("s.id").Scan(ctx, &members)
+	if err != nil {
+		return nil, nil, fmt.Errorf("list the members of departments: %w", err)
+	}
+	return members, unknown, nil
+}
+
 // ScopeStaffIDs lists the members whose data a caller may see; nil means that no filter applies.
 func (s *Service) ScopeStaffIDs(ctx context.Context, who web.Who) ([]string, error) {
 	ids, all, err := who.StaffIDs(ctx)

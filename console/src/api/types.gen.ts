@@ -4362,6 +4362,8 @@ export interface components {
             benefit?: string;
             /** Format: date-time */
             closes_at?: string;
+            /** @description the line that the text ends with: where customers say that they want no more */
+            closing?: string;
             /**
              * Format: int64
              * @description what it takes of each budget: 2 when it goes to nearly all
@@ -4416,6 +4418,8 @@ export interface components {
             chat_name?: string;
             /** @description to groups: only these; empty = all */
             chats?: string[] | null;
+            /** @description and of the members of these and of all below them */
+            departments?: string[] | null;
             /** @description to groups: all but these */
             exclude_chats?: string[] | null;
             exclude_tags?: string[] | null;
@@ -4507,6 +4511,8 @@ export interface components {
             check: components["schemas"]["GuardCheck"];
             /** Format: date-time */
             closes_at: string;
+            /** @description the line that the text ends with: where customers say that they want no more */
+            closing?: string;
             /**
              * Format: int64
              * @description what it takes of each budget: 2 when it goes to nearly all

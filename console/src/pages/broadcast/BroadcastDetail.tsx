@@ -24,6 +24,7 @@ import { useUrl } from '../../kit/useurl'
 import { w as kit } from '../../kit/words'
 import { Effect } from '../effect/Effect'
 import { BroadcastStateTag } from './BroadcastStateTag'
+import { closed, room } from './closing'
 import { w } from './words'
 import './broadcast.css'
 
@@ -77,7 +78,7 @@ function Shown({ b, path }: { b: Broadcast; path: string }) {
             items={[{ key: 'receivers', label: t(b.kind === 'group' ? 'receiverGroups' : 'receivers'), children: <Receivers path={path} groups={b.kind === 'group'} /> }, { key: 'tasks', label: t('tasks'), children: <Tasks path={path} groups={b.kind === 'group'} /> }]}
           />
         </div>
-        <div className="aside"><PhonePreview text={b.text} attachments={b.attachments ?? []} note={b.kind === 'group' ? t('noNickGroups') : undefined} /></div>
+        <div className="aside"><PhonePreview text={closed(b.text, b.closing)} attachments={b.attachments ?? []} note={b.kind === 'group' ? t('noNickGroups') : undefined} /></div>
       </div>
       {revising && <Revise b={b} path={path} close={() => setRevising(false)} />}
     </Page>
@@ -142,7 +143,7 @@ function Revise({ b, path, close }: { b: Broadcast; path: string; close: () => v
   return (
     <Modal open title={t('revise')} width={640} onCancel={close} cancelText={k('cancel')} okText={waiting > 0 && b.state === 'open' ? t('reviseN', { n: waiting }) : t('revise')} confirmLoading={act.isPending} okButtonProps={{ disabled: text.trim() === '' && attachments.length === 0 }} onOk={() => act.mutate()}>
       <p className="s13 second" style={{ marginBottom: 10 }}>{t(b.state === 'open' ? 'reviseOpen' : 'revisePlanned')}</p>
-      <MessageEditor text={text} onText={(x) => { setText(x); setFaults([]) }} attachments={attachments} onAttachments={(x) => { setAttachments(x); setFaults([]) }} limit={4000} maxAttachments={9} faults={faults} library />
+      <MessageEditor text={text} onText={(x) => { setText(x); setFaults([]) }} attachments={attachments} onAttachments={(x) => { setAttachments(x); setFaults([]) }} limit={room(4000, b.closing)} maxAttachments={9} faults={faults} library />
     </Modal>
   )
 }

@@ -17,7 +17,7 @@ import { ofMessage, wordsAt, type Fault } from '../../kit/atField'
 import { useFail, useSaid } from '../../kit/fail'
 import { MessageEditor } from '../../kit/MessageEditor'
 import { RuleId } from '../../kit/marks'
-import { useGroupchatOptions, useStaffOptions, useTagOptions } from '../../kit/options'
+import { useDepartmentOptions, useGroupchatOptions, useStaffOptions, useTagOptions } from '../../kit/options'
 import { Page } from '../../kit/Page'
 import { PhonePreview } from '../../kit/Phone'
 import { useReach } from '../../kit/reach'
@@ -25,6 +25,7 @@ import { Ready } from '../../kit/states'
 import { useChecked } from '../../kit/useChecked'
 import { useUrl } from '../../kit/useurl'
 import { w as kit } from '../../kit/words'
+import { closed, room } from './closing'
 import { PlanPanel } from './PlanPanel'
 import { w } from './words'
 import './broadcast.css'
@@ -63,6 +64,7 @@ function Edit({ id, start }: { id?: string; start: BroadcastDraft }) {
   const invalidate = useInvalidate()
   const tags = useTagOptions()
   const staff = useStaffOptions()
+  const departments = useDepartmentOptions()
   const chats = useGroupchatOptions()
   const [known, setKnown] = useState(id)
   const [draft, setDraft] = useState<BroadcastDraft>(() => ({
@@ -102,7 +104,8 @@ function Edit({ id, start }: { id?: string; start: BroadcastDraft }) {
   const [busy, setBusy] = useState<'save' | 'test' | 'submit'>()
   const run = (what: 'save' | 'test' | 'submit', act: () => Promise<void>) => { if (!named()) return; setBusy(what); void guard(act).finally(() => setBusy(undefined)) }
 
-  const refused = refuses(p?.check.verdict) || bytes(draft.text) > limit
+  const closing = p?.closing ?? ''
+  const refused = refuses(p?.check.verdict) || bytes(draft.text) > room(limit, closing)
   const empty = draft.text.trim() === '' && draft.attachments.length === 0
   const reachable = p?.reachable ?? 0
   const senders = p?.per_staff.length ?? 0
@@ -151,6 +154,7 @@ function Edit({ id, start }: { id?: string; start: BroadcastDraft }) {
             </> : <>
             <div className="cond"><span>{t('include')}</span><span className="row"><Select mode="multiple" style={{ flex: 1, minWidth: 0 }} options={tags} value={draft.audience.tags} placeholder={t('everyTag')} aria-label={t('tags')} showSearch={{ optionFilterProp: 'label' }} onChange={(v: string[]) => audience({ tags: v })} />{draft.audience.tags.length > 1 && <Segmented<Audience['tag_mode']> size="small" value={draft.audience.tag_mode ?? 'any'} onChange={(v) => audience({ tag_mode: v })} options={[{ value: 'any', label: t('any') }, { value: 'all', label: t('all') }]} />}</span></div>
             <div className="cond"><span>{t('and')}</span><Select mode="multiple" options={staff} value={draft.audience.staff} placeholder={t('everyStaff')} aria-label={t('staff')} showSearch={{ optionFilterProp: 'label' }} onChange={(v: string[]) => audience({ staff: v })} /></div>
+            {departments.length > 0 && <div className="cond"><span>{t('departments')}</span><Select mode="multiple" options={departments} value={draft.audience.departments} placeholder={t('everyDepartment')} aria-label={t('departments')} showSearch={{ optionFilterProp: 'label' }} status={faultAt('audience.departments') ? 'error' : ''} onChange={(v: string[]) => audience({ departments: v })} /></div>}
             <div className="cond"><span>{t('exclude')}</span><Select mode="multiple" options={tags} value={draft.audience.exclude_tags} placeholder={t('noExclude')} aria-label={t('exclude')} showSearch={{ optionFilterProp: 'label' }} onChange={(v: string[]) => audience({ exclude_tags: v })} /></div>
             <div className="cond"><span>{t('winback')}</span><span><Checkbox checked={draft.winback} onChange={(e) => set({ winback: e.target.checked })}>{t('winbackOnly')}</Checkbox>{draft.winback && <p className="s12 mute">{t('winbackText')}</p>}</span></div>
             </>}
@@ -159,7 +163,8 @@ function Edit({ id, start }: { id?: string; start: BroadcastDraft }) {
           </div>
           <div className="sec">
             <h2><span className="no">2</span>{t('what')}</h2>
-            <MessageEditor text={draft.text} onText={(text) => set({ text })} attachments={draft.attachments} onAttachments={(attachments) => set({ attachments })} check={empty ? undefined : p?.check} limit={limit} maxAttachments={maxAttachments} faults={faults} library />
+            <MessageEditor text={draft.text} onText={(text) => set({ text })} attachments={draft.attachments} onAttachments={(attachments) => set({ attachments })} check={empty ? undefined : p?.check} limit={room(limit, closing)} maxAttachments={maxAttachments} faults={faults} library />
+            {closing && <p className="s12 mute">{t('closingAdded')}</p>}
           </div>
           <div className="sec">
             <h2><span className="no">3</span>{t('when')}</h2>
@@ -168,7 +173,7 @@ function Edit({ id, start }: { id?: string; start: BroadcastDraft }) {
             {p?.last_at && <p className="s13 second">{t('inParts', { time: f.when(p.last_at) })}{(p.over ?? 0) > 0 && <span className="held"> {t('noTurn', { n: p.over ?? 0 })}</span>} <RuleId id="FTG-17" /></p>}
           </div>
         </section>
-        <div className="aside"><PhonePreview from={p?.per_staff[0]?.staff.name} text={draft.text} attachments={draft.attachments} note={t(groups ? 'noNickGroups' : 'noNick')} /></div>
+        <div className="aside"><PhonePreview from={p?.per_staff[0]?.staff.name} text={empty ? '' : closed(draft.text, closing)} attachments={draft.attachments} note={t(groups ? 'noNickGroups' : 'noNick')} /></div>
         <PlanPanel plan={p} fresh={plan.fresh} error={plan.error} retry={() => void plan.refetch()} />
       </div>
       <div className="foot">
