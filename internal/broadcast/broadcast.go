@@ -30,7 +30,6 @@ import (
 	"zhiyin.dev/zhiyin/internal/clock"
 	"zhiyin.dev/zhiyin/internal/errs"
 	"zhiyin.dev/zhiyin/internal/message"
-	"zhiyin.dev/zhiyin/internal/web"
 )
 
 // Kind is whom a mass message goes to.
@@ -103,7 +102,7 @@ type Audience struct {
 	Tags        []string `json:"tags"`
 	TagMode     string   `json:"tag_mode,omitempty" enum:"any,all" default:"any"`
 	Staff       []string `json:"staff,omitempty" doc:"only customers of these; empty = of everybody the caller may see"`
-	Departments []web.ID `json:"departments,omitempty" doc:"and of the members of these and of all below them"`
+	Departments []string `json:"departments,omitempty" doc:"and of the members of these and of all below them"`
 	ExcludeTags []string `json:"exclude_tags,omitempty"`
 	// Of one to groups: Staff are their owners, and tags choose nothing.
 	Chats        []string `json:"chats,omitempty" doc:"to groups: only these; empty = all"`

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -311,15 +312,17 @@ func (s *Service) speakers(ctx context.Context, a Audience) ([]string, error) {
 	}
 	ids := make([]int64, len(a.Departments))
 	for i, d := range a.Departments {
-		ids[i] = d.Int()
+		var err error
+		if ids[i], err = strconv.ParseInt(d, 10, 64); err != nil {
+			return nil, noDepartment(d)
+		}
 	}
 	members, unknown, err := s.InDepartments(ctx, ids...)
 	if err != nil {
 		return nil, err
 	}
 	if len(unknown) > 0 {
-		return nil, errs.Bad("audience.departments", "broadcast.department", errs.Tf("没有编号为 %d 的部门；部门从企业微信同步，请重新选择。",
-			"There is no department %d; departments are read from WeCom, choose again.", unknown[0]))
+		return nil, noDepartment(strconv.FormatInt(unknown[0], 10))
 	}
 	for _, id := range a.Staff {
 		if !slices.Contains(members, id) {
@@ -330,6 +333,11 @@ func (s *Service) speakers(ctx context.Context, a Audience) ([]string, error) {
 		members = []string{}
 	}
 	return members, nil
+}
+
+func noDepartment(id string) error {
+	return errs.Bad("audience.departments", "broadcast.department", errs.Tf("没有编号为 %s 的部门；部门从企业微信同步，请重新选择。",
+		"There is no department %s; departments are read from WeCom, choose again.", id))
 }
 
 // request is what a mass message asks for each of its receivers.
