@@ -29,9 +29,9 @@ after(async () => { await running?.close(); });
  * Opens a page for a test, by default logged in as the first user. Errors of the page, errors on its console, answers
  * above 499 and requests to any other host fail the test; `tolerate` is a pattern for those that it provokes on purpose.
  */
-export async function open(t, { language = 'zh-CN', size = widths.desk, loggedIn = true, tolerate = null, dark = false, scripts = true } = {}) {
+export async function open(t, { language = 'zh-CN', size = widths.desk, loggedIn = true, tolerate = null, dark = false, scripts = true, agent = undefined } = {}) {
   const context = await (await browser()).newContext({
-    viewport: size, locale: language, javaScriptEnabled: scripts, timezoneId: 'Asia/Shanghai', colorScheme: dark ? 'dark' : 'light', reducedMotion: 'reduce',
+    viewport: size, locale: language, javaScriptEnabled: scripts, timezoneId: 'Asia/Shanghai', colorScheme: dark ? 'dark' : 'light', reducedMotion: 'reduce', userAgent: agent,
     isMobile: size.width < 600, hasTouch: size.width < 600,
   });
   const errors = [];
