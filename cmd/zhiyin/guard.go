@@ -9,7 +9,6 @@ import (
 	"zhiyin.dev/zhiyin/internal/governance/classify"
 	"zhiyin.dev/zhiyin/internal/governance/guard"
 	"zhiyin.dev/zhiyin/internal/governance/normal"
-	"zhiyin.dev/zhiyin/internal/governance/policy"
 )
 
 type guardCmd struct {
@@ -93,11 +92,7 @@ func (c *guardEvalCmd) whole() error {
 			return err
 		}
 	}
-	p, err := policy.Load()
-	if err != nil {
-		return err
-	}
-	g, err := guard.New(p)
+	g, err := guard.Builtin()
 	if err != nil {
 		return err
 	}

@@ -108,7 +108,7 @@ func newRulebook() (*rulebook, error) {
 	if err != nil {
 		return nil, err
 	}
-	g, err := guard.New(p)
+	g, err := guard.Builtin()
 	if err != nil {
 		return nil, err
 	}
