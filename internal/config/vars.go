@@ -46,8 +46,8 @@ func (c *Config) vars() []Variable {
 	}
 	list := []Variable{
 		{Name: "ZHIYIN_LISTEN", Default: "127.0.0.1:8420", set: text(&c.Listen), Meaning: errs.T("监听地址", "address to listen on")},
-		{Name: "ZHIYIN_PUBLIC_URL", set: text(&c.PublicURL), Meaning: errs.T("别人看到的网址，可以带路径，例如 https://crm.example.com/zhiyin",
-			"URL under which others see the platform, with its base path if any: https://crm.example.com/zhiyin")},
+		{Name: "ZHIYIN_PUBLIC_URL", set: text(&c.PublicURL), Meaning: errs.T("别人看到的网址，可以带路径，例如 https://crm.example.com/zhiyin；发给客户的链接都由它来，没有它群发结尾就不带偏好页",
+			"URL under which others see the platform, with its base path if any: https://crm.example.com/zhiyin; links to customers begin with it, and without it mass messages do not end with the page of choices")},
 		{Name: "ZHIYIN_DATA", Default: "./data", set: text(&c.Data), Meaning: errs.T("数据目录", "data directory")},
 		{Name: "ZHIYIN_DATABASE_URL", Secret: true, set: secret(&c.DatabaseURL), Meaning: errs.T("空 = 数据目录里的 SQLite；或 postgres://...",
 			"empty = SQLite in the data directory; or postgres://...")},
