@@ -73,8 +73,7 @@ type spot struct {
 }
 
 // find answers the first place in a clause that the rule's patterns object to. An exemption counts where it overlaps the
-// place; with all_of it counts anywhere. held is what is met in
-// the clause.
+// place; with all_of it counts anywhere. held is what is met in the clause.
 func (r *rule) find(t normal.Text, cl clause, m *reading, held triggered) (spot, bool) {
 	base := t.Byte(cl.from)
 	s := t.String[base:t.Byte(cl.to)]
