@@ -46,7 +46,7 @@ export const w = words({
   nowOpen: ['提交后立刻建任务，{time} 关闭；到时没确认的自动撤回。', 'Tasks are made at once and close at {time}; what staff did not confirm is withdrawn then.'],
   nowPlain: ['提交后立刻建任务；到触达时段结束，没确认的自动撤回。', 'Tasks are made at once; at the end of sending hours, what staff did not confirm is withdrawn.'],
   later: ['现在不在触达时段，{time} 再建任务。', 'It is outside sending hours; tasks are made at {time}.'],
-  departments: ['部门', 'Departments'],
+  departments: ['部门', 'Dept.'],
   everyDepartment: ['含下级部门；与上面的员工合在一起', 'With those below; added to the staff above'],
   closingAdded: ['结尾自动加一行：客户点开就能选少收或不收。这一行也算在字数里。', 'A last line is added: customers open it to get fewer or none. It counts in the length.'],
   noNick: ['客户看到的样子。群发不支持插入客户昵称', 'What the customer sees. Mass messages cannot carry a customer\'s name'],
